@@ -1,0 +1,103 @@
+-- Configuration versions; people, tokens, audit; cases.
+
+CREATE SCHEMA model;
+CREATE TABLE model.configuration (
+    merchant_id bigint NOT NULL,
+    version integer NOT NULL,
+    base_version integer NOT NULL,
+    author text NOT NULL,
+    applied_at timestamptz NOT NULL,
+    text text NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT configuration_pk PRIMARY KEY (merchant_id, version)
+);
+
+CREATE SCHEMA access;
+CREATE TABLE access.person (
+    merchant_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    created_at timestamptz NOT NULL,
+    disabled_at timestamptz,
+    CONSTRAINT person_pk PRIMARY KEY (merchant_id, person_id),
+    CONSTRAINT person_name_once UNIQUE (merchant_id, name)
+);
+-- Bearer tokens, browser sessions and one-time sign-in links: only their SHA-256 is stored.
+CREATE TABLE access.token (
+    merchant_id bigint NOT NULL,
+    token_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    kind text NOT NULL,
+    sha256 bytea NOT NULL,
+    label text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    used_at timestamptz,
+    revoked_at timestamptz,
+    CONSTRAINT token_pk PRIMARY KEY (merchant_id, token_id),
+    CONSTRAINT token_hash_once UNIQUE (merchant_id, sha256),
+    CONSTRAINT token_kind_known CHECK (kind IN ('api', 'session', 'link')),
+    CONSTRAINT token_of_person FOREIGN KEY (merchant_id, person_id) REFERENCES access.person
+);
+-- Append-only, each row hashing the one before it.
+CREATE TABLE access.audit (
+    merchant_id bigint NOT NULL,
+    sequence bigint NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    act text NOT NULL,
+    subject text NOT NULL,
+    subject_id bigint NOT NULL,
+    data jsonb NOT NULL,
+    previous_sha256 bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    CONSTRAINT audit_pk PRIMARY KEY (merchant_id, sequence)
+);
+
+CREATE SCHEMA worklist;
+CREATE TABLE worklist.case_file (
+    merchant_id bigint NOT NULL,
+    case_id bigint NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    cause_key text NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL,
+    role text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    closed_by text,
+    outcome text,
+    data jsonb NOT NULL,
+    CONSTRAINT case_pk PRIMARY KEY (merchant_id, case_id),
+    CONSTRAINT case_number_once UNIQUE (merchant_id, number),
+    CONSTRAINT case_state_known CHECK (state IN ('open', 'closed'))
+);
+CREATE UNIQUE INDEX case_open_once ON worklist.case_file (merchant_id, kind, cause_key) WHERE state = 'open';
+-- What a case holds up: orders, messages, fulfillments, SKUs; units and money at risk in book currency.
+CREATE TABLE worklist.waiter (
+    merchant_id bigint NOT NULL,
+    case_id bigint NOT NULL,
+    subject text NOT NULL,
+    subject_id bigint NOT NULL,
+    units bigint NOT NULL,
+    money_minor bigint NOT NULL,
+    due_at timestamptz,
+    since timestamptz NOT NULL,
+    CONSTRAINT waiter_pk PRIMARY KEY (merchant_id, case_id, subject, subject_id),
+    CONSTRAINT waiter_of_case FOREIGN KEY (merchant_id, case_id) REFERENCES worklist.case_file
+);
+CREATE INDEX waiter_by_subject ON worklist.waiter (merchant_id, subject_id);
+CREATE TABLE worklist.history (
+    merchant_id bigint NOT NULL,
+    case_id bigint NOT NULL,
+    sequence integer NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    act text NOT NULL,
+    data jsonb NOT NULL,
+    CONSTRAINT case_history_pk PRIMARY KEY (merchant_id, case_id, sequence),
+    CONSTRAINT case_history_of_case FOREIGN KEY (merchant_id, case_id) REFERENCES worklist.case_file
+);

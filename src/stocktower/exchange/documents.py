@@ -1,0 +1,184 @@
+"""Canonical documents: what every outside message is translated into before anything is decided.
+
+Money is whole minor units of the document's currency; instants are aware; quantities are whole units of the listing.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+Struct = msgspec.Struct
+
+
+class Address(Struct, frozen=True, omit_defaults=True):
+    """Where something goes; coordinates only where the source knows them."""
+
+    name: str = ""
+    company: str = ""
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    """Code of the state or province, upper case where the source gives a code."""
+    postal_code: str = ""
+    country: str = ""
+    """ISO 3166-1 alpha-2."""
+    phone: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+class LineDocument(Struct, frozen=True, omit_defaults=True):
+    """One line of an order as the channel states it."""
+
+    line_ref: str
+    """Stable within the order: the channel's line id, else the line's place."""
+    listing: str
+    """The channel's SKU text, or `name:` and the listing name where there is no SKU."""
+    name: str
+    quantity: int
+    unit_price_minor: int
+    discount_minor: int = 0
+    """Of the whole line, positive."""
+    tax_minor: int | None = None
+    """Of the whole line where the channel states it by line."""
+    shipping_minor: int | None = None
+    shipped: int = 0
+    """Units that the channel says are already shipped."""
+    cancelled: int = 0
+
+
+class PaymentDocument(Struct, frozen=True, omit_defaults=True):
+    """One tender of an order."""
+
+    method: str
+    reference: str
+    amount_minor: int
+    state: str
+    """pending, authorized, captured, partially_refunded, refunded, voided, expired or failed."""
+    refunded_minor: int = 0
+    authorized_at: datetime | None = None
+
+
+class OrderDocument(Struct, frozen=True, omit_defaults=True):
+    """One order of a channel, whole, as last stated by it."""
+
+    order_ref: str
+    """The channel's own immutable id where the file has one, else the number."""
+    number: str
+    placed_at: datetime
+    currency: str
+    lines: tuple[LineDocument, ...]
+    goods_minor: int
+    """Sum of quantity x unit price, before discounts; tax included where tax_included."""
+    discount_minor: int = 0
+    """All discounts of the order, line discounts included, positive."""
+    shipping_minor: int = 0
+    tax_minor: int = 0
+    total_minor: int = 0
+    """As stated by the channel; goods - discount + shipping (+ tax where not included) when it foots."""
+    refunded_minor: int = 0
+    tax_included: bool = False
+    payments: tuple[PaymentDocument, ...] = ()
+    financial_state: str = "pending"
+    """pending, authorized, paid, partially_paid, partially_refunded, refunded or voided."""
+    fulfillment_state: str = "unfulfilled"
+    """unfulfilled, partial or fulfilled: all units of the order shipped according to the channel."""
+    fulfilled_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    marketplace_tax: bool = False
+    """The marketplace collects and remits the tax: memo only."""
+    custody: str = "merchant"
+    """`merchant`, or `marketplace` where the channel ships from its own warehouse (FBA)."""
+    ship_service: str = ""
+    ship_by_at: datetime | None = None
+    email: str = ""
+    ship_to: Address = Address()
+    bill_to: Address = Address()
+    terms_days: int | None = None
+    """Net payment terms granted to the buyer; None: paid at order."""
+    risk: str = ""
+    """`high` sets a fraud hold."""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+class ProductDocument(Struct, frozen=True, omit_defaults=True):
+    """One SKU of the catalogue, with its kit components, units and listings."""
+
+    sku: str
+    name: str
+    barcode: str = ""
+    category: str = ""
+    stock_unit: str = "each"
+    weight_grams: int | None = None
+    cost_minor: int | None = None
+    price_minor: int | None = None
+    currency: str = ""
+    backorder: bool = False
+    active: bool = True
+    components: tuple[tuple[str, int], ...] = ()
+    """(component SKU, quantity): not empty makes it a kit."""
+    units: tuple[tuple[str, int], ...] = ()
+    """(unit, stock units in it)."""
+    listings: tuple[tuple[str, str, int], ...] = ()
+    """(channel code, listing key, pack quantity)."""
+
+
+class StockLine(Struct, frozen=True, omit_defaults=True):
+    """What one site says it holds of one SKU, absolute."""
+
+    sku: str
+    quantity: int
+    status: str = "available"
+    row: int = 0
+    """Line of the file, for errors and cases."""
+    unit: str = ""
+    cost_minor: int | None = None
+    """Unit cost in the entity's currency; used when stock is opened or found."""
+
+
+class StockDocument(Struct, frozen=True, omit_defaults=True):
+    """A snapshot: what a site held at an instant, some or all of its SKUs."""
+
+    site: str
+    as_of: datetime | None
+    lines: tuple[StockLine, ...]
+    opening: bool = False
+    """Cut-over: posts against opening equity."""
+    part: int = 0
+
+
+class ConfirmationLine(Struct, frozen=True, omit_defaults=True):
+    """Units of one line that a confirmation is about."""
+
+    quantity: int
+    sku: str = ""
+    line_ref: str = ""
+
+
+class ConfirmationDocument(Struct, frozen=True, omit_defaults=True):
+    """What a site reports of an order: acknowledged, picked, short_picked, packed or shipped."""
+
+    order: str
+    """The order's number or reference."""
+    kind: str
+    occurred_at: datetime
+    site: str = ""
+    """Site code; empty where the order has one open request."""
+    lines: tuple[ConfirmationLine, ...] = ()
+    """Empty: all that is outstanding."""
+    carrier: str = ""
+    tracking: str = ""
+    row: int = 0
+
+
+class KeptRow(Struct, frozen=True, omit_defaults=True):
+    """What could not be read, kept whole, with the reason and the fix."""
+
+    file: str
+    line: int
+    column: str
+    problem: str
+    fix: str
+    rows: tuple[str, ...]
+    """The physical rows as they stood."""

@@ -1,0 +1,169 @@
+"""The configuration file as data: what a merchant states about itself, and who owns which step."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all configuration tables: unknown keys are errors."""
+
+
+class Merchant(Struct, frozen=True):
+    """Who the merchant is."""
+
+    code: str
+    name: str
+    timezone: str = "UTC"
+
+
+class LegalEntity(Struct, frozen=True):
+    """A legal entity with one book currency."""
+
+    code: str
+    name: str
+    currency: str
+    country: str = ""
+
+
+class Rate(Struct, frozen=True):
+    """A stated exchange rate: 1 unit of `source` is `rate` units of `target` from a date on."""
+
+    source: str
+    target: str
+    rate: Decimal
+    since: date = date(1970, 1, 1)
+
+
+class Site(Struct, frozen=True):
+    """A place that holds or supplies stock."""
+
+    code: str
+    name: str
+    kind: Literal["warehouse", "store", "3pl", "dropship", "marketplace", "virtual"]
+    entity: str = ""
+    """Empty: the only legal entity."""
+    country: str = ""
+    region: str = ""
+    postal_code: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    timezone: str = ""
+    priority: int = 50
+    """Lower is preferred."""
+    protected: bool = False
+    """Used only where no plan without it serves the order at an accepted number of splits."""
+    ships_to: tuple[str, ...] = ()
+    """Countries served; empty: all."""
+    safety_stock: int = 0
+    """Default per SKU."""
+    acknowledge_hours: int = 24
+    fulfills: bool = True
+    """False: holds stock but does not ship orders."""
+
+
+class Channel(Struct, frozen=True):
+    """A place where the merchant sells."""
+
+    code: str
+    name: str
+    kind: Literal["shopify", "amazon", "b2b", "store", "other"]
+    currency: str
+    live_from: datetime
+    sites: tuple[str, ...]
+    """Sites that serve it."""
+    format: Literal["shopify", "amazon", "csv"] = "csv"
+    entity: str = ""
+    timezone: str = ""
+    """For dates without an offset; empty: the merchant's."""
+    tax_included: bool = False
+    marketplace_tax: bool = False
+    priority: int = 50
+    """Lower is served first when stock is short."""
+    authorization_days: int = 7
+    terms_days: int | None = None
+    ship_by_hours: int | None = None
+    """The promise to ship, in hours after it was placed; None: none, or by the cutoff below."""
+    ship_by_cutoff: str = ""
+    """HH:MM in the channel's zone: orders placed before it today, or since yesterday's, must ship by it today."""
+    max_splits: int = 3
+    ship_partial: bool = False
+    """True: what is reserved is released while the rest of the order waits."""
+    publish_every_minutes: int = 0
+    """0: at each run."""
+    post_history: bool = False
+    hold_high_risk: bool = True
+
+
+class SafetyStock(Struct, frozen=True):
+    """Quantity at a SKU x site that is not offered to channels."""
+
+    site: str
+    sku: str
+    quantity: int
+
+
+class SetAside(Struct, frozen=True):
+    """A level kept for one channel of one SKU."""
+
+    channel: str
+    sku: str
+    quantity: int
+
+
+class Sourcing(Struct, frozen=True):
+    """The order in which candidate plans are compared, after `serves` and `stock`."""
+
+    prefer: tuple[Literal["protected", "splits", "priority", "distance"], ...] = (
+        "protected",
+        "splits",
+        "priority",
+        "distance",
+    )
+
+
+class CasePolicy(Struct, frozen=True):
+    """Who answers for a kind of case, and how soon."""
+
+    role: str
+    sla_hours: int
+
+
+class OperatingModel(Struct, frozen=True):
+    """Which system owns which domain and step, and when things happen."""
+
+    preset: Literal["oms-led", "erp-centric", "commerce-centric", "hub"] = "oms-led"
+    domains: dict[str, str] = {}
+    """domain -> system; over the preset's."""
+    steps: dict[str, str] = {}
+    """step -> system; over the preset's."""
+    revenue_at: Literal["shipment", "delivery"] = "shipment"
+    overrides: dict[str, str] = {}
+    """sensitive act -> role."""
+
+
+class Demo(Struct, frozen=True):
+    """Only for demonstrations: a clock that stands still."""
+
+    now: datetime
+
+
+class Configuration(Struct, frozen=True):
+    """The whole file, one version of it."""
+
+    merchant: Merchant
+    entities: tuple[LegalEntity, ...]
+    sites: tuple[Site, ...]
+    channels: tuple[Channel, ...]
+    operating_model: OperatingModel = OperatingModel()
+    rates: tuple[Rate, ...] = ()
+    safety_stock: tuple[SafetyStock, ...] = ()
+    set_asides: tuple[SetAside, ...] = ()
+    sourcing: Sourcing = Sourcing()
+    accounts: dict[str, str] = {}
+    """posting role -> account name; over the defaults."""
+    cases: dict[str, CasePolicy] = {}
+    """case kind -> policy; over the defaults."""
+    demo: Demo | None = None
