@@ -1,0 +1,50 @@
+# Stocktower: `make help` lists what there is. Everything runs from a checkout with make and Python 3.11 or newer.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format bench sim lock
+
+# A number of simulation runs, each with a seed of its own.
+SEEDS ?= 100
+# More options for pytest: make test ARGS="-k money"
+ARGS ?=
+
+# Each recipe asks for its environment itself: $(RUNTIME) and $(DEV) build it where it is missing and print its folder.
+ENVIRONMENT = python=$$(tools/python.sh) && venv=$$("$$python" tools/environment.py
+RUNTIME = $(ENVIRONMENT) runtime)
+DEV = $(ENVIRONMENT) dev)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make the virtual environment from the hashed pins, for development too
+	@$(DEV) && echo "Ready: $$venv"
+
+demo: ## Work through the example merchant, and serve the control tower until Ctrl-C
+	@$(RUNTIME) && exec "$$venv/bin/stocktower" demo
+
+test: ## Run all tests
+	@$(DEV) && tools/chromium.sh && \
+		HYPOTHESIS_STORAGE_DIRECTORY="$${TMPDIR:-/tmp}/stocktower-hypothesis-$$(id -u)" \
+		exec "$$venv/bin/python" -m pytest -p no:cacheprovider -n 2 --dist loadfile $(ARGS)
+
+lint: ## Check style, types and the floors of the house
+	@$(DEV) && PATH="$$venv/bin:$$PATH" && \
+		ruff check --no-cache && \
+		ruff format --no-cache --check && \
+		pyright --pythonpath "$$venv/bin/python" && \
+		lint-imports --no-cache
+
+format: ## Put the code into the one format, and fix what can be fixed
+	@$(DEV) && PATH="$$venv/bin:$$PATH" && ruff format && ruff check --fix
+
+bench: ## Measure the speed, beside the machine's bare limit
+	@$(DEV) && exec "$$venv/bin/python" -m benchmarks $(ARGS)
+
+sim: ## Run the simulation with SEEDS=n seeds
+	@$(DEV) && exec "$$venv/bin/python" -m stocktower.simulation --seeds $(SEEDS) $(ARGS)
+
+lock: ## Renew the lock files (needs uv on the path)
+	@pin="uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links" && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
+		$$pin --group build -o requirements.lock && \
+		$$pin --group dev -c requirements.lock -o requirements-dev.lock
