@@ -5,7 +5,7 @@
 
 # A number of simulation runs, each with a seed of its own.
 SEEDS ?= 100
-# More options for pytest: make test ARGS="-k money"
+# More options for what is run: make test ARGS="-k money", make demo ARGS="--once --json"
 ARGS ?=
 
 # Each recipe asks for its environment itself: $(RUNTIME) and $(DEV) build it where it is missing and print its folder.
@@ -20,7 +20,7 @@ setup: ## Make the virtual environment from the hashed pins, for development too
 	@$(DEV) && echo "Ready: $$venv"
 
 demo: ## Work through the example merchant, and serve the control tower until Ctrl-C
-	@$(RUNTIME) && exec "$$venv/bin/stocktower" demo
+	@$(RUNTIME) && exec "$$venv/bin/stocktower" demo $(ARGS)
 
 test: ## Run all tests
 	@$(DEV) && tools/chromium.sh && \

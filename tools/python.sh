@@ -17,6 +17,6 @@ for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 p
     fi
 done
 echo "Stocktower needs Python 3.11 or newer with the venv module. Found:${seen:-
-  no Python at all}
+  nothing called ${PYTHON:-python3}}
 Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
 exit 1
