@@ -73,10 +73,13 @@ CREATE TABLE worklist.case_file (
     data jsonb NOT NULL,
     CONSTRAINT case_pk PRIMARY KEY (merchant_id, case_id),
     CONSTRAINT case_number_once UNIQUE (merchant_id, number),
-    CONSTRAINT case_state_known CHECK (state IN ('open', 'closed'))
+    CONSTRAINT case_state_known CHECK (state IN ('open', 'closed')),
+    CONSTRAINT case_closed_with_outcome CHECK ((state = 'closed') = (closed_at IS NOT NULL AND closed_by IS NOT NULL AND outcome IS NOT NULL))
 );
 CREATE UNIQUE INDEX case_open_once ON worklist.case_file (merchant_id, kind, cause_key) WHERE state = 'open';
+CREATE INDEX case_by_closing ON worklist.case_file (merchant_id, closed_at, case_id) WHERE state = 'closed';
 -- What a case holds up: orders, messages, fulfillments, SKUs; units and money at risk in book currency.
+-- It waits until left_at; the row stays as evidence of what the cause held up.
 CREATE TABLE worklist.waiter (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,
@@ -86,10 +89,17 @@ CREATE TABLE worklist.waiter (
     money_minor bigint NOT NULL,
     due_at timestamptz,
     since timestamptz NOT NULL,
+    left_at timestamptz,
     CONSTRAINT waiter_pk PRIMARY KEY (merchant_id, case_id, subject, subject_id),
     CONSTRAINT waiter_of_case FOREIGN KEY (merchant_id, case_id) REFERENCES worklist.case_file
 );
 CREATE INDEX waiter_by_subject ON worklist.waiter (merchant_id, subject_id);
+-- The last case number given: short, and never given twice.
+CREATE TABLE worklist.numbering (
+    merchant_id bigint NOT NULL,
+    last_number bigint NOT NULL,
+    CONSTRAINT numbering_pk PRIMARY KEY (merchant_id)
+);
 CREATE TABLE worklist.history (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,

@@ -1,0 +1,98 @@
+"""What fixes each kind of case, and which acts it allows: names only, the edge knows the commands."""
+
+from msgspec import Struct
+
+from stocktower.kernel import CaseKind
+
+
+class KindText(Struct, frozen=True):
+    """How a kind of case is named to people, what fixes it, and the names of its acts, the best one first."""
+
+    name: str
+    fix: str
+    actions: tuple[str, ...]
+
+
+KINDS: dict[str, KindText] = {
+    CaseKind.UNMAPPED_LISTING: KindText(
+        "Unmapped listing",
+        "Say which SKU the listing is, and how many of it one sold unit holds. All orders that wait go on by themselves.",
+        ("map",),
+    ),
+    CaseKind.UNREADABLE_ROW: KindText(
+        "Unreadable row",
+        "Correct the row at its source and import the file again, or retry it here once the reader can read it. "
+        "The row is kept whole until then.",
+        ("retry", "dismiss"),
+    ),
+    CaseKind.TOTAL_MISMATCH: KindText(
+        "Total does not foot",
+        "Compare the order with the channel: accept the stated total, or cancel the order. It reserves nothing more "
+        "and ships nothing until then.",
+        ("accept", "cancel"),
+    ),
+    CaseKind.NO_STOCK: KindText(
+        "No stock",
+        "Receive, count or move stock of this SKU: the orders fill themselves by priority. Or cancel the lines that wait.",
+        ("wait", "cancel_lines"),
+    ),
+    CaseKind.NO_SITE: KindText(
+        "No site can serve",
+        "No site serves the channel and ships to this address. Change what a site serves and apply it, then route "
+        "again, or cancel the order.",
+        ("reroute", "cancel"),
+    ),
+    CaseKind.SHORTFALL: KindText(
+        "Stock is less than was promised",
+        "The site has less than was allocated. What was not yet released went back to waiting. Count the SKU at the "
+        "site; stock that turns up fills the orders by priority.",
+        ("acknowledge",),
+    ),
+    CaseKind.UNIT_MISMATCH: KindText(
+        "Counted in another unit",
+        "The stated quantity differs by exactly one pack. Say whether the site counted packs or pieces. Nothing is "
+        "changed until then.",
+        ("apply_as_unit", "apply_as_stated", "dismiss"),
+    ),
+    CaseKind.NOT_ACKNOWLEDGED: KindText(
+        "Site is silent",
+        "Call the site, or remind it. When it confirms, the case closes by itself. What it has not begun can go elsewhere.",
+        ("remind", "acknowledge", "reroute"),
+    ),
+    CaseKind.AUTHORISATION_EXPIRING: KindText(
+        "Authorisation expires",
+        "Capture the payment before it lapses, record a longer authorisation, or cancel the order.",
+        ("capture", "extend", "cancel"),
+    ),
+    CaseKind.PARKED_MESSAGE: KindText(
+        "Message could not be worked",
+        "See the reason. Once its cause is mended, retry: the message and the later ones of its subject go on in order.",
+        ("retry", "dismiss"),
+    ),
+    CaseKind.BROKEN_INVARIANT: KindText(
+        "An invariant is broken",
+        "Something that must always be true is not. Run `stocktower verify`, which names the rows, before you trust "
+        "the figures that rest on it.",
+        (),
+    ),
+    CaseKind.FRAUD_REVIEW: KindText(
+        "Fraud review",
+        "Look at the risk that the channel reported: approve the order to release it, or cancel it.",
+        ("approve", "cancel"),
+    ),
+    CaseKind.CONFIRMATION_MISMATCH: KindText(
+        "Confirmation does not fit",
+        "A site reported what does not fit its request. Compare both; correct the report and retry, or dismiss it.",
+        ("retry", "dismiss"),
+    ),
+}
+
+ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}
+"""Names of the acts that each kind allows; the edge looks the command up."""
+
+_UNKNOWN = KindText("Case", "See its data and history.", ())
+
+
+def kind_text(kind: str) -> KindText:
+    """The words for a kind of case, also for one that this version does not know."""
+    return KINDS.get(kind, _UNKNOWN)
