@@ -5,8 +5,9 @@ CREATE TABLE ordering.order_header (
     merchant_id bigint NOT NULL,
     order_id bigint NOT NULL,
     channel_id bigint NOT NULL,
-    order_ref text NOT NULL,
-    number text NOT NULL,
+    order_ref text COLLATE "C" NOT NULL,
+    number text COLLATE "C" NOT NULL,
+    -- The last message of the channel that was taken over; refused ones are named by their events.
     message_id bigint,
     configuration_version integer NOT NULL,
     is_history boolean NOT NULL,
@@ -17,12 +18,17 @@ CREATE TABLE ordering.order_header (
     priority integer NOT NULL,
     currency text NOT NULL,
     tax_included boolean NOT NULL,
+    marketplace_tax boolean NOT NULL,
+    terms_days integer,
+    -- As the channel states them: with tax where prices include it.
     goods_minor bigint NOT NULL,
     discount_minor bigint NOT NULL,
     shipping_minor bigint NOT NULL,
     tax_minor bigint NOT NULL,
     total_minor bigint NOT NULL,
     refunded_minor bigint NOT NULL,
+    -- The part of refunded_minor that was given back for what had not shipped.
+    refunded_before_minor bigint NOT NULL,
     book_total_minor bigint NOT NULL,
     ship_country text NOT NULL,
     ship_region text NOT NULL,
@@ -55,10 +61,13 @@ CREATE TABLE ordering.line (
     released bigint NOT NULL,
     shipped bigint NOT NULL,
     cancelled bigint NOT NULL,
+    -- Frozen amounts of `priced` units, without tax where prices include it; what each shipped unit earns is its share.
+    priced bigint NOT NULL,
     goods_minor bigint NOT NULL,
     discount_minor bigint NOT NULL,
     shipping_minor bigint NOT NULL,
     tax_minor bigint NOT NULL,
+    -- Given back after shipment.
     refunded_minor bigint NOT NULL,
     CONSTRAINT line_pk PRIMARY KEY (merchant_id, order_id, line_no),
     CONSTRAINT line_adds_up CHECK (ordered = open + backordered + allocated + shipped + cancelled
@@ -94,6 +103,8 @@ CREATE TABLE fulfillment.request (
     shipped_at timestamptz,
     carrier text NOT NULL,
     tracking text NOT NULL,
+    -- Who said that it shipped: '' nobody yet, 'channel' (the site's own word is then a repeat), 'site'.
+    shipped_by text NOT NULL,
     units bigint NOT NULL,
     CONSTRAINT request_pk PRIMARY KEY (merchant_id, fulfillment_id),
     CONSTRAINT request_state_known CHECK (state IN ('released', 'acknowledged', 'picked', 'packed', 'partially_shipped', 'shipped', 'cancelled'))
@@ -116,14 +127,15 @@ CREATE TABLE fulfillment.request_line (
     CONSTRAINT request_line_capped CHECK (quantity > 0 AND shipped >= 0 AND short >= 0 AND cancelled >= 0
         AND shipped + short + cancelled <= quantity AND picked <= quantity AND packed <= picked)
 ) WITH (fillfactor = 85);
--- What a site reported, one row a confirmation line: a repeat changes nothing.
+-- What a site reported of a request, once per content: the same report in another file changes nothing.
 CREATE TABLE fulfillment.confirmation (
     merchant_id bigint NOT NULL,
     message_id bigint NOT NULL,
     fulfillment_id bigint NOT NULL,
     kind text NOT NULL,
+    digest bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     data jsonb NOT NULL,
-    CONSTRAINT confirmation_pk PRIMARY KEY (merchant_id, message_id, fulfillment_id, kind)
+    CONSTRAINT confirmation_pk PRIMARY KEY (merchant_id, fulfillment_id, kind, digest)
 );
