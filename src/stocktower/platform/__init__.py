@@ -1,0 +1,88 @@
+"""The platform owns the database: transactions, the event log, due work, migrations, and the embedded PostgreSQL.
+
+Always true: the events of a merchant are numbered without a gap, in the order of commit; no cursor is past the log;
+one command is one transaction of one merchant at one instant. Every statement of a room comes from its queries.sql.
+
+For authors of statements: `merchant_id` and `now` are always there as parameters; a list goes in as an array and needs
+a cast (`%(codes)s::text[]`); json and jsonb come out as bytes, and go in as text (`data.decode()`), or as bytes by
+COPY. A column of bytes is declared `name:bytea` in a `-- copy:` line.
+"""
+
+from .clock import Clock, FrozenClock, SystemClock
+from .connection import connect
+from .copytext import NotCopyable
+from .database import Database, NoFreeConnection, NotCommitted, is_transient
+from .due import next_due_at, schedule, take_due, unschedule
+from .events import (
+    find_position_at,
+    load_cursors,
+    load_events_after,
+    load_events_at,
+    load_events_of,
+    load_feed,
+    load_head,
+    load_parked,
+    load_parked_subjects,
+    move_cursor,
+    park_event,
+    take_cursor,
+    unpark,
+)
+from .ids import CountingIds, IdSource, SequenceIds
+from .migrations import MigrationError, migrate, migrations_folder
+from .model import Event, ParkedEvent, RecordedEvent
+from .server import EmbeddedServer, data_folder, server_for
+from .service_user import ServerUnavailable
+from .sql import CopyTable, Invariant, Queries, Query, SqlFileError, load_invariants, load_queries
+from .transaction import Transaction, UnknownMerchant
+
+__all__ = [
+    "Clock",
+    "CopyTable",
+    "CountingIds",
+    "Database",
+    "EmbeddedServer",
+    "Event",
+    "FrozenClock",
+    "IdSource",
+    "Invariant",
+    "MigrationError",
+    "NoFreeConnection",
+    "NotCommitted",
+    "NotCopyable",
+    "ParkedEvent",
+    "Queries",
+    "Query",
+    "RecordedEvent",
+    "SequenceIds",
+    "ServerUnavailable",
+    "SqlFileError",
+    "SystemClock",
+    "Transaction",
+    "UnknownMerchant",
+    "connect",
+    "data_folder",
+    "find_position_at",
+    "is_transient",
+    "load_cursors",
+    "load_events_after",
+    "load_events_at",
+    "load_events_of",
+    "load_feed",
+    "load_head",
+    "load_invariants",
+    "load_parked",
+    "load_parked_subjects",
+    "load_queries",
+    "migrate",
+    "migrations_folder",
+    "move_cursor",
+    "next_due_at",
+    "park_event",
+    "schedule",
+    "server_for",
+    "take_cursor",
+    "take_due",
+    "unpark",
+    "unschedule",
+]

@@ -1,0 +1,34 @@
+"""Due work: expiry, deadlines and resumes are rows that say what is to be looked at again, and when."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from .sql import load_queries
+from .transaction import Transaction
+
+_QUERIES = load_queries(__package__)
+
+
+def schedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime]]) -> None:
+    """Look at each key again at its time; a time given before is replaced, and of two in one call the later counts."""
+    if items:
+        times = sorted(dict(items).items())
+        tx.execute(
+            _QUERIES.upsert_due, kind=kind, keys=[key for key, _ in times], times=[due_at for _, due_at in times]
+        )
+
+
+def unschedule(tx: Transaction, kind: str, keys: Sequence[int]) -> None:
+    """Look at the keys no more."""
+    if keys:
+        tx.execute(_QUERIES.delete_due, kind=kind, keys=sorted(keys))
+
+
+def take_due(tx: Transaction, kind: str, limit: int) -> list[int]:
+    """The keys due by now, oldest first, that no other worker has; they are gone when the transaction commits."""
+    return tx.values(_QUERIES.take_due, kind=kind, limit=limit)
+
+
+def next_due_at(tx: Transaction) -> datetime | None:
+    """When the next work of any kind is due."""
+    return tx.value(_QUERIES.next_due_at)
