@@ -1,0 +1,101 @@
+"""What people do to a tower from the command line: write and apply the configuration, make tokens, export."""
+
+import secrets
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from stocktower import access, finance, model
+from stocktower.app.home import CONFIGURATION_FILE, Tower, apply_file
+from stocktower.app.output import CommandFailed
+
+
+class AppliedConfiguration(msgspec.Struct, frozen=True):
+    """The answer of `apply`."""
+
+    version: int
+    changes: list[model.Change]
+
+
+def init(folder: Path) -> Path:
+    """Write the commented configuration file; never over one that is there."""
+    path = folder / CONFIGURATION_FILE
+    if path.exists():
+        raise CommandFailed(f"{path}: is there already; edit it, or name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(model.template(), encoding="utf-8")
+    except OSError as error:
+        raise CommandFailed(f"{path}: could not be written ({error.strerror}); name a folder that you can write") from error
+    return path
+
+
+def apply(tower: Tower, *, actor: str, base: int | None, dry_run: bool) -> AppliedConfiguration:
+    """Record the home's file as the next version, or show what that would change."""
+    version, changes = apply_file(tower, actor=actor, base_version=base, dry_run=dry_run)
+    return AppliedConfiguration(version=version, changes=changes)
+
+
+def need_applied(tower: Tower) -> None:
+    """Refuse with the command to run when nothing is applied, or when the model is one that does not run."""
+    with tower.reading() as tx:
+        model.check_runs(model.load_applied(tx).configuration)
+
+
+def configuration_failure(error: model.ConfigurationError) -> CommandFailed:
+    """A broken configuration file as an error with its places."""
+    problems = [
+        {"file": item.file, "line": item.line, "column": item.path, "problem": item.problem, "fix": item.fix}
+        for item in error.problems
+    ]
+    return CommandFailed("the configuration was not applied; nothing changed", problems=problems)
+
+
+def create_token(tower: Tower, *, name: str, role: str, days: int | None, actor: str) -> str:
+    """A token for a person or system with a role; an unknown role is named with those there are."""
+    if role not in set(access.Role):
+        raise CommandFailed(f"--role {role}: not a role; one of {', '.join(sorted(access.Role))}")
+    with tower.transaction(actor) as tx:
+        person = access.ensure_person(tx, name, role)
+        expires = tx.now + timedelta(days=days) if days else None
+        secret = access.create_token(
+            tx, person, kind="api", label=name, expires_at=expires, secret=secrets.token_urlsafe(32)
+        )
+        access.record_act(tx, "token.create", "person", person.person_id, {"name": name, "role": role})
+    return secret
+
+
+def export_journal(tower: Tower, output: Path | None) -> None:
+    """Stream the journals; to a file it appears whole or not at all."""
+    with tower.reading() as tx:
+        lines = finance.export_beancount(tx, model.load_applied(tx).configuration)
+        if output is None:
+            sys.stdout.writelines(lines)
+            return
+        part = output.with_name(output.name + ".part")
+        with part.open("w", encoding="utf-8") as file:
+            file.writelines(lines)
+        part.replace(output)
+
+
+def instant(text: str | None, option: str) -> datetime | None:
+    """An instant given on the command line; without an offset it is refused."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CommandFailed(f"{option} {text}: not an instant; write it like 2026-06-08T10:05:00-04:00") from error
+    if at.tzinfo is None:
+        raise CommandFailed(f"{option} {text}: no offset from UTC; write it like {text}+00:00")
+    return at
+
+
+def day(text: str | None, option: str) -> date | None:
+    """A date given on the command line."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise CommandFailed(f"{option} {text}: not a date; write it like 2026-06-08") from error

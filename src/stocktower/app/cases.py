@@ -1,0 +1,84 @@
+"""Cases that the edge itself opens: parked messages, kept rows, authorisations about to lapse."""
+
+from collections.abc import Sequence
+
+from stocktower import exchange, model, payments
+from stocktower.kernel import CaseKind
+from stocktower.platform import RecordedEvent, Transaction
+from stocktower.worklist import Raise, Waiter, raise_cases
+
+
+def open_case(tx: Transaction, *items: Raise) -> int:
+    """Open cases under the applied configuration's policy; returns how many there were."""
+    raise_cases(tx, model.load_applied(tx).configuration, items)
+    return len(items)
+
+
+def parked_message(message: exchange.Message, problem: str) -> Raise:
+    """The case of a message that cannot be digested."""
+    return Raise(
+        kind=CaseKind.PARKED_MESSAGE,
+        cause_key=f"message/{message.message_id}",
+        title=f"{message.kind} {message.key} from {message.source} could not be worked",
+        data={"problem": problem, "source": message.source, "key": message.key},
+        waiters=(waiter("message", message.message_id),),
+    )
+
+
+def parked_event(subscriber: str, event: RecordedEvent, problem: str) -> Raise:
+    """The case of an event that a subscriber cannot digest."""
+    return Raise(
+        kind=CaseKind.PARKED_MESSAGE,
+        cause_key=f"{subscriber}/{event.position}",
+        title=f"{subscriber} could not digest {event.kind} at position {event.position}",
+        data={"problem": problem, "subscriber": subscriber, "position": event.position},
+        waiters=(waiter(event.subject, event.subject_id),),
+    )
+
+
+def kept_rows(tx: Transaction, kept: Sequence[tuple[int, exchange.KeptRow]]) -> int:
+    """One case for each row (or order) that could not be read; returns how many were opened."""
+    return open_case(
+        tx,
+        *(
+            Raise(
+                kind=CaseKind.UNREADABLE_ROW,
+                cause_key=f"message/{message_id}",
+                title=f"{row.file} line {row.line}: {row.problem}",
+                data={"file": row.file, "line": row.line, "column": row.column, "problem": row.problem, "fix": row.fix},
+                waiters=(waiter("message", message_id),),
+            )
+            for message_id, row in kept
+        ),
+    )
+
+
+def waiter(subject: str, subject_id: int) -> Waiter:
+    """A waiter without money."""
+    return Waiter(subject=subject, subject_id=subject_id, units=0, money_minor=0, due_at=None)
+
+
+def authorisations_expiring(tx: Transaction, payment_ids: Sequence[int]) -> None:
+    """Payments whose authorisation lapses within a day and is not captured yet: one case each."""
+    configuration = model.load_applied(tx).configuration
+    raises: list[Raise] = []
+    for payment in payments.load_expiring(tx, payment_ids):
+        raises.append(
+            Raise(
+                kind=CaseKind.AUTHORISATION_EXPIRING,
+                cause_key=f"payment/{payment.payment_id}",
+                title=f"{payment.method} authorisation of order {payment.order_number} expires",
+                data={"until": str(payment.authorized_until)},
+                waiters=(
+                    Waiter(
+                        subject="order",
+                        subject_id=payment.order_id,
+                        units=0,
+                        money_minor=payment.amount_minor,
+                        due_at=payment.authorized_until,
+                    ),
+                ),
+            )
+        )
+    if raises:
+        raise_cases(tx, configuration, raises)

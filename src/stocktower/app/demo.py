@@ -1,0 +1,104 @@
+"""The demo: the example merchant's folders, imported in the order of their arrival under a clock that is set for each."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from stocktower import exchange
+from stocktower.app.files import import_file
+from stocktower.app.home import Home, Tower, apply_file
+from stocktower.app.workers import work_until_idle
+from stocktower.platform import FrozenClock
+
+ACTOR = "demo"
+Say = Callable[[str], None]
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """One file of the example: what it is, and for which channel."""
+
+    path: Path
+    kind: str
+    channel: str | None
+    opening: bool
+
+
+def example_folder() -> Path:
+    """`examples/acme` of the checkout, or of the installed package."""
+    checkout = Path(__file__).resolve().parents[3] / "examples" / "acme"
+    if checkout.is_dir():
+        return checkout
+    return Path(str(resources.files("stocktower"))) / "examples" / "acme"
+
+
+def demo_home() -> Home:
+    """The demo's own home: in the working folder where it can be written by this user, else in the user's data folder."""
+    here = Path.cwd() / ".stocktower-demo"
+    owner_fits = here.stat().st_uid == os.getuid() if here.exists() else os.access(Path.cwd(), os.W_OK)
+    if not owner_fits:
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        here = data / "stocktower" / f"demo-{hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:10]}"
+    here.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(example_folder() / "stocktower.toml", here / "stocktower.toml")
+    return Home(here)
+
+
+def arrivals() -> list[tuple[datetime, list[Arrival]]]:
+    """The example's folders in time order, each with its files in the order products, stock, orders, shipments."""
+    steps: list[tuple[datetime, list[Arrival]]] = []
+    for folder in sorted(example_folder().glob("20??-*Z")):
+        at = datetime.strptime(folder.name, "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC)
+        files = [arrival(path) for path in sorted(folder.iterdir())]
+        steps.append((at, sorted(files, key=lambda file: ("products", "stock", "orders", "shipments").index(file.kind))))
+    return steps
+
+
+def arrival(path: Path) -> Arrival:
+    """What a file is, by its name: `orders-shopify-us.csv` are orders of the channel shopify-us."""
+    kind, _, rest = path.stem.partition("-")
+    return Arrival(path=path, kind=kind, channel=rest if kind == "orders" else None, opening=rest == "opening")
+
+
+def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.ImportSummary]:
+    """Import and work every step that is not done yet, each at its own time; returns the imports of this and earlier runs.
+
+    A step is done when all its files are imported and a later step has begun; the last one begun is worked again, which
+    costs nothing when it was finished.
+    """
+    now = clock.at
+    apply_file(tower, actor=ACTOR)
+    steps = arrivals()
+    with tower.reading() as tx:
+        finished = {item.name for item in exchange.load_imports(tx) if item.state == "done"}
+    done = [all(name_of(file) in finished for file in files) for _, files in steps]
+    begun = max((n for n, is_done in enumerate(done) if is_done), default=-1)
+    for n, (at, files) in enumerate(steps):
+        if done[n] and n < begun:
+            continue
+        clock.at = at
+        for file in files:
+            if name_of(file) not in finished:
+                summary = import_file(
+                    tower, file.path, kind=file.kind, channel=file.channel, opening=file.opening, actor=ACTOR,
+                    name=name_of(file),
+                )  # fmt: skip
+                say(f"{at:%a %d %b %H:%M}  {file.path.name}: {summary.rows:,} rows, {summary.orders:,} orders")
+            if file.kind in ("products", "stock"):
+                work_until_idle(tower)
+        if any(file.kind == "products" for file in files):
+            apply_file(tower, actor=ACTOR)
+        work_until_idle(tower)
+    clock.at = now
+    with tower.reading() as tx:
+        return exchange.load_imports(tx)
+
+
+def name_of(file: Arrival) -> str:
+    """How an import of the demo is named: folder and file."""
+    return f"{file.path.parent.name}/{file.path.name}"

@@ -1,0 +1,46 @@
+"""The `demo` command: load the example merchant, say what came out, serve it."""
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stocktower import model
+from stocktower.app import reads
+from stocktower.app.demo import demo_home, load_demo
+from stocktower.app.home import Home, open_tower
+from stocktower.app.output import err, out, say_json
+from stocktower.app.verify import verify
+from stocktower.platform import FrozenClock
+
+
+def demo(*, once: bool, port: int, as_json: bool) -> None:
+    """Load what is not loaded yet, print a summary, and serve unless `once`."""
+    started = time.monotonic()
+    home = demo_home()
+    text = home.configuration_file.read_text(encoding="utf-8")
+    configuration = model.load_configuration(text, file=str(home.configuration_file))
+    assert configuration.demo is not None
+    clock = FrozenClock(configuration.demo.now)
+    with open_tower(home, clock=clock) as tower:
+        with one_loader(home):
+            imports = load_demo(tower, clock, lambda words: err.print(f"[dim]{words}[/dim]"))
+        found = reads.summary(tower, imports, verify(tower))
+        if as_json:
+            say_json(found)
+        else:
+            reads.say_summary(found)
+            out.print(f"Ready after {time.monotonic() - started:.1f} s.")
+        if not once:
+            from stocktower.app.serving import serve
+
+            serve(tower, port=port, workers=1)
+
+
+@contextmanager
+def one_loader(home: Home) -> Iterator[None]:
+    """Two starts at once: the second waits until the first has loaded, then finds everything there."""
+    home.data.mkdir(parents=True, exist_ok=True)
+    with (home.data / "loader.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

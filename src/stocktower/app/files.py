@@ -1,0 +1,47 @@
+"""Files in and out: the edge between the command line, the API and the readers."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from stocktower import exchange, network
+from stocktower.app import cases
+from stocktower.app.home import Tower
+from stocktower.app.output import CommandFailed
+from stocktower.connectors import files as readers
+
+KINDS = ("products", "stock", "orders", "shipments")
+
+
+def import_file(
+    tower: Tower,
+    path: Path,
+    *,
+    kind: str,
+    channel: str | None = None,
+    format: str | None = None,
+    opening: bool = False,
+    as_of: datetime | None = None,
+    actor: str,
+    name: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> exchange.ImportSummary:
+    """Bring a merchant's file into the inbox, streaming; raises CommandFailed when channel or file is not there."""
+    if not path.is_file():
+        raise CommandFailed(f"{path}: no such file; name a file that can be read", code=3)
+    with tower.reading() as tx:
+        facts = network.load_network(tx)
+    source = readers.Source(code="catalog" if kind == "products" else "sites", zone=facts.timezone)
+    if kind == "orders":
+        if channel is None or channel not in facts.channel_ids:
+            known = ", ".join(sorted(facts.channel_ids))
+            raise CommandFailed(f"--channel {channel or ''}: not a channel of the applied configuration; one of {known}")
+        row = facts.channels[facts.channel_ids[channel]]
+        source = readers.Source(
+            code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,
+            marketplace_tax=row.marketplace_tax, format=format or row.format,
+        )  # fmt: skip
+    return readers.import_file(
+        tower.database, tower.merchant_id, path, kind=kind, source=source, opening=opening, as_of=as_of, actor=actor,
+        name=name or path.name, on_kept=cases.kept_rows, progress=progress,
+    )  # fmt: skip

@@ -1,0 +1,302 @@
+"""The command line: one thin function a command; every command has --json, and errors that say what to do."""
+
+import getpass
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+import stocktower
+from stocktower import model
+from stocktower.app import administration, demo_command, reads
+from stocktower.app import files as app_files
+from stocktower.app.home import NoHome, Tower, find_home, open_tower
+from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
+from stocktower.app.verify import verify as run_verify
+from stocktower.app.workers import work_forever, work_until_idle
+
+app = App(
+    name="stocktower",
+    version=stocktower.__version__,
+    help="The control tower between a merchant's sales channels, warehouses and ERP.",
+)
+import_app = App(name="import", help="Bring a file into the inbox: products, stock, orders or shipments.")
+export_app = App(name="export", help="Write what is here in the formats of others.")
+token_app = App(name="token", help="Tokens of people and systems.")
+app.command(import_app)
+app.command(export_app)
+app.command(token_app)
+
+HomeOption = Annotated[Path | None, Parameter(name="--home", help="Folder with stocktower.toml; else the nearest parent.")]
+JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
+DryRunFlag = Annotated[bool, Parameter(name="--dry-run", negative="", help="Show what would change, change nothing.")]
+FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
+
+
+def actor() -> str:
+    """Who runs the command, for the records: the user of the machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "cli"
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Tower]:
+    """The tower of a home."""
+    with open_tower(find_home(home)) as tower:
+        yield tower
+
+
+@app.command
+def init(folder: Path, *, json: JsonFlag = False) -> None:
+    """Write a commented stocktower.toml into FOLDER, for your own business."""
+    path = administration.init(folder)
+    if json:
+        say_json({"configuration": str(path)})
+    else:
+        out.print(f"Wrote {path}. Edit it, then run: stocktower apply --home {folder}")
+
+
+@app.command
+def apply(*, base: int | None = None, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Compare stocktower.toml with the applied version and record it as the next; refuses when BASE is stale."""
+    with opened(home) as tower:
+        applied = administration.apply(tower, actor=actor(), base=base, dry_run=dry_run)
+    if json:
+        say_json(applied)
+        return
+    say_table("Changes", ("Where", "Was", "Is"), [(c.path, c.before, c.after) for c in applied.changes], empty="none")
+    out.print(f"{'Would be version' if dry_run else 'Applied version'} {applied.version}")
+
+
+def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object) -> None:
+    """Import one file and print its proof."""
+    with opened(home) as tower, progress_words(json) as word:
+        administration.need_applied(tower)
+
+        def told(rows: int, size: int) -> None:
+            word(f"{rows:,} rows, {size / 1e6:,.1f} MB")
+
+        summary = app_files.import_file(tower, file, kind=kind, actor=actor(), progress=told, **given)  # pyright: ignore[reportArgumentType] -- keywords of import_file, passed on by name
+    if json:
+        say_json(summary)
+        return
+    out.print(
+        f"{summary.name}: rows {summary.rows:,} = new {summary.new:,} + changed {summary.changed:,} + repeated "
+        f"{summary.repeated:,} + kept {summary.kept:,}; orders {summary.orders:,}, lines {summary.lines:,}, cases {summary.cases:,}"
+    )
+    if summary.kept:
+        out.print("What could not be read is kept whole: see `stocktower cases`.")
+    out.print("Work it with: stocktower run")
+
+
+@contextmanager
+def progress_words(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Progress on standard error, on a terminal only."""
+    if quiet or not err.is_terminal:
+        yield lambda words: None
+        return
+    with err.status("…") as status:
+        yield lambda words: status.update(words)
+
+
+@import_app.command(name="products")
+def import_products(file: Path, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """SKUs, kits, units and listings from a CSV."""
+    bring("products", file, home, json)
+
+
+@import_app.command(name="stock")
+def import_stock(
+    file: Path, *, opening: bool = False, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """What sites hold, absolute, from a CSV; --opening posts against opening equity."""
+    bring("stock", file, home, json, opening=opening, as_of=administration.instant(as_of, "--as-of"))
+
+
+@import_app.command(name="orders")
+def import_orders(
+    file: Path, *, channel: str, format: FormatOption = None, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """Orders as a channel exports them."""
+    bring("orders", file, home, json, channel=channel, format=format)
+
+
+@import_app.command(name="shipments")
+def import_shipments(
+    file: Path, *, channel: str | None = None, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """What sites acknowledged, picked, packed and shipped, from a CSV."""
+    bring("shipments", file, home, json, channel=channel)
+
+
+@app.command
+def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Work through all that is due, and stop."""
+    counts: dict[str, int] = {}
+    with opened(home) as tower, progress_words(json) as word:
+        administration.need_applied(tower)
+
+        def told(name: str, done: int) -> None:
+            counts[name] = counts.get(name, 0) + done
+            word(", ".join(f"{n} {c:,}" for n, c in counts.items()))
+
+        work_until_idle(tower, progress=told)
+        status = reads.status(tower)
+    if json:
+        say_json({"worked": counts, **status})
+    else:
+        reads.say_status(status)
+
+
+@app.command(show=False)
+def work(*, home: HomeOption = None) -> None:
+    """A worker process without end; `serve` starts these."""
+    with opened(home) as tower:
+        work_forever(tower)
+
+
+@app.command
+def serve(*, port: int = 8321, workers: int = 1, home: HomeOption = None) -> None:
+    """Serve the pages and the API on 127.0.0.1, with worker processes, until Ctrl-C."""
+    from stocktower.app.serving import serve as serve_forever
+
+    with opened(home) as tower:
+        administration.need_applied(tower)
+        serve_forever(tower, port=port, workers=workers)
+
+
+@app.command
+def status(*, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What is where: orders by state, the backlog, cases, what must agree."""
+    with opened(home) as tower:
+        found = reads.status(tower)
+    say_json(found) if json else reads.say_status(found)
+
+
+@app.command
+def ats(
+    sku: str, *, channel: str | None = None, explain: bool = False, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """What each channel may still sell of SKU; --explain shows the way from on hand."""
+    with opened(home) as tower:
+        found = reads.ats(tower, sku, channel)
+    say_json(found) if json else reads.say_ats(found, explain=explain)
+
+
+@app.command
+def order(number: str, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """One order: its lines, its money, where it is, and everything that happened to it."""
+    with opened(home) as tower:
+        found = reads.order(tower, number)
+    say_json(found) if json else reads.say_order(found)
+
+
+@app.command
+def cases(*, kind: str | None = None, closed: bool = False, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What is stuck, by cause, the most at risk first."""
+    with opened(home) as tower:
+        found = reads.cases(tower, kind=kind, closed=closed)
+    say_json({"cases": found}) if json else reads.say_cases(found)
+
+
+@app.command
+def case(
+    number: str,
+    *,
+    do: Annotated[str | None, Parameter(help="The action to take; without it the case is shown.")] = None,
+    sku: Annotated[str | None, Parameter(help="For `map`: the SKU that the listing sells.")] = None,
+    pack: Annotated[int, Parameter(help="For `map`: stock units in one listed unit.")] = 1,
+    hours: Annotated[int, Parameter(help="For `wait`, `remind` and `extend`: until when.")] = 24,
+    note: str = "",
+    dry_run: DryRunFlag = False,
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """One case: what it holds up and what was tried; with --do ACTION, act on it."""
+    from stocktower.app import actions
+
+    with opened(home) as tower:
+        if do is None:
+            found = reads.case(tower, number)
+            say_json(found) if json else reads.say_case(found)
+            return
+        arguments = actions.Arguments(sku=sku, pack=pack, hours=hours, note=note)
+        outcome = actions.act(tower, number, do, arguments, actor=actor(), dry_run=dry_run)
+    say_json(outcome) if json else reads.say_outcome(outcome)
+
+
+@app.command(name="trial-balance")
+def trial_balance(*, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Debits and credits by account, in the book currency of each legal entity."""
+    with opened(home) as tower:
+        found = reads.trial_balance(tower, administration.day(as_of, "--as-of"))
+    say_json(found) if json else reads.say_trial_balance(found)
+
+
+@app.command
+def verify(*, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Run every invariant; exit code 1 when one does not hold."""
+    with opened(home) as tower:
+        found = run_verify(tower)
+    say_json(found) if json else reads.say_verify(found)
+    if not found.ok:
+        sys.exit(1)
+
+
+@export_app.command(name="journal")
+def export_journal(
+    *, format: Literal["beancount"] = "beancount", output: Path | None = None, home: HomeOption = None
+) -> None:
+    """The journals as a Beancount file, on standard output or to --output."""
+    with opened(home) as tower:
+        administration.export_journal(tower, output)
+
+
+@token_app.command(name="create")
+def token_create(
+    *, name: str, role: str = "integrator", days: int | None = None, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """A bearer token for the API, shown once; only its hash is kept."""
+    with opened(home) as tower:
+        secret = administration.create_token(tower, name=name, role=role, days=days, actor=actor())
+    if json:
+        say_json({"name": name, "role": role, "token": secret})
+    else:
+        out.print(f"Token of {name} ({role}), shown this once:\n{secret}")
+
+
+@app.command
+def demo(*, once: bool = False, port: int = 8321, json: JsonFlag = False) -> None:
+    """Work through the example merchant's files and serve the pages; --once ends after the work."""
+    demo_command.demo(once=once, port=port, as_json=json)
+
+
+def main() -> NoReturn:
+    """The entry point: turns named errors into words and exit codes."""
+    as_json = "--json" in sys.argv
+    try:
+        app(exit_on_error=False)
+    except CycloptsError:
+        sys.exit(2)
+    except CommandFailed as failure:
+        say_failure(failure, as_json=as_json)
+        sys.exit(failure.code)
+    except model.ConfigurationError as error:
+        say_failure(administration.configuration_failure(error), as_json=as_json)
+        sys.exit(2)
+    except (NoHome, model.NotApplied, model.StaleBase, model.WillNotRun) as error:
+        say_failure(CommandFailed(str(error)), as_json=as_json)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Publication owns what we told whom: every word to a channel is kept, and compared with the truth.
+
+A listing is told only when what it shows has changed; the last word of each listing is a projection of all that was told.
+"""
+
+from .model import Difference, Listing, Publication, PublicationRow, Told
+from .rules import changed_skus
+from .service import KINDS, compare, load_recorded_paths, publish_due, take_events
+from .views import load_publications, load_told
+
+__all__ = [
+    "KINDS",
+    "Difference",
+    "Listing",
+    "Publication",
+    "PublicationRow",
+    "Told",
+    "changed_skus",
+    "compare",
+    "load_publications",
+    "load_recorded_paths",
+    "load_told",
+    "publish_due",
+    "take_events",
+]

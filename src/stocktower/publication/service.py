@@ -1,0 +1,108 @@
+"""Commands: note what changed, tell the channels that are due, compare what was told with the truth."""
+
+from collections.abc import Iterable, Sequence
+
+from stocktower import catalog, inventory
+from stocktower.network import ChannelFacts, Network
+from stocktower.platform import RecordedEvent, Transaction, load_cursors
+
+from . import rules, store
+from .model import Difference, Listing, Publication
+
+SUBSCRIBER = "publication"
+KINDS = (
+    "order.reserved", "line.backordered", "allocation.released", "order.cancelled", "stock.opened", "stock.received",
+    "stock.adjusted", "stock.counted", "hold.set", "hold.ended", "listing.mapped", "sku.created", "sku.changed",
+    "configuration.applied",
+)  # fmt: skip
+"""The events that can change what a channel may sell."""
+
+
+def take_events(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
+    """Note which SKUs the events touched; in order, so that the last event of each stands."""
+    positions: dict[int, int] = {}
+    for event in events:
+        for sku_id in rules.changed_skus(event.kind, event.subject_id, event.data):
+            positions[sku_id] = event.position
+    if positions:
+        store.mark_changed(tx, positions)
+
+
+def publish_due(tx: Transaction, network: Network, *, folder: str) -> list[Publication]:
+    """Record what every channel that is due has to be told; the caller writes each text to its path.
+
+    A channel sees what was touched since its last look; what it was told already is not told again.
+    """
+    looks = store.load_looks(tx)
+    position = load_cursors(tx).get(SUBSCRIBER, 0)
+    made: list[Publication] = []
+    for channel in network.channels.values():
+        looked_at, seen = looks.get(channel.channel_id, (None, 0))
+        if not channel.active or not rules.is_due(looked_at, channel.publish_every_minutes, tx.now) or seen >= position:
+            continue
+        listings = load_listings(tx, network, channel, store.load_changed(tx, seen))
+        told = store.load_told(tx, channel.channel_id, [item.sku_id for item in listings])
+        fresh = rules.worth_telling(listings, told)
+        store.record_look(tx, channel.channel_id, position)
+        if fresh:
+            made.append(publish(tx, channel, fresh, folder))
+    return made
+
+
+def publish(tx: Transaction, channel: ChannelFacts, listings: Sequence[Listing], folder: str) -> Publication:
+    """Record one publication; the name of its file says channel, instant and id."""
+    publication_id = tx.new_id()
+    skus = catalog.load_skus(tx, [item.sku_id for item in listings])
+    made = Publication(
+        publication_id=publication_id,
+        channel_id=channel.channel_id,
+        path=f"{folder}/{channel.code}-{tx.now:%Y%m%dT%H%M%SZ}-{publication_id}.csv",
+        text=rules.as_csv(listings, {sku_id: sku.code for sku_id, sku in skus.items()}, tx.now),
+        listings=tuple(listings),
+    )
+    store.record_publication(tx, made)
+    return made
+
+
+def load_listings(
+    tx: Transaction, network: Network, channel: ChannelFacts, sku_ids: Iterable[int]
+) -> list[Listing]:
+    """What a channel's listings of these SKUs (0: of all), and of the kits made of them, show now."""
+    wanted = set(sku_ids)
+    if rules.ALL_SKUS in wanted:
+        wanted = set(catalog.load_active_ids(tx))
+    elif wanted:
+        wanted |= {kit_id for kits in catalog.load_kits_of(tx, wanted).values() for kit_id in kits}
+    skus = {sku_id: sku for sku_id, sku in catalog.load_skus(tx, wanted).items() if sku.active} if wanted else {}
+    if not skus:
+        return []
+    named = catalog.load_listings_of(tx, skus)
+    availability = inventory.load_availability(tx, sorted(skus), network)
+    found: list[Listing] = []
+    for sku_id, sku in skus.items():
+        ats = availability.ats(sku_id, channel.channel_id)
+        own = [(item.key, item.pack_quantity) for item in named.get(sku_id, ()) if item.channel_id == channel.channel_id]
+        for key, pack in own or [(sku.code, 1)]:
+            found.append(Listing(listing=key, sku_id=sku_id, pack_quantity=pack, ats=ats, shown=inventory.shown(ats, pack)))
+    return found
+
+
+def compare(tx: Transaction, network: Network, sku_ids: Sequence[int] | None = None) -> list[Difference]:
+    """Where the last word to a channel is not the truth, by channel; looks only at what was touched since it was told."""
+    looks = store.load_looks(tx)
+    found: list[Difference] = []
+    for channel in network.channels.values():
+        if channel.channel_id not in looks:
+            continue
+        changed = store.load_changed(tx, looks[channel.channel_id][1])
+        if sku_ids is not None:
+            changed = list(sku_ids) if rules.ALL_SKUS in changed else [sku for sku in changed if sku in set(sku_ids)]
+        listings = load_listings(tx, network, channel, changed)
+        told = store.load_told(tx, channel.channel_id, [item.sku_id for item in listings])
+        found += rules.differences(listings, told)
+    return found
+
+
+def load_recorded_paths(tx: Transaction, paths: Sequence[str]) -> set[str]:
+    """Which of these files stand for a publication that was made."""
+    return store.load_recorded_paths(tx, paths)
