@@ -70,7 +70,9 @@ class Database:
     def reading(self, merchant_id: int) -> Generator[Transaction]:
         """One view of one moment, which changes nothing."""
         with self._begun(_BEGIN_READING) as connection:
-            yield Transaction(connection, merchant_id, self.clock.now(), self.ids, actor="reader")
+            tx = Transaction(connection, merchant_id, self.clock.now(), self.ids, actor="reader")
+            yield tx
+            tx.write_events()
 
     def ensure_merchant(self, code: str) -> int:
         """The id of the merchant with a code, made when it is new."""

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -139,24 +138,11 @@ class Postmaster:
     def process(self) -> int | None:
         """The process id of the living postmaster, if its file names one."""
         lines = self._pid_file()
-        if not lines or not lines[0].lstrip("-").isdigit():
+        if len(lines) < 2 or not lines[0].isdigit():
             return None
-        pid = abs(int(lines[0]))
-        return pid if self._is_postmaster(pid) else None
-
-    def _is_postmaster(self, pid: int) -> bool:
-        if sys.platform.startswith("linux"):
-            try:
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            except OSError:
-                return False
-        else:
-            shown = subprocess.run(
-                ["ps", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-            )
-            words = shown.stdout.split()
-            words = words[1:] if words and not words[0].startswith("Z") else []
-        return bool(words) and Path(words[0]).name == "postgres" and "-D" in words
+        pid = int(lines[0])
+        words = _command_of(pid)
+        return pid if Path(words[0]).name == "postgres" and lines[1] in words else None
 
     def url(self, socket_folder: str | Path, database: str = NAME) -> str:
         """How to reach a database through the socket."""
@@ -254,21 +240,11 @@ class Postmaster:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             self._user.own(log.fileno())
-            return self._popen(command, lock, stdout=log, stderr=log)
+            return self._user.popen(command, output=log, keep=[lock], environment=self._environment())
 
-    def _popen(self, command: list[str], lock: int, **streams: Any) -> "subprocess.Popen[bytes]":
-        """Run a program of PostgreSQL apart from our terminal: Ctrl-C is ours, not the server's."""
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            pass_fds=(lock,),
-            start_new_session=True,
-            cwd=self.folder,
-            umask=0o077,
-            env={"PATH": os.defpath, "HOME": str(self.folder), "LC_ALL": "C", "TZ": "UTC"},
-            **streams,
-            **self._user.run_as(),
-        )  # pyright: ignore[reportReturnType]
+    def _environment(self) -> dict[str, str]:
+        """Nothing of ours: no PGDATA, no locale, no libraries."""
+        return {"PATH": os.defpath, "HOME": str(self.folder), "LC_ALL": "C", "TZ": "UTC"}
 
     def _make_data(self, lock: int) -> None:
         """Make the data folder, complete or not at all."""
@@ -280,7 +256,7 @@ class Postmaster:
         draft = self.folder / f"draft-{os.getpid()}"
         command = [str(self._binaries / "initdb"), "-D", str(draft), "-U", NAME, "--auth=trust", "--encoding=UTF8"]
         command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = self._popen(command, lock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = self._user.popen(command, output=subprocess.PIPE, keep=[lock], environment=self._environment())
         output, _ = done.communicate()
         if done.returncode:
             raise ServerUnavailable(f"the database could not be made:\n{output.decode(errors='replace')[-2000:]}")
@@ -331,6 +307,13 @@ class Postmaster:
 
     # -- Down
 
+    def tell_to_stop(self) -> bool:
+        """Ask the server to end its sessions and stop; False when there is none."""
+        pid = self.process()
+        if pid is not None:
+            _signal(pid, signal.SIGINT)
+        return pid is not None
+
     def stop(self) -> None:
         """Stop the server if it runs, and wait until every process of it has ended."""
         lock = self.open_lock("server.lock")
@@ -338,9 +321,7 @@ class Postmaster:
         told = False
         try:
             while not try_lock(lock):
-                if (pid := self.process()) is not None and not told:
-                    _signal(pid, signal.SIGINT)
-                    told = True
+                told = told or self.tell_to_stop()
                 if not told and patience.elapsed > _ORPHANS_MAY_TAKE:
                     self._end_orphans()
                 patience.wait("PostgreSQL writes everything down before it stops")
@@ -355,18 +336,28 @@ class Postmaster:
         if self.process() is not None:
             return
         if sys.platform.startswith("linux"):
-            script = 'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd")" = "$1" ] && echo "${p#/proc/}"; done'
+            script = 'for p in /proc/[0-9]*; do [ "$(readlink "$p/cwd" 2>&-)" = "$1" ] && echo "${p#/proc/}"; done'
             command = ["/bin/sh", "-c", script, "sh", str(self.data.resolve())]
         else:
             command = ["lsof", "-t", "--", str(self.folder / "server.lock")]
-        found = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", **self._user.run_as()
-        ).stdout.split()
-        for pid in map(int, found):
-            if pid != os.getpid():
-                _signal(pid, signal.SIGKILL)
+        found, _ = self._user.popen(command, output=subprocess.PIPE).communicate()
+        for word in found.split():
+            if word.isdigit() and int(word) != os.getpid():
+                _signal(int(word), signal.SIGKILL)
 
 
 def _signal(pid: int, kind: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, kind)
+
+
+def _command_of(pid: int) -> list[str]:
+    """The words that a living process was started with; one empty word when it is dead, a zombie included."""
+    if sys.platform.startswith("linux"):
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return [""]
+    shown = subprocess.run(["ps", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    words = shown.stdout.split()
+    return words[1:] if len(words) > 1 and not words[0].startswith("Z") else [""]

@@ -11,7 +11,7 @@ import pwd
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -46,7 +46,13 @@ class EmbeddedServer:
         use = postmaster.open_lock("use.lock")
         try:
             with self._changing(postmaster):
-                url = postmaster.ensure_running()
+                try:
+                    url = postmaster.ensure_running()
+                except KeyboardInterrupt:
+                    # Given up while it starts: nobody waits for it to end, the next one who comes does.
+                    if try_lock(use):
+                        postmaster.tell_to_stop()
+                    raise
                 fcntl.flock(use, fcntl.LOCK_SH)
         except BaseException:
             os.close(use)
@@ -107,6 +113,8 @@ def prepare_folder(folder: Path, say: Say) -> tuple[Path, ServiceUser]:
             return folder.resolve(), user
         if (folder / "data").exists():
             raise ServerUnavailable(f"the user {user.name} cannot enter {folder}; let it pass the folders above")
+        with suppress(OSError):
+            folder.rmdir()
         say(f"the user {user.name} cannot enter {folder}: its data goes to {moved}")
     make_folder(SHARED_FOLDER, 0o755)
     if not _belongs_to(moved, user):
@@ -159,4 +167,7 @@ def server_for(home: Path) -> AbstractContextManager[str]:
     """The URL of the server of a home: STOCKTOWER_DATABASE_URL where it is set, else the embedded one."""
     if url := os.environ.get(URL_VARIABLE):
         return nullcontext(url)
-    return EmbeddedServer(data_folder(home) / "postgres")
+    folder = data_folder(home) / "postgres"
+    if folder.parent != Path(os.path.abspath(home)) / ".stocktower" and not folder.exists():
+        say_on_stderr(f"{home}/.stocktower is not ours to write in: the database goes to {folder}")
+    return EmbeddedServer(folder)

@@ -6,9 +6,9 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import msgspec
 
@@ -35,24 +35,36 @@ class ServiceUser(msgspec.Struct, frozen=True):
         """Whether that is somebody else than this process."""
         return self.uid != os.geteuid()
 
-    def run_as(self) -> dict[str, Any]:
-        """What subprocess needs to become that user."""
-        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
+    def popen(
+        self,
+        command: Sequence[str],
+        *,
+        output: int | IO[bytes] = subprocess.DEVNULL,
+        keep: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> "subprocess.Popen[bytes]":
+        """Run a program as that user, apart from our terminal (Ctrl-C is ours), keeping some open files."""
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output != subprocess.DEVNULL else output,
+            cwd="/",
+            env=environment,
+            pass_fds=tuple(keep),
+            start_new_session=True,
+            umask=0o077,
+            user=self.uid if self.is_other else None,
+            group=self.gid if self.is_other else None,
+            extra_groups=[] if self.is_other else None,
+        )
 
     def can(self, command: Sequence[str]) -> bool:
         """Whether a command ends well when that user runs it."""
         try:
-            code = subprocess.call(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                **self.run_as(),
-            )
+            return self.popen(command).wait() == 0
         except (OSError, subprocess.SubprocessError):
             return False
-        return code == 0
 
     def can_enter(self, folder: Path) -> bool:
         """Whether that user comes into a folder."""

@@ -1,0 +1,51 @@
+"""Due work: taken when it is due, oldest first, by one worker only."""
+
+from datetime import timedelta
+
+from stocktower.platform import Database, Transaction, next_due_at, schedule, take_due, unschedule
+
+
+def test_taken_when_due_and_oldest_first(tx: Transaction) -> None:
+    minute = timedelta(minutes=1)
+    schedule(tx, "hold.expiry", [(1, tx.now), (2, tx.now - minute), (3, tx.now + minute), (4, tx.now - minute)])
+    assert take_due(tx, "hold.expiry", 2) == [2, 4]
+    assert take_due(tx, "other", 2) == []
+    assert take_due(tx, "hold.expiry", 10) == [1]
+    assert take_due(tx, "hold.expiry", 10) == []
+    tx.now += minute
+    assert take_due(tx, "hold.expiry", 10) == [3]
+
+
+def test_a_new_time_replaces_the_old_one(tx: Transaction) -> None:
+    later = tx.now + timedelta(hours=1)
+    schedule(tx, "a", [(1, tx.now)])
+    schedule(tx, "a", [(1, tx.now), (1, later)])
+    schedule(tx, "a", [])
+    assert take_due(tx, "a", 10) == []
+    assert next_due_at(tx) == later
+
+
+def test_unscheduled_work_is_gone(tx: Transaction) -> None:
+    schedule(tx, "a", [(1, tx.now), (2, tx.now)])
+    unschedule(tx, "a", [1, 9])
+    unschedule(tx, "a", [])
+    assert take_due(tx, "a", 10) == [2]
+
+
+def test_the_next_of_all_kinds(tx: Transaction) -> None:
+    assert next_due_at(tx) is None
+    for kind, minutes in (("a", 5), ("b", 3), ("c", 9)):
+        schedule(tx, kind, [(key, tx.now + timedelta(minutes=minutes + key)) for key in (2, 1)])
+    assert next_due_at(tx) == tx.now + timedelta(minutes=4)
+
+
+def test_two_workers_never_take_the_same(database: Database) -> None:
+    merchant_id = database.ensure_merchant("acme")
+    with database.transaction(merchant_id, actor="tester") as tx:
+        schedule(tx, "a", [(key, tx.now) for key in range(10)])
+    with database.transaction(merchant_id, actor="one") as one:
+        assert take_due(one, "a", 4) == [0, 1, 2, 3]
+        with database.transaction(merchant_id, actor="two") as two:
+            assert take_due(two, "a", 4) == [4, 5, 6, 7]
+    with database.transaction(merchant_id, actor="one") as one:
+        assert take_due(one, "a", 10) == [8, 9]
