@@ -139,7 +139,10 @@ class OperatingModel(Struct, frozen=True):
     """domain -> system; over the preset's."""
     steps: dict[str, str] = {}
     """step -> system; over the preset's."""
-    revenue_at: Literal["shipment", "delivery"] = "shipment"
+    reserve_at: str = "capture"
+    """When stock is reserved: `capture`, so that held orders reserve too."""
+    revenue_at: str = "shipment"
+    """When revenue is recognised: `shipment`, when control passes."""
     overrides: dict[str, str] = {}
     """sensitive act -> role."""
 

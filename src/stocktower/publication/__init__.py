@@ -1,6 +1,6 @@
 """Publication owns what we told whom: every word to a channel is kept, and compared with the truth.
 
-A listing is told only when what it shows has changed; the last word of each listing is a projection of all that was told.
+A listing is told only when what it shows has changed; the last word of each is a projection of all that was told.
 """
 
 from .model import Difference, Listing, Publication, PublicationRow, Told

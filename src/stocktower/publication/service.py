@@ -64,9 +64,7 @@ def publish(tx: Transaction, channel: ChannelFacts, listings: Sequence[Listing],
     return made
 
 
-def load_listings(
-    tx: Transaction, network: Network, channel: ChannelFacts, sku_ids: Iterable[int]
-) -> list[Listing]:
+def load_listings(tx: Transaction, network: Network, channel: ChannelFacts, sku_ids: Iterable[int]) -> list[Listing]:
     """What a channel's listings of these SKUs (0: of all), and of the kits made of them, show now."""
     wanted = set(sku_ids)
     if rules.ALL_SKUS in wanted:
@@ -81,14 +79,18 @@ def load_listings(
     found: list[Listing] = []
     for sku_id, sku in skus.items():
         ats = availability.ats(sku_id, channel.channel_id)
-        own = [(item.key, item.pack_quantity) for item in named.get(sku_id, ()) if item.channel_id == channel.channel_id]
+        own = [
+            (item.key, item.pack_quantity) for item in named.get(sku_id, ()) if item.channel_id == channel.channel_id
+        ]
         for key, pack in own or [(sku.code, 1)]:
-            found.append(Listing(listing=key, sku_id=sku_id, pack_quantity=pack, ats=ats, shown=inventory.shown(ats, pack)))
+            found.append(
+                Listing(listing=key, sku_id=sku_id, pack_quantity=pack, ats=ats, shown=inventory.shown(ats, pack))
+            )
     return found
 
 
 def compare(tx: Transaction, network: Network, sku_ids: Sequence[int] | None = None) -> list[Difference]:
-    """Where the last word to a channel is not the truth, by channel; looks only at what was touched since it was told."""
+    """Where the last word to a channel is not the truth, by channel; reads only what was touched since."""
     looks = store.load_looks(tx)
     found: list[Difference] = []
     for channel in network.channels.values():

@@ -1,0 +1,188 @@
+"""Pure checks of a configuration: what the types cannot say."""
+
+import re
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+
+from stocktower.kernel import CaseKind, Domain, Role, Step, UnknownCurrency, exponent
+
+from .accounts import DEFAULT_ACCOUNTS
+from .model import Configuration
+
+_ACCOUNT = re.compile(r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+$")
+_CUTOFF = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+_BEFORE_CONTROL = {"capture", "validate", "reserve", "route", "release", "payment", "order"}
+_AFTER_RELEASE = {"release", "fulfil", "shipment", "delivery", "post", "notify", "return"}
+
+
+class Finding(Struct, frozen=True):
+    """A problem at a path of the configuration."""
+
+    path: tuple[str | int, ...]
+    problem: str
+    fix: str
+
+
+def check(configuration: Configuration) -> list[Finding]:
+    """Everything that is wrong with a configuration beyond its shape."""
+    parts = (check_codes, check_places, check_money, check_rules, check_operating_model, check_cases)
+    return [finding for part in parts for finding in part(configuration)]
+
+
+def check_codes(c: Configuration) -> Iterator[Finding]:
+    """Codes are given once, and what is named exists."""
+    for table, codes in (
+        ("entities", [item.code for item in c.entities]),
+        ("sites", [item.code for item in c.sites]),
+        ("channels", [item.code for item in c.channels]),
+    ):
+        if not codes:
+            yield Finding((table,), "there is none", f"add at least one [[{table}]]")
+        for n, code in enumerate(codes):
+            if not code.strip() or "/" in code:
+                yield Finding((table, n, "code"), f"{code!r} cannot be a code", "use letters, digits and dashes")
+            if code in codes[:n]:
+                yield Finding((table, n, "code"), f"{code} stands twice", "give each its own code")
+    entities = {item.code for item in c.entities}
+    for table, items in (("sites", c.sites), ("channels", c.channels)):
+        for n, item in enumerate(items):
+            if item.entity and item.entity not in entities:
+                yield Finding((table, n, "entity"), f"{item.entity} is not a legal entity", f"one of {words(entities)}")
+            if not item.entity and len(entities) > 1:
+                yield Finding((table, n), "does not name its legal entity", f'add entity = "...": {words(entities)}')
+
+
+def check_places(c: Configuration) -> Iterator[Finding]:
+    """Sites and channels fit each other; zones and cutoffs can be read."""
+    sites = {site.code: site for site in c.sites}
+    for n, channel in enumerate(c.channels):
+        if not channel.sites:
+            yield Finding(("channels", n, "sites"), "no site serves this channel", "name at least one")
+        for code in channel.sites:
+            if code not in sites:
+                yield Finding(("channels", n, "sites"), f"{code} is not a site", f"one of {words(sites)}")
+        if channel.live_from.tzinfo is None:
+            yield Finding(("channels", n, "live_from"), "has no offset", "write it like 2026-06-01T00:00:00-04:00")
+        if channel.ship_by_cutoff and not _CUTOFF.match(channel.ship_by_cutoff):
+            yield Finding(("channels", n, "ship_by_cutoff"), "is not a time of day", 'write it like "17:00"')
+        if channel.max_splits < 1:
+            yield Finding(("channels", n, "max_splits"), "is below one", "1 means: never split")
+        yield from check_zone(("channels", n, "timezone"), channel.timezone)
+    for n, site in enumerate(c.sites):
+        yield from check_zone(("sites", n, "timezone"), site.timezone)
+        if site.safety_stock < 0:
+            yield Finding(("sites", n, "safety_stock"), "is below zero", "state 0 or more")
+    yield from check_zone(("merchant", "timezone"), c.merchant.timezone)
+    if c.demo is not None and c.demo.now.tzinfo is None:
+        yield Finding(("demo", "now"), "has no offset", "write it like 2026-06-08T08:05:00-04:00")
+
+
+def check_zone(path: tuple[str | int, ...], name: str) -> Iterator[Finding]:
+    """A time zone that is known, or none."""
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Finding(path, f"{name} is not a time zone", 'use an IANA name like "Europe/Berlin"')
+
+
+def check_money(c: Configuration) -> Iterator[Finding]:
+    """Currencies are known, rates above zero and there where they are needed; accounts can be posted to."""
+    books = {entity.code: entity.currency for entity in c.entities}
+    stated = {(rate.source, rate.target) for rate in c.rates}
+    for table, items in (("entities", c.entities), ("channels", c.channels)):
+        for n, item in enumerate(items):
+            if not is_currency(item.currency):
+                yield Finding((table, n, "currency"), f"{item.currency} is not a currency", "use an ISO 4217 code")
+    for n, rate in enumerate(c.rates):
+        if rate.rate <= 0:
+            yield Finding(("rates", n, "rate"), "is not above zero", "state target units for one source unit")
+        for key in ("source", "target"):
+            if not is_currency(getattr(rate, key)):
+                yield Finding(("rates", n, key), "is not a currency", "use an ISO 4217 code")
+    for n, channel in enumerate(c.channels):
+        book = books.get(channel.entity or (c.entities[0].code if c.entities else ""))
+        if book and channel.currency != book and (channel.currency, book) not in stated:
+            fix = f'add [[rates]] with source = "{channel.currency}", target = "{book}" and a rate'
+            yield Finding(("channels", n, "currency"), f"no rate from {channel.currency} to {book}", fix)
+    for role, name in c.accounts.items():
+        if role not in DEFAULT_ACCOUNTS:
+            yield Finding(("accounts", role), "is not a posting role", f"one of {words(DEFAULT_ACCOUNTS)}")
+        if not _ACCOUNT.match(name):
+            yield Finding(("accounts", role), f"{name!r} is not an account", 'write it like "Assets:Clearing:Stripe"')
+
+
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 knows the code."""
+    try:
+        exponent(code)
+    except UnknownCurrency:
+        return False
+    return True
+
+
+def check_rules(c: Configuration) -> Iterator[Finding]:
+    """Safety stock and set-asides name what exists, once."""
+    sites, channels = {site.code for site in c.sites}, {channel.code for channel in c.channels}
+    for n, item in enumerate(c.safety_stock):
+        if item.site not in sites:
+            yield Finding(("safety_stock", n, "site"), f"{item.site} is not a site", f"one of {words(sites)}")
+        if item.quantity < 0:
+            yield Finding(("safety_stock", n, "quantity"), "is below zero", "state 0 or more")
+        if any((other.site, other.sku) == (item.site, item.sku) for other in c.safety_stock[:n]):
+            yield Finding(("safety_stock", n), "the same site and SKU stand twice", "keep one of them")
+    for n, item in enumerate(c.set_asides):
+        if item.channel not in channels:
+            yield Finding(("set_asides", n, "channel"), f"{item.channel} is not a channel", f"one of {words(channels)}")
+        if item.quantity < 0:
+            yield Finding(("set_asides", n, "quantity"), "is below zero", "state 0 or more")
+        if any((other.channel, other.sku) == (item.channel, item.sku) for other in c.set_asides[:n]):
+            yield Finding(("set_asides", n), "the same channel and SKU stand twice", "keep one of them")
+
+
+def check_operating_model(c: Configuration) -> Iterator[Finding]:
+    """One owner for every domain and step; stock reserved before release; revenue not before control passes."""
+    m = c.operating_model
+    for table, known, owners in (("domains", Domain, m.domains), ("steps", Step, m.steps)):
+        for name, owner in owners.items():
+            path = ("operating_model", table, name)
+            if name not in set(known):
+                yield Finding(path, f"is not one of the {table}", f"one of {words(known)}")
+            if not owner.strip():
+                yield Finding(path, "has no owner", 'name one system, like "tower" or "erp"')
+            if re.search(r"[,;&+|]|\band\b", owner):
+                yield Finding(path, f"has two owners: {owner}", "name one system; the others follow it")
+    if m.revenue_at in _BEFORE_CONTROL:
+        yield Finding(
+            ("operating_model", "revenue_at"), f"revenue at {m.revenue_at} is before control passes", 'use "shipment"'
+        )
+    elif m.revenue_at != "shipment":
+        yield Finding(("operating_model", "revenue_at"), f"{m.revenue_at} is not run by this version", 'use "shipment"')
+    if m.reserve_at in _AFTER_RELEASE:
+        yield Finding(
+            ("operating_model", "reserve_at"), f"a reservation at {m.reserve_at} is after release", 'use "capture"'
+        )
+    elif m.reserve_at != "capture":
+        yield Finding(("operating_model", "reserve_at"), f"{m.reserve_at} is not run by this version", 'use "capture"')
+    for act, role in m.overrides.items():
+        if role not in set(Role):
+            yield Finding(("operating_model", "overrides", act), f"{role} is not a role", f"one of {words(Role)}")
+
+
+def check_cases(c: Configuration) -> Iterator[Finding]:
+    """Every kind of case that is named is known, and somebody answers for it."""
+    for kind, policy in c.cases.items():
+        if kind not in set(CaseKind):
+            yield Finding(("cases", kind), "is not a kind of case", f"one of {words(CaseKind)}")
+        if policy.role not in set(Role):
+            problem = f"{policy.role} is not a role" if policy.role else "no role answers for this kind of case"
+            yield Finding(("cases", kind, "role"), problem, f"one of {words(Role)}")
+        if policy.sla_hours < 1:
+            yield Finding(("cases", kind, "sla_hours"), "is below one hour", "state whole hours")
+
+
+def words(names: Iterable[str]) -> str:
+    """Names in a row."""
+    return ", ".join(sorted(names))
