@@ -1,4 +1,4 @@
-"""The model owns the configuration in its versions: what a merchant states, and which system owns which domain and step.
+"""The model owns the configuration in its versions: what a merchant states, and who owns which step.
 
 A version never changes once recorded; a change is made on the version that it was based on, or refused.
 """

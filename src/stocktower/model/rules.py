@@ -1,4 +1,4 @@
-"""Pure rules: who owns what, whether a model runs, case policies, entities, rates, and what differs between versions."""
+"""Pure rules: who owns what, whether a model runs, case policies, entities, rates, differences of versions."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -44,6 +44,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.UNIT_MISMATCH: CasePolicy(Role.WAREHOUSE, 8),
     CaseKind.NOT_ACKNOWLEDGED: CasePolicy(Role.WAREHOUSE, 4),
     CaseKind.AUTHORISATION_EXPIRING: CasePolicy(Role.CUSTOMER_SERVICE, 12),
+    CaseKind.COST_UNKNOWN: CasePolicy(Role.FINANCE, 24),
     CaseKind.PARKED_MESSAGE: CasePolicy(Role.INTEGRATOR, 4),
     CaseKind.BROKEN_INVARIANT: CasePolicy(Role.ADMINISTRATOR, 1),
     CaseKind.FRAUD_REVIEW: CasePolicy(Role.CUSTOMER_SERVICE, 8),
@@ -85,7 +86,8 @@ def check_runs(configuration: Configuration) -> None:
         owner = owner_of(configuration, name)
         if owner != TOWER:
             raise WillNotRun(
-                f'operating_model gives {name} to "{owner}"; this version runs it only itself: leave it out or set it to "tower"'
+                f'operating_model gives {name} to "{owner}"; this version runs it only by itself; '
+                'leave it out or set it to "tower"'
             )
 
 
@@ -133,12 +135,12 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
         for key, inner in table.items():
             yield from leaves(inner, f"{path}.{key}" if path else key)
         return
-    items = cast("list[Any]", value) if isinstance(value, list) else []
+    items: list[Any] = list(cast("tuple[Any, ...]", value)) if isinstance(value, list | tuple) else []
     if items and isinstance(items[0], dict):
         for n, inner in enumerate(items):
             yield from leaves(inner, f"{path}[{name_of(inner, n)}]")
     else:
-        yield path, str(value)
+        yield path, str(cast("object", value))
 
 
 def name_of(item: Any, n: int) -> str:
