@@ -145,6 +145,8 @@ CREATE TABLE network.channel (
     CONSTRAINT channel_pk PRIMARY KEY (merchant_id, channel_id),
     CONSTRAINT channel_code_once UNIQUE (merchant_id, code)
 );
+-- For other rooms: which channel has which id.
+CREATE VIEW network.pub_channel AS SELECT merchant_id, channel_id, code FROM network.channel;
 
 CREATE SCHEMA customers;
 -- The only table with personal data beside erasable message bodies; one row an order, erased by setting details to NULL.

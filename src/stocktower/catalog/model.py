@@ -1,0 +1,70 @@
+"""What the merchant stocks and sells, and what became of a product that was stated."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Sku(Struct, frozen=True):
+    """The thing stocked (`stocked`), or sold as one and stocked as its components (`kit`)."""
+
+    sku_id: int
+    code: str
+    name: str
+    kind: str
+    stock_unit: str
+    barcode: str
+    category: str
+    weight_grams: int | None
+    cost_minor: int | None
+    price_minor: int | None
+    currency: str
+    backorder: bool
+    active: bool
+
+
+class Component(Struct, frozen=True):
+    """How many of a stocked SKU are in one kit."""
+
+    kit_id: int
+    component_id: int
+    quantity: int
+
+
+class Listing(Struct, frozen=True):
+    """How one channel names a SKU."""
+
+    channel_id: int
+    key: str
+    sku_id: int
+    pack_quantity: int
+    """Units of the SKU in one sold unit."""
+    mapped_by: str
+
+
+class Resolved(Struct, frozen=True):
+    """What a listing stands for."""
+
+    sku_id: int
+    pack_quantity: int
+    components: tuple[tuple[int, int], ...]
+    """(stocked SKU, units) in one unit of sku_id; a stocked SKU is ((sku_id, 1),)."""
+
+
+class ProductOutcome(StrEnum):
+    """What became of a stated product."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    REPEATED = "repeated"
+    REFUSED = "refused"
+
+
+class ProductResult(Struct, frozen=True):
+    """What became of one stated product, and why where it was refused."""
+
+    sku: str
+    outcome: ProductOutcome
+    sku_id: int | None = None
+    problem: str = ""
+    """Empty where it was taken."""

@@ -1,0 +1,161 @@
+-- SKUs, kits, units and listings.
+
+-- copy: sku catalog.sku (merchant_id, sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor,
+--     price_minor, currency, backorder, active)
+-- New SKUs.
+
+-- name: resolve_listings
+-- What channels' keys stand for: the listing, else the active SKU with that code, else (for `name:` keys) the one active
+-- SKU with that name. Kits come with their components.
+WITH found AS (
+    SELECT wanted.channel_id, wanted.key, coalesce(listing.sku_id, coded.sku_id, named.sku_id) AS sku_id,
+        coalesce(listing.pack_quantity, 1) AS pack_quantity
+    FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(names)s::text[]) AS wanted (channel_id, key, name)
+    LEFT JOIN catalog.listing AS listing ON listing.merchant_id = %(merchant_id)s::bigint
+        AND listing.channel_id = wanted.channel_id AND listing.key = wanted.key
+    LEFT JOIN catalog.sku AS coded ON listing.sku_id IS NULL AND coded.merchant_id = %(merchant_id)s::bigint
+        AND coded.code = wanted.key AND coded.active
+    LEFT JOIN LATERAL (
+        SELECT min(sku.sku_id) AS sku_id
+        FROM catalog.sku AS sku
+        WHERE listing.sku_id IS NULL AND coded.sku_id IS NULL AND wanted.name <> ''
+            AND sku.merchant_id = %(merchant_id)s::bigint AND sku.name = wanted.name AND sku.active
+        HAVING count(*) = 1
+    ) AS named ON true
+)
+SELECT found.channel_id, found.key, found.sku_id, found.pack_quantity, component.component_id, component.quantity
+FROM found
+LEFT JOIN catalog.component AS component ON component.merchant_id = %(merchant_id)s::bigint
+    AND component.kit_id = found.sku_id
+WHERE found.sku_id IS NOT NULL
+ORDER BY found.channel_id, found.key, component.component_id;
+
+-- name: load_skus
+-- SKUs by id.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: load_skus_by_code
+-- SKUs by code.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
+
+-- name: lock_skus_by_code
+-- SKUs by code, locked in code order while they are changed.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[])
+ORDER BY code
+FOR NO KEY UPDATE;
+
+-- name: search_skus
+-- A page of SKUs whose code, name or barcode holds a text (empty: all), the exact code first, then by code.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(text)s::text = ''
+    OR strpos(lower(code), lower(%(text)s::text)) > 0 OR strpos(lower(name), lower(%(text)s::text)) > 0
+    OR barcode = %(text)s::text)
+ORDER BY lower(code) <> lower(%(text)s::text), code
+LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint;
+
+-- name: count_skus
+-- How many SKUs search_skus finds in all.
+SELECT count(*)
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(text)s::text = ''
+    OR strpos(lower(code), lower(%(text)s::text)) > 0 OR strpos(lower(name), lower(%(text)s::text)) > 0
+    OR barcode = %(text)s::text);
+
+-- name: update_skus
+-- What is stated of SKUs that are there.
+UPDATE catalog.sku AS sku
+SET name = stated.name, kind = stated.kind, barcode = stated.barcode, category = stated.category,
+    weight_grams = stated.weight_grams, cost_minor = stated.cost_minor, price_minor = stated.price_minor,
+    currency = stated.currency, backorder = stated.backorder, active = stated.active
+FROM unnest(%(sku_ids)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(barcodes)s::text[], %(categories)s::text[],
+    %(weights)s::bigint[], %(costs)s::bigint[], %(prices)s::bigint[], %(currencies)s::text[], %(backorders)s::boolean[],
+    %(actives)s::boolean[])
+    AS stated (sku_id, name, kind, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder, active)
+WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id;
+
+-- name: load_components
+-- The components of kits.
+SELECT kit_id, component_id, quantity
+FROM catalog.component
+WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[])
+ORDER BY kit_id, component_id;
+
+-- name: load_kits_of
+-- The kits that some SKUs are components of.
+SELECT kit_id, component_id, quantity
+FROM catalog.component
+WHERE merchant_id = %(merchant_id)s::bigint AND component_id = ANY(%(component_ids)s::bigint[])
+ORDER BY kit_id, component_id;
+
+-- name: delete_components
+-- Take the components of kits away, before they are written anew.
+DELETE FROM catalog.component WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[]);
+
+-- name: insert_components
+-- The components of kits.
+INSERT INTO catalog.component (merchant_id, kit_id, component_id, quantity)
+SELECT %(merchant_id)s::bigint, stated.kit_id, stated.component_id, stated.quantity
+FROM unnest(%(kit_ids)s::bigint[], %(component_ids)s::bigint[], %(quantities)s::bigint[])
+    AS stated (kit_id, component_id, quantity);
+
+-- name: load_units
+-- The other units of measure of some SKUs, in stock units.
+SELECT sku_id, unit, factor
+FROM catalog.unit
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY sku_id, unit;
+
+-- name: insert_units
+-- New units of measure; one that is there stays as it is.
+INSERT INTO catalog.unit (merchant_id, sku_id, unit, factor)
+SELECT %(merchant_id)s::bigint, stated.sku_id, stated.unit, stated.factor
+FROM unnest(%(sku_ids)s::bigint[], %(units)s::text[], %(factors)s::bigint[]) AS stated (sku_id, unit, factor)
+ORDER BY stated.sku_id, stated.unit
+ON CONFLICT (merchant_id, sku_id, unit) DO NOTHING;
+
+-- name: load_channels
+-- The ids of channels by code.
+SELECT code, channel_id FROM network.pub_channel WHERE merchant_id = %(merchant_id)s::bigint ORDER BY code;
+
+-- name: upsert_listings
+-- What channels' keys stand for; gives back those that are new or stand for something else now.
+INSERT INTO catalog.listing AS known (merchant_id, channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at)
+SELECT %(merchant_id)s::bigint, stated.channel_id, stated.key, stated.sku_id, stated.pack_quantity, %(mapped_by)s::text,
+    %(now)s::timestamptz
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(sku_ids)s::bigint[], %(pack_quantities)s::bigint[])
+    AS stated (channel_id, key, sku_id, pack_quantity)
+ORDER BY stated.channel_id, stated.key
+ON CONFLICT (merchant_id, channel_id, key) DO UPDATE
+SET sku_id = excluded.sku_id, pack_quantity = excluded.pack_quantity, mapped_by = excluded.mapped_by,
+    mapped_at = excluded.mapped_at
+WHERE (known.sku_id, known.pack_quantity) <> (excluded.sku_id, excluded.pack_quantity)
+RETURNING channel_id, key, sku_id, pack_quantity, mapped_by;
+
+-- name: load_listings_of
+-- The listings of some SKUs.
+SELECT channel_id, key, sku_id, pack_quantity, mapped_by
+FROM catalog.listing
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY sku_id, channel_id, key;
+
+-- name: load_listings_of_channel
+-- All listings of a channel.
+SELECT channel_id, key, sku_id, pack_quantity, mapped_by
+FROM catalog.listing
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+ORDER BY key;
+
+-- name: load_active_ids
+-- Every SKU that is sold.
+SELECT sku_id FROM catalog.sku WHERE merchant_id = %(merchant_id)s::bigint AND active ORDER BY sku_id;

@@ -1,0 +1,41 @@
+"""Read models of the room for pages, API and publication."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from stocktower.platform import Transaction
+
+from . import store
+from .model import Listing, Sku
+
+
+class SkuPage(Struct, frozen=True):
+    """A page of SKUs, and how many there are in all."""
+
+    skus: list[Sku]
+    total: int
+
+
+def search(tx: Transaction, text: str = "", *, limit: int = 50, offset: int = 0) -> SkuPage:
+    """SKUs whose code, name or barcode holds a text (empty: all), the exact code first."""
+    return SkuPage(store.search_skus(tx, text.strip(), limit, offset), store.count_skus(tx, text.strip()))
+
+
+def load_listings_of(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, list[Listing]]:
+    """The listings of SKUs; a SKU without any is missing."""
+    wanted = sorted(set(sku_ids))
+    found: dict[int, list[Listing]] = {}
+    for listing in store.load_listings_of(tx, wanted) if wanted else ():
+        found.setdefault(listing.sku_id, []).append(listing)
+    return found
+
+
+def load_listings(tx: Transaction, channel_id: int) -> list[Listing]:
+    """All listings of a channel, by key."""
+    return store.load_listings_of_channel(tx, channel_id)
+
+
+def load_active_ids(tx: Transaction) -> list[int]:
+    """Every SKU that is sold."""
+    return store.load_active_ids(tx)
