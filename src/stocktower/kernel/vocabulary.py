@@ -46,6 +46,7 @@ class CaseKind(StrEnum):
     BROKEN_INVARIANT = "broken_invariant"
     FRAUD_REVIEW = "fraud_review"
     CONFIRMATION_MISMATCH = "confirmation_mismatch"
+    COST_UNKNOWN = "cost_unknown"
 
 
 class Role(StrEnum):

@@ -16,7 +16,7 @@ class KindText(Struct, frozen=True):
 KINDS: dict[str, KindText] = {
     CaseKind.UNMAPPED_LISTING: KindText(
         "Unmapped listing",
-        "Say which SKU the listing is, and how many of it one sold unit holds. All orders that wait go on by themselves.",
+        "Say which SKU the listing is, and how many of it one sold unit holds. All that waits goes on by itself.",
         ("map",),
     ),
     CaseKind.UNREADABLE_ROW: KindText(
@@ -33,7 +33,7 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.NO_STOCK: KindText(
         "No stock",
-        "Receive, count or move stock of this SKU: the orders fill themselves by priority. Or cancel the lines that wait.",
+        "Receive or count stock of this SKU: the orders fill themselves by priority. Or cancel the lines that wait.",
         ("wait", "cancel_lines"),
     ),
     CaseKind.NO_SITE: KindText(
@@ -56,7 +56,7 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.NOT_ACKNOWLEDGED: KindText(
         "Site is silent",
-        "Call the site, or remind it. When it confirms, the case closes by itself. What it has not begun can go elsewhere.",
+        "Call the site, or remind it. When it confirms, the case closes by itself. What is not begun can go elsewhere.",
         ("remind", "acknowledge", "reroute"),
     ),
     CaseKind.AUTHORISATION_EXPIRING: KindText(
@@ -66,7 +66,7 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.PARKED_MESSAGE: KindText(
         "Message could not be worked",
-        "See the reason. Once its cause is mended, retry: the message and the later ones of its subject go on in order.",
+        "See the reason. Once its cause is mended, retry: it and the later ones of its subject go on in order.",
         ("retry", "dismiss"),
     ),
     CaseKind.BROKEN_INVARIANT: KindText(
@@ -84,6 +84,11 @@ KINDS: dict[str, KindText] = {
         "Confirmation does not fit",
         "A site reported what does not fit its request. Compare both; correct the report and retry, or dismiss it.",
         ("retry", "dismiss"),
+    ),
+    CaseKind.COST_UNKNOWN: KindText(
+        "Cost is unknown",
+        "State a unit cost of the SKU in the catalogue. What was posted at zero stays so; what comes next has a cost.",
+        ("dismiss",),
     ),
 }
 

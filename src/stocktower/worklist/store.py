@@ -56,7 +56,9 @@ def _items(items: Sequence[tuple[str, int]]) -> dict[str, list[Any]]:
 
 
 def _case(row: tuple[Any, ...]) -> Case:
-    return Case(*row[:12], msgspec.json.decode(row[12]), *row[13:])
+    columns = [*row]
+    columns[12] = msgspec.json.decode(columns[12])
+    return Case(*columns)
 
 
 def load_open_causes(tx: Transaction, causes: Sequence[Cause]) -> set[Cause]:

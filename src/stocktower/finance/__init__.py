@@ -1,0 +1,72 @@
+"""Finance owns the books: journals, the trial balance, the sub-ledgers of orders and of the value of stock.
+
+One journal an event, its id the event's position, immutable and balanced in every currency and in book currency. The
+trial balance is the sum of the entries; the inventory accounts are the valuations, and those are our stock rows; what
+customers paid ahead and owe, order by order, is what its accounts hold. Nothing here ever goes below zero.
+"""
+
+from .beancount import export_beancount
+from .happenings import KINDS
+from .model import (
+    AccountBalance,
+    AccountEntry,
+    AccountPage,
+    BookCurrencyChanged,
+    EntityTotal,
+    Entry,
+    EntryKey,
+    ForeignBalance,
+    Journal,
+    JournalPage,
+    OrderBalance,
+    PostingRole,
+    StockValue,
+    TrialBalance,
+    TrialBalanceRow,
+    UnknownPlace,
+    Valuation,
+)
+from .service import post
+from .views import (
+    JournalDetail,
+    load_account,
+    load_journal,
+    load_journals,
+    load_journals_of,
+    load_order_balances,
+    load_stock_values,
+    load_valuations,
+    trial_balance,
+)
+
+__all__ = [
+    "KINDS",
+    "AccountBalance",
+    "AccountEntry",
+    "AccountPage",
+    "BookCurrencyChanged",
+    "EntityTotal",
+    "Entry",
+    "EntryKey",
+    "ForeignBalance",
+    "Journal",
+    "JournalDetail",
+    "JournalPage",
+    "OrderBalance",
+    "PostingRole",
+    "StockValue",
+    "TrialBalance",
+    "TrialBalanceRow",
+    "UnknownPlace",
+    "Valuation",
+    "export_beancount",
+    "load_account",
+    "load_journal",
+    "load_journals",
+    "load_journals_of",
+    "load_order_balances",
+    "load_stock_values",
+    "load_valuations",
+    "post",
+    "trial_balance",
+]

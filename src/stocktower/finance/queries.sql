@@ -1,0 +1,227 @@
+-- copy: journal finance.journal (merchant_id, journal_id, entity, event_kind, subject, subject_id, occurred_on, recorded_at, description)
+-- Journals are append-only; one COPY per batch.
+
+-- copy: entry finance.entry (merchant_id, journal_id, entry_no, entity, account, occurred_on, currency, amount_minor, book_minor, sku_id, quantity)
+-- Entries are append-only; one COPY per batch.
+
+-- copy: valuation_entry finance.valuation_entry (merchant_id, entity, sku_id, sequence, journal_id, delta_quantity, delta_minor, quantity_after, value_after_minor)
+-- The valuation ledger is append-only; one COPY per batch.
+
+-- name: load_posted
+-- Which of these events have their journal already.
+SELECT journal_id FROM finance.journal
+WHERE merchant_id = %(merchant_id)s::bigint AND journal_id = ANY(%(journal_ids)s::bigint[]);
+
+-- name: load_known_currencies
+-- The book currency of every entity that was ever posted in.
+SELECT entity, currency FROM finance.entity WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: load_known_accounts
+-- Every account that ever stood for a posting role.
+SELECT role, account FROM finance.account WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: load_known_places
+-- Where the goods of each site were last valued.
+SELECT site_id, entity, valued FROM finance.place WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: insert_currencies
+-- The book currency of entities that are posted in from now on.
+INSERT INTO finance.entity (merchant_id, entity, currency)
+SELECT %(merchant_id)s::bigint, fresh.entity, fresh.currency
+FROM unnest(%(entities)s::text[], %(currencies)s::text[]) AS fresh (entity, currency)
+ON CONFLICT (merchant_id, entity) DO NOTHING;
+
+-- name: insert_accounts
+-- Accounts that stand for a posting role from now on.
+INSERT INTO finance.account (merchant_id, role, account)
+SELECT %(merchant_id)s::bigint, fresh.role, fresh.account
+FROM unnest(%(roles)s::text[], %(accounts)s::text[]) AS fresh (role, account)
+ON CONFLICT (merchant_id, role, account) DO NOTHING;
+
+-- name: upsert_places
+-- Where the goods of each site are valued from now on.
+INSERT INTO finance.place (merchant_id, site_id, entity, valued)
+SELECT %(merchant_id)s::bigint, fresh.site_id, fresh.entity, fresh.valued
+FROM unnest(%(site_ids)s::bigint[], %(entities)s::text[], %(valued)s::boolean[]) AS fresh (site_id, entity, valued)
+ON CONFLICT (merchant_id, site_id) DO UPDATE SET entity = excluded.entity, valued = excluded.valued;
+
+-- name: lock_order_balances
+-- The balances of orders, locked in key order.
+SELECT order_id, entity, currency, deposits_minor, deposits_book_minor, receivable_minor, receivable_book_minor
+FROM finance.order_balance
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id
+FOR NO KEY UPDATE;
+
+-- name: lock_valuations
+-- The valuations of SKUs in every entity, locked in key order.
+SELECT entity, sku_id, quantity, value_minor, last_cost_minor, sequence
+FROM finance.valuation
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY entity, sku_id
+FOR NO KEY UPDATE;
+
+-- name: upsert_order_balances
+-- The balances of orders as they stand after a batch.
+INSERT INTO finance.order_balance
+    (merchant_id, order_id, entity, currency, deposits_minor, deposits_book_minor, receivable_minor, receivable_book_minor)
+SELECT %(merchant_id)s::bigint, item.order_id, item.entity, item.currency, item.deposits_minor, item.deposits_book_minor,
+    item.receivable_minor, item.receivable_book_minor
+FROM unnest(%(order_ids)s::bigint[], %(entities)s::text[], %(currencies)s::text[], %(deposits)s::bigint[],
+    %(deposits_book)s::bigint[], %(receivables)s::bigint[], %(receivables_book)s::bigint[])
+    AS item (order_id, entity, currency, deposits_minor, deposits_book_minor, receivable_minor, receivable_book_minor)
+ON CONFLICT (merchant_id, order_id) DO UPDATE
+SET entity = excluded.entity, currency = excluded.currency, deposits_minor = excluded.deposits_minor,
+    deposits_book_minor = excluded.deposits_book_minor, receivable_minor = excluded.receivable_minor,
+    receivable_book_minor = excluded.receivable_book_minor;
+
+-- name: upsert_valuations
+-- The valuations as they stand after a batch.
+INSERT INTO finance.valuation (merchant_id, entity, sku_id, quantity, value_minor, last_cost_minor, sequence)
+SELECT %(merchant_id)s::bigint, item.entity, item.sku_id, item.quantity, item.value_minor, item.last_cost_minor,
+    item.sequence
+FROM unnest(%(entities)s::text[], %(sku_ids)s::bigint[], %(quantities)s::bigint[], %(values)s::bigint[],
+    %(last_costs)s::bigint[], %(sequences)s::bigint[])
+    AS item (entity, sku_id, quantity, value_minor, last_cost_minor, sequence)
+ON CONFLICT (merchant_id, entity, sku_id) DO UPDATE
+SET quantity = excluded.quantity, value_minor = excluded.value_minor, last_cost_minor = excluded.last_cost_minor,
+    sequence = excluded.sequence;
+
+-- name: add_to_balances
+-- What a batch adds to the trial balance.
+INSERT INTO finance.balance AS known
+    (merchant_id, entity, account, currency, month, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
+SELECT %(merchant_id)s::bigint, item.entity, item.account, item.currency, item.month, item.debit_minor, item.credit_minor,
+    item.book_debit_minor, item.book_credit_minor
+FROM unnest(%(entities)s::text[], %(accounts)s::text[], %(currencies)s::text[], %(months)s::date[], %(debits)s::bigint[],
+    %(credits)s::bigint[], %(book_debits)s::bigint[], %(book_credits)s::bigint[])
+    AS item (entity, account, currency, month, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
+ON CONFLICT (merchant_id, entity, account, currency, month) DO UPDATE
+SET debit_minor = known.debit_minor + excluded.debit_minor, credit_minor = known.credit_minor + excluded.credit_minor,
+    book_debit_minor = known.book_debit_minor + excluded.book_debit_minor,
+    book_credit_minor = known.book_credit_minor + excluded.book_credit_minor;
+
+-- name: sum_balances
+-- What every account holds, from the projection.
+SELECT entity, account, currency, sum(debit_minor - credit_minor)::bigint, sum(book_debit_minor - book_credit_minor)::bigint
+FROM finance.balance
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY entity, account, currency
+ORDER BY entity, account, currency;
+
+-- name: sum_balances_on
+-- What every account held at the end of a day: whole months from the projection, its month from the entries.
+SELECT entity, account, currency, sum(amount_minor)::bigint, sum(book_minor)::bigint
+FROM (
+    SELECT entity, account, currency, debit_minor - credit_minor AS amount_minor,
+        book_debit_minor - book_credit_minor AS book_minor
+    FROM finance.balance
+    WHERE merchant_id = %(merchant_id)s::bigint AND month < %(month)s::date
+    UNION ALL
+    SELECT entry.entity, entry.account, entry.currency, entry.amount_minor, entry.book_minor
+    FROM (
+        SELECT DISTINCT entity, account FROM finance.balance
+        WHERE merchant_id = %(merchant_id)s::bigint AND month = %(month)s::date) AS used
+    JOIN finance.entry AS entry ON entry.merchant_id = %(merchant_id)s::bigint AND entry.account = used.account
+        AND entry.entity = used.entity AND entry.occurred_on BETWEEN %(month)s::date AND %(as_of)s::date) AS part
+GROUP BY entity, account, currency
+ORDER BY entity, account, currency;
+
+-- name: sum_account_before
+-- What an account held in book currency before an entry: whole months from the projection, its month from the entries.
+SELECT (
+    SELECT coalesce(sum(book_debit_minor - book_credit_minor), 0) FROM finance.balance
+    WHERE merchant_id = %(merchant_id)s::bigint AND entity = %(entity)s::text AND account = %(account)s::text
+        AND month < %(month)s::date)::bigint + (
+    SELECT coalesce(sum(book_minor), 0) FROM finance.entry
+    WHERE merchant_id = %(merchant_id)s::bigint AND entity = %(entity)s::text AND account = %(account)s::text
+        AND occurred_on >= %(month)s::date AND (occurred_on, journal_id, entry_no)
+            < (%(occurred_on)s::date, %(journal_id)s::bigint, %(entry_no)s::bigint))::bigint;
+
+-- name: load_account_entries
+-- A page of an account, the newest entry first, before an entry.
+SELECT entry.journal_id, entry.entry_no, entry.occurred_on, journal.description, journal.event_kind, journal.subject,
+    journal.subject_id, entry.currency, entry.amount_minor, entry.book_minor, entry.sku_id, entry.quantity
+FROM finance.entry AS entry
+JOIN finance.journal AS journal ON journal.merchant_id = %(merchant_id)s::bigint AND journal.journal_id = entry.journal_id
+WHERE entry.merchant_id = %(merchant_id)s::bigint AND entry.entity = %(entity)s::text AND entry.account = %(account)s::text
+    AND (entry.occurred_on, entry.journal_id, entry.entry_no)
+        < (%(occurred_on)s::date, %(journal_id)s::bigint, %(entry_no)s::bigint)
+ORDER BY entry.occurred_on DESC, entry.journal_id DESC, entry.entry_no DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_journals
+-- Journals by id.
+SELECT journal_id, entity, event_kind, subject, subject_id, occurred_on, recorded_at, description
+FROM finance.journal
+WHERE merchant_id = %(merchant_id)s::bigint AND journal_id = ANY(%(journal_ids)s::bigint[])
+ORDER BY journal_id;
+
+-- name: load_journals_of
+-- The journals of one subject, in the order of posting.
+SELECT journal_id, entity, event_kind, subject, subject_id, occurred_on, recorded_at, description
+FROM finance.journal
+WHERE merchant_id = %(merchant_id)s::bigint AND subject = %(subject)s::text AND subject_id = %(subject_id)s::bigint
+ORDER BY journal_id
+LIMIT %(limit)s::bigint;
+
+-- name: load_journals_before
+-- A page of all journals, the newest day first, before a journal.
+SELECT journal_id, entity, event_kind, subject, subject_id, occurred_on, recorded_at, description
+FROM finance.journal
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (occurred_on, journal_id) < (%(occurred_on)s::date, %(journal_id)s::bigint)
+ORDER BY occurred_on DESC, journal_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_journals_after
+-- A run of all journals, the oldest day first, after a journal.
+SELECT journal_id, entity, event_kind, subject, subject_id, occurred_on, recorded_at, description
+FROM finance.journal
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (occurred_on, journal_id) > (%(occurred_on)s::date, %(journal_id)s::bigint)
+ORDER BY occurred_on, journal_id
+LIMIT %(limit)s::bigint;
+
+-- name: load_entries
+-- The entries of journals.
+SELECT journal_id, entity, account, currency, amount_minor, book_minor, sku_id, quantity
+FROM finance.entry
+WHERE merchant_id = %(merchant_id)s::bigint AND journal_id = ANY(%(journal_ids)s::bigint[])
+ORDER BY journal_id, entry_no;
+
+-- name: load_opened_accounts
+-- Every account that was ever posted to, with the first month and its currencies.
+SELECT entity, account, min(month), array_agg(DISTINCT currency ORDER BY currency)
+FROM finance.balance
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY entity, account
+ORDER BY entity, account;
+
+-- name: load_order_balances
+-- What customers have paid ahead and what they owe, by order.
+SELECT order_id, entity, currency, deposits_minor, deposits_book_minor, receivable_minor, receivable_book_minor
+FROM finance.order_balance
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[]);
+
+-- name: load_valuations
+-- What SKUs are worth in each entity.
+SELECT entity, sku_id, quantity, value_minor, last_cost_minor, sequence
+FROM finance.valuation
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY sku_id, entity;
+
+-- name: load_stock_values
+-- What the stock of each entity is worth by the valuation, and what its inventory accounts hold.
+SELECT entity.entity, entity.currency,
+    (SELECT coalesce(sum(valuation.quantity), 0) FROM finance.valuation AS valuation
+        WHERE valuation.merchant_id = %(merchant_id)s::bigint AND valuation.entity = entity.entity)::bigint,
+    (SELECT coalesce(sum(valuation.value_minor), 0) FROM finance.valuation AS valuation
+        WHERE valuation.merchant_id = %(merchant_id)s::bigint AND valuation.entity = entity.entity)::bigint,
+    (SELECT coalesce(sum(balance.book_debit_minor - balance.book_credit_minor), 0) FROM finance.balance AS balance
+        WHERE balance.merchant_id = %(merchant_id)s::bigint AND balance.entity = entity.entity AND balance.account IN (
+            SELECT account.account FROM finance.account AS account
+            WHERE account.merchant_id = %(merchant_id)s::bigint AND account.role = 'inventory'))::bigint
+FROM finance.entity AS entity
+WHERE entity.merchant_id = %(merchant_id)s::bigint
+ORDER BY entity.entity;
