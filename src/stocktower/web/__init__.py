@@ -1,0 +1,10 @@
+"""The web owns what people and other systems see: pages that answer a question, and a JSON API with its description.
+
+It decides nothing: it reads the rooms' views, and enters the highest room that a command changes. Nobody is let in
+without a session or a token, except to /health; a dry run is the act itself, rolled back.
+"""
+
+from .server import make_app, serve
+from .services import Act, ImportFile, Services
+
+__all__ = ["Act", "ImportFile", "Services", "make_app", "serve"]

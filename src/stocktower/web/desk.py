@@ -1,0 +1,158 @@
+"""The desk: who asks, what time it is, and how an answer becomes a page."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.exceptions import PermissionDeniedException
+from markupsafe import Markup
+
+from stocktower import access, model, network, worklist
+from stocktower.platform import Transaction
+from stocktower.web import formats, security
+from stocktower.web.services import Services
+from stocktower.web.templating import environment
+
+THEMES = ("auto", "light", "dark")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An entry of the rail."""
+
+    name: str
+    href: str
+    key: str
+    """After g."""
+    icon: str
+    """The path of a 16 x 16 drawing."""
+
+
+RAIL = (
+    Place("Today", "/", "t", "M2 12.5h12M4 10V8M8 10V3M12 10V6"),
+    Place("Orders", "/orders", "o", "M3 2.5h10v11H3zM5.5 6h5M5.5 8.5h5M5.5 11h3"),
+    Place("Stock", "/stock", "s", "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6"),
+    Place("Cases", "/cases", "c", "M8 2l6 11H2zM8 6.5v3M8 11v.5"),
+    Place("Books", "/books", "b", "M3 2.5h8.5a1.5 1.5 0 0 1 1.5 1.5v9.5H4.5A1.5 1.5 0 0 1 3 12zM3 11.5h10M6 5.5h4"),
+    Place("Partners", "/imports", "p", "M8 10V2M5 5l3-3 3 3M2.5 9.5v4h11v-4"),
+)
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """The instant and the zone that a page is written for."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    def ago(self, at: datetime | None) -> Markup:
+        """Relative, exact on hover."""
+        return formats.time_tag(at, formats.relative(at, self.now) if at else "", self.zone)
+
+    def brief(self, at: datetime | None) -> Markup:
+        """As short as can be read, exact on hover."""
+        return formats.time_tag(at, formats.brief(at, self.zone, self.now) if at else "", self.zone)
+
+    def exact(self, at: datetime | None) -> Markup:
+        """With zone."""
+        return formats.time_tag(at, formats.exact(at, self.zone) if at else "", self.zone)
+
+
+class Desk:
+    """One request: its services, its person, and its answer."""
+
+    def __init__(self, request: Request[Any, Any, Any], services: Services) -> None:
+        self.request = request
+        self.services = services
+        self.entry: security.Entry | None = request.scope.get(security.ENTRY)
+
+    @property
+    def person(self) -> access.Person:
+        """Who asks; the gate has let them in."""
+        if self.entry is None:
+            raise PermissionDeniedException("sign in first")
+        return self.entry.person
+
+    @contextmanager
+    def reading(self) -> Generator[Transaction]:
+        """One consistent view of everything."""
+        with self.services.database.reading(self.services.merchant_id) as tx:
+            yield tx
+
+    @contextmanager
+    def writing(self, *, dry_run: bool = False) -> Generator[Transaction]:
+        """One command of this person; a dry run is rolled back at its end."""
+        try:
+            with self.services.database.transaction(self.services.merchant_id, actor=self.person.name) as tx:
+                yield tx
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+
+    def require(self, permission: access.Permission) -> None:
+        """Refuse a person whose role does not allow it."""
+        access.require(self.person, permission)
+
+    def show(self, tx: Transaction, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+        """A page inside the frame."""
+        configuration = model.load_applied(tx).configuration
+        facts = network.load_network(tx)
+        clock = Clock(tx.now, formats.zone_of(facts.timezone))
+        counts = {"Cases": worklist.load_cases(tx, worklist.CaseFilter(), limit=1).total}
+        return self.page(
+            template,
+            status=status,
+            merchant=configuration.merchant,
+            clock=clock,
+            frozen=configuration.demo is not None,
+            counts=counts,
+            network=facts,
+            book_currency=configuration.entities[0].currency,
+            **context,
+        )
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+        """A page as it is."""
+        path = self.request.url.path
+        theme = self.request.cookies.get(security.THEME, "auto")
+        text = environment().get_template(template).render(
+            person=self.entry.person if self.entry else None,
+            form_token=self.entry.form_token if self.entry else "",
+            rail=RAIL,
+            path=path,
+            here=_address(self.request),
+            theme=theme if theme in THEMES else "auto",
+            link=link_from(path, self.request),
+            **context,
+        )
+        return Response(text, media_type=MediaType.HTML, status_code=status)
+
+
+class _DryRun(Exception):
+    """Ends a transaction that must leave nothing."""
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def link_from(path: str, request: Request[Any, Any, Any]) -> Callable[..., str]:
+    """Addresses of this page with some of its parameters changed; None or nothing takes one out."""
+    given = {name: value for name, value in request.query_params.items()}
+
+    def link(**changes: Any) -> str:
+        query = {**given, **changes}
+        text = urlencode({name: str(value) for name, value in query.items() if value not in (None, "")})
+        return f"{path}?{text}" if text else path
+
+    return link
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a path given in a form stays on this site."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and not any(ord(char) < 32 for char in path)

@@ -1,0 +1,48 @@
+"""What things are called and where they are: an order's number, a SKU's code, a case's number, each with its address."""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import msgspec
+
+from stocktower import catalog, worklist
+from stocktower.network import Network
+from stocktower.ordering import views as orders
+from stocktower.platform import Transaction
+
+
+class Label(msgspec.Struct, frozen=True):
+    """A name and an address."""
+
+    text: str
+    href: str
+
+
+Labels = dict[tuple[str, int], Label]
+
+
+def sku_href(code: str) -> str:
+    """The page of a SKU."""
+    return f"/stock/{quote(code, safe='')}"
+
+
+def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str, int]]) -> Labels:
+    """Names and addresses of what events, journals and cases are about; what has no page stands by its id."""
+    wanted: dict[str, set[int]] = {}
+    for subject, subject_id in subjects:
+        wanted.setdefault(subject, set()).add(subject_id)
+    found: Labels = {}
+    for row in orders.load_rows(tx, network, sorted(wanted.get("order", ()))):
+        found["order", row.order_id] = Label(row.number, f"/orders/{row.order_id}")
+    for sku_id, sku in catalog.load_skus(tx, wanted.get("sku", ())).items():
+        found["sku", sku_id] = Label(sku.code, sku_href(sku.code))
+    for case_id in wanted.get("case", ()):
+        detail = worklist.load_case_by_id(tx, case_id)
+        if detail is not None:
+            found["case", case_id] = Label(detail.case.label, f"/cases/{detail.case.number}")
+    for message_id in wanted.get("message", ()):
+        found["message", message_id] = Label(f"message {message_id}", f"/messages/{message_id}")
+    for subject, ids in wanted.items():
+        for subject_id in ids:
+            found.setdefault((subject, subject_id), Label(f"{subject} {subject_id}", f"/events?subject={subject_id}"))
+    return found

@@ -1,0 +1,124 @@
+"""Who may come in, and how: sessions and bearer tokens, forms that only our own pages can send, headers on every answer.
+
+The gate stands before everything else, so that a page nobody thought of is closed too.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Literal
+
+import msgspec
+from anyio import to_thread
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from stocktower import access
+from stocktower.web.services import Services
+
+SESSION = "stocktower_session"
+THEME = "stocktower_theme"
+SESSION_SECONDS = 14 * 86_400
+ENTRY = "stocktower_entry"
+OPEN = ("/health", "/sign-in", "/favicon.ico")
+OPEN_BELOW = ("/static/", "/sign-in/")
+
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+NOT_KEPT = (b"cache-control", b"no-store")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Who is in, and by what: the session of a browser, or a token of the API."""
+
+    person: access.Person
+    kind: Literal["session", "api"]
+    form_token: str
+    """What a form of this session carries; empty for tokens."""
+
+
+Refuse = Callable[[Scope], ASGIApp]
+"""Makes the answer to somebody who is not let in."""
+
+
+class Gate:
+    """Lets people and systems in, turns others away, and puts the security headers on every answer."""
+
+    def __init__(self, app: ASGIApp, services: Services, refuse: Refuse) -> None:
+        self.app = app
+        self.services = services
+        self.refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its entry, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        found = credentials(scope)
+        entry = await to_thread.run_sync(self.authenticate, *found) if found else None
+        scope[ENTRY] = entry  # type: ignore[literal-required]  -- a key of our own in the scope
+        target = self.app if entry is not None or is_open(scope["path"]) else self.refuse(scope)
+        await target(scope, receive, with_headers(send))
+
+    def authenticate(self, secret: str, kind: Literal["session", "api"]) -> Entry | None:
+        """The entry that a secret opens, if any."""
+        with self.services.database.reading(self.services.merchant_id) as tx:
+            person = access.authenticate(tx, secret, (kind,))
+        return Entry(person, kind, form_token(secret) if kind == "session" else "") if person else None
+
+
+def is_open(path: str) -> bool:
+    """Whether anybody may ask for a path: health, the sign-in page, and our own style and script."""
+    return path in OPEN or path.startswith(OPEN_BELOW)
+
+
+def credentials(scope: Any) -> tuple[str, Literal["session", "api"]] | None:
+    """The secret that came with a request: a bearer token, else the session cookie."""
+    headers = {name.lower(): value for name, value in scope["headers"]}
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip(), "api"
+    if scheme:
+        return None
+    try:
+        session = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1")).get(SESSION)
+    except CookieError:
+        return None
+    return (session.value, "session") if session and session.value else None
+
+
+def form_token(secret: str) -> str:
+    """What every form of a session carries; it cannot be made without the session's secret."""
+    return hmac.new(secret.encode(), b"stocktower form", hashlib.sha256).hexdigest()[:40]
+
+
+def is_own_form(entry: Entry | None, token: str) -> bool:
+    """Whether a form was made by one of our pages for this very session."""
+    return (
+        entry is not None and entry.kind == "session" and hmac.compare_digest(entry.form_token.encode(), token.encode())
+    )
+
+
+def with_headers(send: Send) -> Send:
+    """Sends the head of an answer with the security headers; nothing is kept by caches unless it says so itself."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message["headers"])
+            named = {name.lower() for name, _ in headers}
+            headers += [header for header in (*HEADERS, NOT_KEPT) if header[0] not in named]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return sending
