@@ -81,6 +81,8 @@ def try_lock(file: int, kind: int = fcntl.LOCK_EX) -> bool:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise ServerUnavailable(f"the file system cannot lock files ({error}); keep the data on a local disk") from None
     return True
 
 
