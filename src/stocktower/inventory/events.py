@@ -1,0 +1,79 @@
+"""What inventory tells upward: changes of stock that others value, publish or fill backorders with; holds."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from stocktower.network import Network
+from stocktower.platform import Event
+
+from .book import Book
+
+SHIPPED = "shipped"
+OPENING = "opening"
+COUNT = "count"
+RECEIPT = "receipt"
+DISCREPANCY = "discrepancy"
+
+_KINDS = {OPENING: "stock.opened", COUNT: "stock.counted", RECEIPT: "stock.received"}
+_OTHERWISE = "stock.adjusted"
+
+
+class StockChanged(msgspec.Struct, frozen=True):
+    """Data of stock.opened, stock.received, stock.counted and stock.adjusted: one move."""
+
+    stock_id: int
+    sku_id: int
+    site_id: int
+    status: str
+    owner: str
+    """`own` is valued; `supplier` is not."""
+    entity: str
+    """Code of the legal entity of the site."""
+    delta: int
+    cost_minor: int | None
+    """Stated unit cost in the entity's currency."""
+    reason: str
+    quantity_after: int
+
+
+class HoldChanged(msgspec.Struct, frozen=True):
+    """Data of hold.placed and hold.ended: what holds took of one SKU (below zero: gave back)."""
+
+    sku_id: int
+    delta: int
+
+
+def stock_events(book: Book, network: Network, cause_id: int | None = None) -> list[Event]:
+    """An event for each move of a book but shipments, which the fulfillment's own event tells."""
+    events: list[Event] = []
+    for move in book.moves:
+        if move.reason == SHIPPED:
+            continue
+        row = book.balances[move.stock_id].row
+        site = network.sites.get(row.site_id)
+        data = StockChanged(
+            stock_id=row.stock_id,
+            sku_id=row.sku_id,
+            site_id=row.site_id,
+            status=row.status,
+            owner=row.owner,
+            entity=site.entity if site else "",
+            delta=move.delta,
+            cost_minor=book.costs.get((move.stock_id, move.sequence)),
+            reason=move.reason,
+            quantity_after=move.quantity_after,
+        )
+        kind = _KINDS.get(move.reason, _OTHERWISE)
+        events.append(Event(kind, "sku", row.sku_id, move.occurred_at, msgspec.json.encode(data), cause_id=cause_id))
+    return events
+
+
+def hold_events(kind: str, deltas: Mapping[int, int], now: datetime) -> Iterable[Event]:
+    """One event a SKU for what a batch of holds took or gave back."""
+    return [
+        Event(kind, "sku", sku_id, now, msgspec.json.encode(HoldChanged(sku_id, delta)))
+        for sku_id, delta in sorted(deltas.items())
+        if delta
+    ]

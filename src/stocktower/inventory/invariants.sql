@@ -1,0 +1,127 @@
+-- What must always be true of supply and demand: each statement returns the rows that break it.
+
+-- name: row_is_the_sum_of_its_moves
+-- when: now
+-- A stock row's quantity is the sum of its moves and what the last of them says.
+SELECT stock.stock_id, stock.quantity, coalesce(ledger.units, 0) AS moved, ledger.last_quantity
+FROM inventory.stock AS stock
+LEFT JOIN (
+    SELECT move.stock_id, sum(move.delta) AS units,
+        (array_agg(move.quantity_after ORDER BY move.sequence DESC))[1] AS last_quantity
+    FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint
+    GROUP BY move.stock_id
+) AS ledger ON ledger.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint
+    AND (stock.quantity <> coalesce(ledger.units, 0) OR stock.quantity <> coalesce(ledger.last_quantity, 0));
+
+-- name: row_is_the_sum_of_its_reservations
+-- when: now
+-- What is allocated of a stock row is the sum of its reservations and what the last of them says.
+SELECT stock.stock_id, stock.allocated, coalesce(ledger.units, 0) AS reserved, ledger.last_allocated
+FROM inventory.stock AS stock
+LEFT JOIN (
+    SELECT reservation.stock_id, sum(reservation.delta) AS units,
+        (array_agg(reservation.allocated_after ORDER BY reservation.sequence DESC))[1] AS last_allocated
+    FROM inventory.reservation AS reservation
+    WHERE reservation.merchant_id = %(merchant_id)s::bigint
+    GROUP BY reservation.stock_id
+) AS ledger ON ledger.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint
+    AND (stock.allocated <> coalesce(ledger.units, 0) OR stock.allocated <> coalesce(ledger.last_allocated, 0));
+
+-- name: never_over_allocated
+-- when: now
+-- No stock row has more allocated than there is.
+SELECT stock_id, quantity, allocated
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND (allocated < 0 OR allocated > quantity);
+
+-- name: balances_run
+-- when: now
+-- Along a row's moves each balance is the one before it and the difference.
+SELECT step.stock_id, step.sequence, step.quantity_after, step.delta, step.before
+FROM (
+    SELECT stock_id, sequence, delta, quantity_after,
+        lag(quantity_after, 1, 0::bigint) OVER (PARTITION BY stock_id ORDER BY sequence) AS before
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint
+) AS step
+WHERE step.quantity_after <> step.before + step.delta OR step.quantity_after < 0;
+
+-- name: reservations_run
+-- when: now
+-- Along a row's reservations what is allocated is what was before and the difference.
+SELECT step.stock_id, step.sequence, step.allocated_after, step.delta, step.before
+FROM (
+    SELECT stock_id, sequence, delta, allocated_after,
+        lag(allocated_after, 1, 0::bigint) OVER (PARTITION BY stock_id ORDER BY sequence) AS before
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint
+) AS step
+WHERE step.allocated_after <> step.before + step.delta OR step.allocated_after < 0;
+
+-- name: sequence_is_the_last_entry
+-- when: now
+-- A stock row stands at the sequence of its last move or reservation.
+SELECT stock.stock_id, stock.sequence, entry.last
+FROM inventory.stock AS stock
+LEFT JOIN (
+    SELECT one.stock_id, max(one.sequence) AS last
+    FROM (
+        SELECT stock_id, sequence FROM inventory.move WHERE merchant_id = %(merchant_id)s::bigint
+        UNION ALL
+        SELECT stock_id, sequence FROM inventory.reservation WHERE merchant_id = %(merchant_id)s::bigint
+    ) AS one
+    GROUP BY one.stock_id
+) AS entry ON entry.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.sequence <> coalesce(entry.last, 0);
+
+-- name: demand_is_the_sum_of_its_reservations
+-- when: now
+-- What is allocated to a demand is what the ledger says that it holds.
+SELECT coalesce(demand.order_id, ledger.order_id) AS order_id, coalesce(demand.line_no, ledger.line_no) AS line_no,
+    coalesce(demand.sku_id, ledger.sku_id) AS sku_id, demand.allocated, ledger.units
+FROM (SELECT * FROM inventory.demand WHERE merchant_id = %(merchant_id)s::bigint) AS demand
+FULL JOIN (
+    SELECT reservation.order_id, reservation.line_no, stock.sku_id, sum(reservation.delta) AS units
+    FROM inventory.reservation AS reservation
+    JOIN inventory.stock AS stock USING (merchant_id, stock_id)
+    WHERE reservation.merchant_id = %(merchant_id)s::bigint
+    GROUP BY reservation.order_id, reservation.line_no, stock.sku_id
+) AS ledger ON ledger.order_id = demand.order_id AND ledger.line_no = demand.line_no AND ledger.sku_id = demand.sku_id
+WHERE coalesce(demand.allocated, 0) <> coalesce(ledger.units, 0);
+
+-- name: nobody_takes_back_more_than_taken
+-- when: now
+-- No demand holds less than nothing of a stock row.
+SELECT order_id, line_no, stock_id, sum(delta) AS units
+FROM inventory.reservation
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY order_id, line_no, stock_id
+HAVING sum(delta) < 0;
+
+-- name: kits_are_whole
+-- when: now
+-- The components of a line are wanted in whole sold units, as many of each.
+SELECT order_id, line_no, min(sku_id) AS one, max(sku_id) AS other
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY order_id, line_no
+HAVING min(wanted / per_unit) <> max(wanted / per_unit) OR max(wanted %% per_unit) <> 0;
+
+-- name: ended_holds_hold_nothing
+-- when: now
+-- A hold that is over has given everything back.
+SELECT hold.hold_id, hold.state, demand.sku_id, demand.allocated
+FROM inventory.hold AS hold
+JOIN inventory.demand AS demand ON demand.merchant_id = hold.merchant_id AND demand.order_id = hold.hold_id
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state <> 'held' AND demand.allocated > 0;
+
+-- name: stock_can_be_locked
+-- when: now
+-- Every SKU that has stock has the row that it is locked by.
+SELECT stock.stock_id, stock.sku_id
+FROM inventory.stock AS stock
+LEFT JOIN inventory.item AS item ON item.merchant_id = stock.merchant_id AND item.sku_id = stock.sku_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND item.sku_id IS NULL;

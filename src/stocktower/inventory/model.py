@@ -1,0 +1,256 @@
+"""What inventory is made of: stock rows and what is free of them, what is wanted, holds, counts, outcomes."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+AVAILABLE = "available"
+"""The only status that is sellable."""
+OWN = "own"
+SUPPLIER = "supplier"
+"""Owner of what lies at a drop-ship site: sold by us, never valued by us."""
+NO_LOT = ""
+
+ORDER = "order"
+HOLD = "hold"
+
+
+class SupplyRow(Struct, frozen=True):
+    """One sellable stock row."""
+
+    stock_id: int
+    sku_id: int
+    site_id: int
+    quantity: int
+    allocated: int
+    sequence: int
+
+
+class Supply(Struct, frozen=True):
+    """What some locked SKUs can give: only rows that have something free, and who else lays claim to it."""
+
+    rows: dict[int, list[SupplyRow]]
+    """By SKU."""
+    asides: dict[int, dict[int, int]]
+    """SKU -> channel -> units set aside for it."""
+    waiting: dict[int, dict[int, int]]
+    """SKU -> channel -> units accepted and not allocated; only for SKUs that have something free or are given back."""
+    giving: frozenset[int] = frozenset()
+    """SKUs of which this batch may give something back."""
+    locked: frozenset[int] = frozenset()
+    """Every SKU whose lock this transaction has."""
+
+
+class Demand(Struct, frozen=True):
+    """What an order line or a hold wants of one stocked SKU: wanted = allocated + short + consumed + cancelled."""
+
+    order_id: int
+    """Of a hold: the hold's id."""
+    line_no: int
+    sku_id: int
+    kind: str
+    channel_id: int
+    priority: int
+    """Of the channel; lower is served first."""
+    placed_at: datetime
+    per_unit: int
+    """Units of the SKU in one sold unit of the line (more than one line's worth: a kit or a pack)."""
+    wanted: int
+    allocated: int = 0
+    short: int = 0
+    consumed: int = 0
+    cancelled: int = 0
+
+
+class Grant(Struct, frozen=True):
+    """Units of one stock row that a demand takes, or gives back."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    stock_id: int
+    quantity: int
+
+
+class Allocation(Struct, frozen=True):
+    """What a demand holds of one stock row now: the fold of the reservation ledger, always above zero."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    stock_id: int
+    site_id: int
+    quantity: int
+    since: datetime
+    """When units were last taken or given back."""
+
+
+class Waiting(Struct, frozen=True):
+    """A demand of an order that is short."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    channel_id: int
+    priority: int
+    placed_at: datetime
+    per_unit: int
+    short: int
+
+
+class Consume(Struct, frozen=True):
+    """Units that left a site for a line."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    site_id: int
+    quantity: int
+    reference_id: int
+    """The fulfillment."""
+    occurred_at: datetime
+
+
+class Shortfall(Struct, frozen=True):
+    """Units that a row carries, or that left it, although its site does not have them."""
+
+    stock_id: int
+    sku_id: int
+    site_id: int
+    units: int
+    """Open on the row after it."""
+
+
+class ConsumeResult(Struct, frozen=True):
+    """What shipping did beyond taking what was allocated."""
+
+    shortfalls: tuple[Shortfall, ...] = ()
+    elsewhere: tuple[Grant, ...] = ()
+    """Allocations at other sites that were given back, because the units left from this one."""
+    excess: tuple[tuple[int, int, int, int], ...] = ()
+    """(order_id, line_no, sku_id, units) shipped beyond all that the demand wanted; the stock has left all the same."""
+
+
+class HoldRequest(Struct, frozen=True):
+    """A cart that asks for stock until an instant: all of its lines or none."""
+
+    channel_id: int
+    reference: str
+    """Unique in the channel; a repeat gets the same hold."""
+    lines: tuple[tuple[int, int], ...]
+    """(sku_id, quantity); kits are resolved."""
+    expires_at: datetime
+
+
+class EndHold(Struct, frozen=True):
+    """Give a hold back before it expires."""
+
+    channel_id: int
+    reference: str
+
+
+class HoldResult(Struct, frozen=True):
+    """What became of a request."""
+
+    state: str
+    """held, released, expired, or refused."""
+    hold_id: int | None = None
+    expires_at: datetime | None = None
+    repeated: bool = False
+    missing: tuple[tuple[int, int, int], ...] = ()
+    """(sku_id, wanted, available to sell) of the lines that made it refused."""
+
+
+class Hold(Struct, frozen=True):
+    """A soft reservation."""
+
+    hold_id: int
+    channel_id: int
+    reference: str
+    state: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+
+
+class StockRow(Struct, frozen=True):
+    """A stock row, whole."""
+
+    stock_id: int
+    sku_id: int
+    site_id: int
+    status: str
+    owner: str
+    lot: str
+    quantity: int
+    allocated: int
+    discrepancy: int
+    """Units that the row carries or has given although its site does not have them: real = quantity - discrepancy."""
+    sequence: int
+    counted_at: datetime | None
+
+
+class Posting(Struct, frozen=True):
+    """A change of quantity that somebody states: a receipt, or an adjustment with its reason."""
+
+    sku_id: int
+    site_id: int
+    delta: int
+    occurred_at: datetime
+    reference: str = ""
+    reference_id: int = 0
+    status: str = AVAILABLE
+    cost_minor: int | None = None
+    """Unit cost in the entity's currency."""
+    reason: str = "adjustment"
+
+
+class Candidate(Struct, frozen=True):
+    """A demand that has units of a stock row of which there are too few."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    stock_id: int
+    kind: str
+    per_unit: int
+    quantity: int
+    """Stock units that it has of the row."""
+    priority: int
+    placed_at: datetime
+
+
+class Cut(Struct, frozen=True):
+    """Units of a line that were taken back at a site, with all their components: the line waits for them again."""
+
+    order_id: int
+    line_no: int
+    kind: str
+    """Of a hold the units are cancelled, of an order they are short."""
+    site_id: int
+    sold_units: int
+    components: tuple[tuple[int, int], ...]
+    """(sku_id, stock units)."""
+
+
+class Refused(Struct, frozen=True):
+    """A row of a snapshot that could not be applied, with what to do."""
+
+    row: int
+    sku: str
+    problem: str
+
+
+class SnapshotResult(Struct, frozen=True):
+    """What a snapshot did; lines = changed + unchanged + stale + mismatched + refused, repeats of a SKU are summed."""
+
+    changed: int
+    unchanged: int
+    stale: int
+    """Counted again at a later instant already."""
+    mismatched: int
+    refused: tuple[Refused, ...]
+    cuts: tuple[Cut, ...]
+    shortfalls: tuple[Shortfall, ...]
+    sku_ids: tuple[int, ...] = ()
+    """Whose stock changed."""

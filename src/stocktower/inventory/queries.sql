@@ -1,0 +1,267 @@
+-- Supply, demand, reservations, holds, and the rules of what is offered.
+
+-- name: lock_items
+-- Lock SKUs in key order, and say how many of them have a row to lock.
+SELECT count(*)
+FROM (
+    SELECT sku_id
+    FROM inventory.item
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+    ORDER BY sku_id
+    FOR UPDATE
+) AS locked;
+
+-- name: insert_items
+-- Give SKUs the row that they are locked by, and lock it.
+INSERT INTO inventory.item AS item (merchant_id, sku_id)
+SELECT %(merchant_id)s::bigint, wanted.sku_id
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+ORDER BY wanted.sku_id
+ON CONFLICT (merchant_id, sku_id) DO UPDATE SET sku_id = item.sku_id;
+
+-- name: load_free_rows
+-- Sellable stock rows that have something free.
+SELECT stock_id, sku_id, site_id, quantity, allocated, sequence
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+    AND status = 'available' AND quantity > allocated;
+
+-- name: load_claims
+-- What is set aside (true) of some SKUs by channel, and what waits (false) for those that can be given.
+SELECT true AS aside, sku_id, channel_id, quantity AS units
+FROM inventory.set_aside
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND quantity > 0
+UNION ALL
+SELECT false, sku_id, channel_id, sum(short)::bigint
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(given_sku_ids)s::bigint[]) AND short > 0
+GROUP BY sku_id, channel_id;
+
+-- name: load_waiting
+-- Demand of orders that is short, in the order in which it is served.
+SELECT order_id, line_no, sku_id, channel_id, priority, placed_at, per_unit, short
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND short > 0
+ORDER BY priority, placed_at, order_id, line_no, sku_id
+LIMIT %(limit)s::bigint;
+
+-- name: reserve_stock
+-- Change what is allocated of stock rows, by differences; the row's own constraint refuses more than there is.
+UPDATE inventory.stock AS stock
+SET allocated = stock.allocated + change.units, sequence = stock.sequence + change.entries
+FROM unnest(%(stock_ids)s::bigint[], %(units)s::bigint[], %(entries)s::bigint[]) AS change (stock_id, units, entries)
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
+RETURNING stock.stock_id, stock.sequence, stock.allocated;
+
+-- name: change_stock
+-- Change stock rows by differences, where they still stand at the sequence that the change was computed from.
+UPDATE inventory.stock AS stock
+SET quantity = stock.quantity + change.quantity, allocated = stock.allocated + change.allocated,
+    discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at
+FROM unnest(%(stock_ids)s::bigint[], %(before)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[],
+    %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[])
+    AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at)
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
+    AND stock.sequence = change.before;
+
+-- copy: stock inventory.stock (merchant_id, stock_id, sku_id, site_id, status, owner, lot, quantity, allocated,
+--     discrepancy, sequence, counted_at)
+-- New stock rows, with their first moves beside them.
+
+-- copy: move inventory.move (merchant_id, stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart,
+--     reference, reference_id, actor, occurred_at, recorded_at)
+-- Moves are append-only.
+
+-- copy: reservation inventory.reservation (merchant_id, stock_id, sequence, order_id, line_no, delta, allocated_after,
+--     reason, recorded_at)
+-- The reservation ledger is append-only.
+
+-- copy: demand inventory.demand (merchant_id, order_id, line_no, sku_id, kind, channel_id, priority, placed_at, per_unit,
+--     wanted, allocated, short, consumed, cancelled)
+-- New demand.
+
+-- name: change_demands
+-- What became of demand; its sum is kept by the row's own constraint.
+UPDATE inventory.demand AS demand
+SET wanted = change.wanted, allocated = change.allocated, short = change.short, consumed = change.consumed,
+    cancelled = change.cancelled
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(wanteds)s::bigint[],
+    %(allocateds)s::bigint[], %(shorts)s::bigint[], %(consumeds)s::bigint[], %(cancelleds)s::bigint[])
+    AS change (order_id, line_no, sku_id, wanted, allocated, short, consumed, cancelled)
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = change.order_id
+    AND demand.line_no = change.line_no AND demand.sku_id = change.sku_id;
+
+-- name: load_demands
+-- All demand of some orders or holds.
+SELECT order_id, line_no, sku_id, kind, channel_id, priority, placed_at, per_unit, wanted, allocated, short, consumed,
+    cancelled
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id, line_no, sku_id;
+
+-- name: load_allocations
+-- What some orders or holds hold of stock rows: the fold of their reservations.
+SELECT taken.order_id, taken.line_no, stock.sku_id, taken.stock_id, stock.site_id, taken.units, taken.since
+FROM (
+    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+    GROUP BY order_id, line_no, stock_id
+    HAVING sum(delta) <> 0
+) AS taken
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = taken.stock_id
+ORDER BY taken.order_id, taken.line_no, stock.sku_id, taken.stock_id;
+
+-- name: load_allocated_orders
+-- The orders and holds that have units of some stock rows.
+SELECT DISTINCT taken.order_id
+FROM (
+    SELECT order_id
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    GROUP BY stock_id, order_id
+    HAVING sum(delta) <> 0
+) AS taken
+ORDER BY taken.order_id;
+
+-- name: load_rows
+-- Stock rows of some SKUs, at one site or at all (0).
+SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+    AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
+ORDER BY sku_id, site_id, status, owner, lot;
+
+-- name: load_rows_by_id
+-- Stock rows by id.
+SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+ORDER BY stock_id;
+
+-- name: load_moved_after
+-- The sum of what happened to stock rows after an instant, and is recorded already.
+SELECT stock_id, sum(delta)::bigint AS units
+FROM inventory.move
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    AND occurred_at > %(as_of)s::timestamptz
+GROUP BY stock_id;
+
+-- name: load_safety
+-- Safety stock that is stated for a SKU at a site.
+SELECT sku_id, site_id, quantity
+FROM inventory.safety_stock
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: replace_safety
+-- Make safety stock what is stated: what is not stated any more goes.
+DELETE FROM inventory.safety_stock AS safety
+WHERE safety.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM unnest(%(sku_ids)s::bigint[], %(site_ids)s::bigint[]) AS stated (sku_id, site_id)
+    WHERE stated.sku_id = safety.sku_id AND stated.site_id = safety.site_id
+);
+
+-- name: upsert_safety
+-- Safety stock as it is stated.
+INSERT INTO inventory.safety_stock (merchant_id, sku_id, site_id, quantity)
+SELECT %(merchant_id)s::bigint, stated.sku_id, stated.site_id, stated.quantity
+FROM unnest(%(sku_ids)s::bigint[], %(site_ids)s::bigint[], %(quantities)s::bigint[])
+    AS stated (sku_id, site_id, quantity)
+ORDER BY stated.sku_id, stated.site_id
+ON CONFLICT (merchant_id, sku_id, site_id) DO UPDATE SET quantity = excluded.quantity;
+
+-- name: replace_asides
+-- Make set-asides what is stated: what is not stated any more goes.
+DELETE FROM inventory.set_aside AS aside
+WHERE aside.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[]) AS stated (sku_id, channel_id)
+    WHERE stated.sku_id = aside.sku_id AND stated.channel_id = aside.channel_id
+);
+
+-- name: upsert_asides
+-- Set-asides as they are stated.
+INSERT INTO inventory.set_aside (merchant_id, sku_id, channel_id, quantity)
+SELECT %(merchant_id)s::bigint, stated.sku_id, stated.channel_id, stated.quantity
+FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(quantities)s::bigint[])
+    AS stated (sku_id, channel_id, quantity)
+ORDER BY stated.sku_id, stated.channel_id
+ON CONFLICT (merchant_id, sku_id, channel_id) DO UPDATE SET quantity = excluded.quantity;
+
+-- copy: hold inventory.hold (merchant_id, hold_id, channel_id, reference, state, created_at, expires_at, ended_at)
+-- New holds.
+
+-- name: find_holds
+-- Holds by channel and reference.
+SELECT hold.hold_id, hold.channel_id, hold.reference, hold.state, hold.created_at, hold.expires_at, hold.ended_at
+FROM unnest(%(channel_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (channel_id, reference)
+JOIN inventory.hold AS hold ON hold.merchant_id = %(merchant_id)s::bigint AND hold.channel_id = wanted.channel_id
+    AND hold.reference = wanted.reference;
+
+-- name: lock_holds
+-- Holds under way by id, locked in key order.
+SELECT hold_id, channel_id, reference, state, created_at, expires_at, ended_at
+FROM inventory.hold
+WHERE merchant_id = %(merchant_id)s::bigint AND hold_id = ANY(%(hold_ids)s::bigint[]) AND state = 'held'
+ORDER BY hold_id
+FOR UPDATE;
+
+-- name: end_holds
+-- Holds that are over.
+UPDATE inventory.hold
+SET state = %(state)s::text, ended_at = %(now)s::timestamptz
+WHERE merchant_id = %(merchant_id)s::bigint AND hold_id = ANY(%(hold_ids)s::bigint[]);
+
+-- name: extend_holds
+-- Holds that last longer.
+UPDATE inventory.hold AS hold
+SET expires_at = longer.expires_at
+FROM unnest(%(hold_ids)s::bigint[], %(times)s::timestamptz[]) AS longer (hold_id, expires_at)
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.hold_id = longer.hold_id AND hold.state = 'held';
+
+-- name: load_open_holds
+-- Holds under way, the one that ends first before the others.
+SELECT hold_id, channel_id, reference, state, created_at, expires_at, ended_at
+FROM inventory.hold
+WHERE merchant_id = %(merchant_id)s::bigint AND state = 'held'
+ORDER BY expires_at, hold_id
+LIMIT %(limit)s::bigint;
+
+-- name: load_moves
+-- The last moves of some stock rows, the newest first.
+SELECT stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart, reference, reference_id, actor,
+    occurred_at, recorded_at
+FROM inventory.move
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+ORDER BY recorded_at DESC, stock_id, sequence DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_stocked_skus
+-- Every SKU that has a row to lock, in key order.
+SELECT sku_id FROM inventory.item WHERE merchant_id = %(merchant_id)s::bigint ORDER BY sku_id;
+
+-- name: rebuild_stock
+-- Stock rows as their ledgers say, where that is not what they say themselves.
+SELECT stock.stock_id, stock.quantity, stock.allocated, stock.sequence,
+    coalesce(moved.units, 0)::bigint AS moved, coalesce(taken.units, 0)::bigint AS taken,
+    greatest(coalesce(moved.sequence, 0), coalesce(taken.sequence, 0)) AS last_sequence
+FROM inventory.stock AS stock
+LEFT JOIN (
+    SELECT stock_id, sum(delta) AS units, max(sequence) AS sequence
+    FROM inventory.move WHERE merchant_id = %(merchant_id)s::bigint GROUP BY stock_id
+) AS moved ON moved.stock_id = stock.stock_id
+LEFT JOIN (
+    SELECT stock_id, sum(delta) AS units, max(sequence) AS sequence
+    FROM inventory.reservation WHERE merchant_id = %(merchant_id)s::bigint GROUP BY stock_id
+) AS taken ON taken.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint
+    AND (stock.quantity <> coalesce(moved.units, 0) OR stock.allocated <> coalesce(taken.units, 0)
+        OR stock.sequence <> greatest(coalesce(moved.sequence, 0), coalesce(taken.sequence, 0)))
+ORDER BY stock.stock_id;
+
+-- name: restore_stock
+-- Set stock rows to what their ledgers say.
+UPDATE inventory.stock AS stock
+SET quantity = truth.quantity, allocated = truth.allocated, sequence = truth.sequence
+FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[], %(sequences)s::bigint[])
+    AS truth (stock_id, quantity, allocated, sequence)
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = truth.stock_id;

@@ -1,0 +1,147 @@
+"""Locks supply, records what was decided on it, and writes the rules of what is offered."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from stocktower.model import Configuration
+from stocktower.network import Network
+from stocktower.platform import Transaction
+
+from . import store
+from .book import Book
+from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
+
+WAITING_AT_ONCE = 5_000
+
+
+class NotLocked(Exception):
+    """Stock of a SKU was to be changed whose lock the transaction does not have: a mistake of the caller."""
+
+
+class UnknownDemand(LookupError):
+    """Demand was to be changed that is not there: a mistake of the caller."""
+
+
+def lock_supply(tx: Transaction, sku_ids: Iterable[int], *, giving: Iterable[int] = ()) -> Supply:
+    """Lock SKUs in key order, and read what is free of them and who lays claim to it; once per transaction.
+
+    `giving` names those of the SKUs that the batch may give units back of, so that who waits for them is known too.
+    Demand and reservations of a SKU change only under its lock: read them after this, not before.
+    """
+    locked = sorted(set(sku_ids))
+    store.lock_items(tx, locked)
+    rows: dict[int, list[SupplyRow]] = {}
+    for row in store.load_free_rows(tx, locked) if locked else ():
+        found = rows.get(row.sku_id)
+        if found is None:
+            rows[row.sku_id] = [row]
+        else:
+            found.append(row)
+    given_back = frozenset(giving)
+    asides: dict[int, dict[int, int]] = {}
+    waiting: dict[int, dict[int, int]] = {}
+    for is_aside, sku_id, channel_id, units in (
+        store.load_claims(tx, locked, rows.keys() | given_back) if locked else ()
+    ):
+        (asides if is_aside else waiting).setdefault(sku_id, {})[channel_id] = units
+    return Supply(rows, asides, waiting, given_back, frozenset(locked))
+
+
+def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int = WAITING_AT_ONCE) -> list[Waiting]:
+    """Demand of orders that is short of some SKUs, in the order in which it is served: priority, then age."""
+    return store.load_waiting(tx, sku_ids, limit)
+
+
+def load_demands(tx: Transaction, order_ids: Sequence[int]) -> list[Demand]:
+    """All demand of some orders (or holds), by order, line and SKU."""
+    return store.load_demands(tx, order_ids)
+
+
+def load_allocations(tx: Transaction, order_ids: Sequence[int]) -> list[Allocation]:
+    """What some orders (or holds) have of stock rows now, by order, line, SKU and row."""
+    return store.load_allocations(tx, order_ids)
+
+
+def record_reservations(
+    tx: Transaction,
+    supply: Supply,
+    *,
+    new_demands: Sequence[Demand] = (),
+    changed_demands: Sequence[Demand] = (),
+    grants: Sequence[Grant] = (),
+    returns: Sequence[Grant] = (),
+    reason: str = "allocated",
+    return_reason: str = "returned",
+) -> None:
+    """Write what was decided under the lock: demand with its new figures, and what it takes from and gives to stock
+    rows.
+
+    The rows are changed by differences and refuse more than there is (OverAllocated); the ledger's sequences and
+    balances are those that the rows then have. Raises NotLocked, UnknownDemand.
+    """
+    entries: defaultdict[int, list[tuple[int, int, int, str]]] = defaultdict(list)
+    locked = supply.locked
+    for grant in returns:
+        if grant.sku_id not in locked:
+            raise NotLocked(f"SKU {grant.sku_id}")
+        entries[grant.stock_id].append((grant.order_id, grant.line_no, -grant.quantity, return_reason))
+    for grant in grants:
+        if grant.sku_id not in locked:
+            raise NotLocked(f"SKU {grant.sku_id}")
+        entries[grant.stock_id].append((grant.order_id, grant.line_no, grant.quantity, reason))
+    store.insert_demands(tx, new_demands)
+    if store.change_demands(tx, changed_demands) != len(changed_demands):
+        raise UnknownDemand("demand that was to be changed is not there")
+    write_entries(tx, entries)
+
+
+def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int, int, str]]]) -> None:
+    """Change stock rows, then append (order, line, delta, reason) of each to the ledger as the row now stands."""
+    changes = [(stock_id, sum([one[2] for one in of_row]), len(of_row)) for stock_id, of_row in entries.items()]
+    merchant_id, now = tx.merchant_id, tx.now
+    ledger: list[tuple[int, int, int, int, int, int, int, str, datetime]] = []
+    add = ledger.append
+    for stock_id, sequence, allocated in store.reserve_stock(tx, changes):
+        of_row = entries[stock_id]
+        sequence -= len(of_row)
+        allocated -= sum([one[2] for one in of_row])
+        for order_id, line_no, delta, reason in of_row:
+            sequence += 1
+            allocated += delta
+            add((merchant_id, stock_id, sequence, order_id, line_no, delta, allocated, reason, now))
+    store.copy_reservations(tx, ledger)
+
+
+def open_book(tx: Transaction, rows: Iterable[StockRow]) -> Book:
+    """A book on rows that were read under their SKUs' locks."""
+    return Book(rows, actor=tx.actor, now=tx.now)
+
+
+def write_book(tx: Transaction, book: Book) -> None:
+    """Write a book: rows that are new, rows that changed, and both ledgers, each in one statement."""
+    changed = [balance for balance in book.balances.values() if balance.changed or balance.is_new]
+    store.insert_stock(tx, [balance for balance in changed if balance.is_new])
+    store.change_stock(tx, [balance for balance in changed if not balance.is_new])
+    store.record_moves(tx, book.moves)
+    store.record_entries(tx, book.entries)
+
+
+def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:
+    """Write safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
+
+    What the configuration does not state any more goes. Run it again when SKUs have come.
+    """
+    safety = [
+        (sku_ids[rule.sku], network.site_ids[rule.site], rule.quantity)
+        for rule in configuration.safety_stock
+        if rule.sku in sku_ids and rule.site in network.site_ids
+    ]
+    asides = [
+        (sku_ids[rule.sku], network.channel_ids[rule.channel], rule.quantity)
+        for rule in configuration.set_asides
+        if rule.sku in sku_ids and rule.channel in network.channel_ids
+    ]
+    store.lock_items(tx, sorted({row[0] for row in safety} | {row[0] for row in asides}))
+    store.replace_safety(tx, safety)
+    store.replace_asides(tx, asides)

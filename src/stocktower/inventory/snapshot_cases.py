@@ -1,0 +1,71 @@
+"""The cases of a snapshot: rows that look like another unit, and rows that could not be applied."""
+
+from collections.abc import Sequence
+
+from stocktower.kernel import CaseKind
+from stocktower.model import load_applied
+from stocktower.network import SiteFacts
+from stocktower.platform import Transaction
+from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
+
+from .counts import Mismatch, Verdict
+from .model import Refused
+
+SHOWN = 20
+
+
+def tell_cases(tx: Transaction, site: SiteFacts, message_id: int, verdict: Verdict, refused: Sequence[Refused]) -> None:
+    """Open a case for each suspicion and one for all refused rows of the message; close those that this one answers."""
+    raises = [mismatch_case(site, message_id, one) for one in verdict.mismatches]
+    if refused:
+        raises.append(refused_case(message_id, refused))
+    else:
+        close_by_cause(tx, CaseKind.UNREADABLE_ROW, [f"message/{message_id}"], "all of its rows were applied")
+    applied = [f"stock/{site.code}/{one.sku}" for _, _, one in verdict.targets]
+    if applied:
+        close_by_cause(tx, CaseKind.UNIT_MISMATCH, applied, "counted again")
+    if raises:
+        raise_cases(tx, load_applied(tx).configuration, raises)
+
+
+def mismatch_case(site: SiteFacts, message_id: int, one: Mismatch) -> Raise:
+    """A quantity that differs by exactly one pack."""
+    stated = one.stated
+    guess = stated.quantity * one.factor if one.by_packs else stated.quantity // one.factor
+    return Raise(
+        kind=CaseKind.UNIT_MISMATCH,
+        cause_key=f"stock/{site.code}/{stated.sku}",
+        title=f"{site.code} states {stated.quantity:,} of {stated.sku} where {one.expected:,} were expected: "
+        f"a difference of exactly {one.factor}",
+        data={
+            "site": site.code,
+            "sku": stated.sku,
+            "stock_id": one.stock_id,
+            "stated": stated.quantity,
+            "expected": one.expected,
+            "factor": one.factor,
+            "by_packs": one.by_packs,
+            "as_unit": guess,
+            "status": stated.status,
+            "row": stated.row,
+            "message_id": message_id,
+        },
+        waiters=(Waiter("sku", stated.sku_id, abs(stated.quantity - one.expected)),),
+    )
+
+
+def refused_case(message_id: int, refused: Sequence[Refused]) -> Raise:
+    """Rows of a message that were not applied; the others were."""
+    first = refused[0]
+    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    return Raise(
+        kind=CaseKind.UNREADABLE_ROW,
+        cause_key=f"message/{message_id}",
+        title=f"Stock row {first.row} ({first.sku}){more} could not be applied: {first.problem}",
+        data={
+            "problem": first.problem,
+            "rows": [{"row": one.row, "sku": one.sku, "problem": one.problem} for one in refused[:SHOWN]],
+            "count": len(refused),
+        },
+        waiters=(Waiter("message", message_id),),
+    )

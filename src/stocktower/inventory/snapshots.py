@@ -1,0 +1,312 @@
+"""Takes what a site says it holds: moves that explain the difference, and cuts where less is there than promised."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from stocktower.catalog import Sku, find_skus, load_units
+from stocktower.exchange import StockDocument, StockLine
+from stocktower.network import Network, SiteFacts, load_network
+from stocktower.platform import Transaction
+
+from . import store
+from .book import Balance, Book, Cause
+from .counts import Stated, Verdict, decide_cuts, decide_snapshot, settle
+from .discrepancies import settle_discrepancies
+from .events import COUNT, OPENING, stock_events
+from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow
+from .rules import owner_at
+from .service import open_book, write_book
+from .snapshot_cases import tell_cases
+
+MayCut = Callable[[Sequence[Candidate]], Collection[tuple[int, int]]]
+"""Of the demands that have too much: the (order_id, line_no) that are not released and whose order is locked."""
+
+
+class UnknownSite(LookupError):
+    """The snapshot names a site that is not in the applied configuration."""
+
+
+def take_snapshot(
+    tx: Transaction,
+    document: StockDocument,
+    message_id: int,
+    *,
+    may_cut: MayCut,
+    factors: Mapping[str, int] | None = None,
+) -> SnapshotResult:
+    """Make stock what a site says, by moves; the same document again changes nothing. Raises UnknownSite, StockMoved.
+
+    `may_cut` is asked once, under the locks, which of the orders' demands may be cut where less is there than
+    allocated; the orders of `load_snapshot_orders` have to be locked before. `factors` (by SKU code) are a person's
+    word on how many stock units one stated unit is: such rows are applied without suspicion.
+    """
+    network = load_network(tx)
+    site = site_of(network, document)
+    skus = find_skus(tx, sorted({line.sku for line in document.lines}))
+    units = load_units(tx, [sku.sku_id for sku in skus.values()])
+    stated, refused = read_lines(document.lines, skus, units, factors or {})
+    as_of = min(document.as_of or tx.now, tx.now)
+    snapshot = Snapshot(tx, network, site, stated, as_of, OPENING if document.opening else COUNT, message_id)
+    snapshot.lock()
+    verdict = snapshot.decide(units)
+    cuts = snapshot.cut(verdict, may_cut)
+    changed = snapshot.count(verdict)
+    snapshot.write()
+    tell_cases(tx, site, message_id, verdict, refused)
+    return SnapshotResult(
+        changed=len(changed),
+        unchanged=len(verdict.targets) - len(changed),
+        stale=verdict.stale,
+        mismatched=len(verdict.mismatches),
+        refused=tuple(refused),
+        cuts=tuple(cuts),
+        shortfalls=snapshot.shortfalls(),
+        sku_ids=tuple(sorted({*changed, *(sku_id for cut in cuts for sku_id, _ in cut.components)})),
+    )
+
+
+def load_snapshot_orders(tx: Transaction, document: StockDocument) -> list[int]:
+    """The orders that the snapshot may cut, ascending: the caller locks them before `take_snapshot`."""
+    network = load_network(tx)
+    site = site_of(network, document)
+    skus = find_skus(tx, sorted({line.sku for line in document.lines}))
+    units = load_units(tx, [sku.sku_id for sku in skus.values()])
+    stated, _ = read_lines(document.lines, skus, units, {})
+    as_of = min(document.as_of or tx.now, tx.now)
+    return Snapshot(tx, network, site, stated, as_of, COUNT, 0).load_holders()
+
+
+def site_of(network: Network, document: StockDocument) -> SiteFacts:
+    """The site that a document names."""
+    site_id = network.site_ids.get(document.site)
+    if site_id is None:
+        known = ", ".join(sorted(network.site_ids))
+        raise UnknownSite(f"{document.site!r} is not a site of the applied configuration; one of: {known}")
+    return network.sites[site_id]
+
+
+def read_lines(
+    lines: Iterable[StockLine],
+    skus: Mapping[str, Sku],
+    units: Mapping[int, Mapping[str, int]],
+    factors: Mapping[str, int],
+) -> tuple[list[Stated], list[Refused]]:
+    """Statements in stock units, repeats of a SKU and status summed; rows that cannot be meant as they stand."""
+    stated: dict[tuple[int, str], Stated] = {}
+    refused: list[Refused] = []
+    for line in lines:
+        sku = skus.get(line.sku)
+        if sku is None:
+            refused.append(Refused(line.row, line.sku, "no SKU has this code: import the product, then retry"))
+            continue
+        if sku.kind == "kit":
+            refused.append(Refused(line.row, line.sku, "a kit is stocked as its components: state those"))
+            continue
+        factor = factors.get(line.sku)
+        if factor is None and line.unit and line.unit != sku.stock_unit:
+            factor = units.get(sku.sku_id, {}).get(line.unit)
+            if factor is None:
+                refused.append(Refused(line.row, line.sku, f"{line.unit!r} is not a unit of this SKU"))
+                continue
+        if line.quantity < 0:
+            refused.append(Refused(line.row, line.sku, "a site cannot hold less than nothing"))
+            continue
+        key = (sku.sku_id, line.status)
+        before = stated.get(key)
+        quantity = line.quantity * (factor or 1) + (before.quantity if before else 0)
+        stated[key] = Stated(
+            sku.sku_id,
+            sku.code,
+            line.status,
+            quantity,
+            line.row,
+            line.cost_minor,
+            factor is not None or bool(line.unit),
+        )
+    return list(stated.values()), refused
+
+
+class Snapshot:
+    """One document on its way into stock: locked, decided, cut, counted, written."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        network: Network,
+        site: SiteFacts,
+        stated: Sequence[Stated],
+        as_of: datetime,
+        reason: str,
+        message_id: int,
+    ) -> None:
+        self._tx = tx
+        self._network = network
+        self._site = site
+        self._stated = stated
+        self._as_of = as_of
+        self._reason = reason
+        self._message_id = message_id
+        self._owner = owner_at(site)
+        self._sku_ids = sorted({one.sku_id for one in stated})
+        self._balances: dict[tuple[int, str], Balance] = {}
+        self._moved: dict[int, int] = {}
+        self._demands: dict[tuple[int, int, int], Demand] = {}
+        self._changed: dict[tuple[int, int, int], Demand] = {}
+        self._allocations: list[Allocation] = []
+        self._book = Book((), actor=tx.actor, now=tx.now)
+        self._locked: set[int] = set()
+
+    def load_holders(self) -> list[int]:
+        """Orders and holds that have units of rows of which there may be too few."""
+        rows = self._rows(store.load_rows(self._tx, self._sku_ids, self._site.site_id))
+        at_risk = [row for row in rows if row.allocated]
+        moved = store.load_moved_after(self._tx, [row.stock_id for row in at_risk], self._as_of)
+        stated = {(one.sku_id, one.status): one.quantity for one in self._stated}
+        lacking = [
+            row.stock_id
+            for row in at_risk
+            if (row.sku_id, row.status) in stated
+            and stated[row.sku_id, row.status] + moved.get(row.stock_id, 0) < row.allocated
+        ]
+        return store.load_allocated_orders(self._tx, lacking) if lacking else []
+
+    def _rows(self, rows: Iterable[StockRow]) -> list[StockRow]:
+        return [row for row in rows if row.owner == self._owner and row.lot == NO_LOT]
+
+    def lock(self) -> None:
+        """Lock the SKUs, and those that are components of the same lines; then read what is true."""
+        tx = self._tx
+        beside = store.load_demands(tx, holders) if (holders := self.load_holders()) else []
+        self._locked = {*self._sku_ids, *(one.sku_id for one in beside)}
+        store.lock_items(tx, sorted(self._locked))
+        rows = self._rows(store.load_rows(tx, sorted(self._locked), self._site.site_id))
+        self._book = open_book(tx, rows)
+        self._balances = {(one.row.sku_id, one.row.status): one for one in self._book.balances.values()}
+        missing = [one for one in self._stated if (one.sku_id, one.status) not in self._balances]
+        for stock_id, one in zip(tx.new_ids(len(missing)), missing, strict=True):
+            row = StockRow(stock_id, one.sku_id, self._site.site_id, one.status, self._owner, NO_LOT, 0, 0, 0, 0, None)
+            self._balances[one.sku_id, one.status] = self._book.open(row)
+        self._moved = store.load_moved_after(tx, [row.stock_id for row in rows], self._as_of) if rows else {}
+
+    def decide(self, units: Mapping[int, Mapping[str, int]]) -> Verdict:
+        """What the statements mean."""
+        return decide_snapshot(self._stated, self._balances, self._moved, units, self._as_of)
+
+    def cut(self, verdict: Verdict, may_cut: MayCut) -> list[Cut]:
+        """Take back what is allocated and not there, as far as it may be taken, lowest priority first."""
+        lacking = [
+            (stock_id, real) for stock_id, real, _ in verdict.targets if real < self._book.balances[stock_id].allocated
+        ]
+        if not lacking:
+            return []
+        candidates = self._candidates({stock_id for stock_id, _ in lacking})
+        orders = [one for one in candidates if one.kind != HOLD]
+        allowed = set(may_cut(orders)) if orders else set[tuple[int, int]]()
+        cuts: list[Cut] = []
+        for stock_id, real in lacking:
+            of_row = [
+                replace(one, quantity=self._held(one))
+                for one in candidates
+                if one.stock_id == stock_id and (one.kind == HOLD or (one.order_id, one.line_no) in allowed)
+            ]
+            for one, sold_units in decide_cuts(self._book.balances[stock_id].allocated - real, of_row):
+                cuts.append(self._take_back(one, sold_units))
+        return cuts
+
+    def _candidates(self, stock_ids: set[int]) -> list[Candidate]:
+        order_ids = store.load_allocated_orders(self._tx, sorted(stock_ids))
+        demands = store.load_demands(self._tx, order_ids)
+        if not {one.sku_id for one in demands} <= self._locked:
+            raise store.StockMoved("another order took stock that is not there, before it was locked")
+        self._demands = {(one.order_id, one.line_no, one.sku_id): one for one in demands}
+        self._allocations = [
+            one for one in store.load_allocations(self._tx, order_ids) if one.site_id == self._site.site_id
+        ]
+        found: list[Candidate] = []
+        for one in self._allocations:
+            if one.stock_id in stock_ids:
+                demand = self._demands[one.order_id, one.line_no, one.sku_id]
+                found.append(
+                    Candidate(
+                        one.order_id,
+                        one.line_no,
+                        one.sku_id,
+                        one.stock_id,
+                        demand.kind,
+                        demand.per_unit,
+                        one.quantity,
+                        demand.priority,
+                        demand.placed_at,
+                    )
+                )
+        return found
+
+    def _held(self, candidate: Candidate) -> int:
+        """What a candidate has of its row now: a cut of another component may have taken some of it."""
+        return sum(
+            one.quantity
+            for one in self._allocations
+            if (one.order_id, one.line_no, one.stock_id) == (candidate.order_id, candidate.line_no, candidate.stock_id)
+        )
+
+    def _take_back(self, candidate: Candidate, sold_units: int) -> Cut:
+        """Give back whole sold units of a line, with each of its components at this site."""
+        key = (candidate.order_id, candidate.line_no)
+        left = {
+            sku_id: self._changed.get((*key, sku_id), demand).per_unit * sold_units
+            for (order_id, line_no, sku_id), demand in self._demands.items()
+            if (order_id, line_no) == key
+        }
+        taken: defaultdict[int, int] = defaultdict(int)
+        # The row that lacks units gives first; a component may lie in several rows of the site.
+        for place, one in sorted(enumerate(self._allocations), key=lambda item: item[1].stock_id != candidate.stock_id):
+            if (one.order_id, one.line_no) != key or not left[one.sku_id]:
+                continue
+            part = min(left[one.sku_id], one.quantity)
+            if part:
+                self._book.reserve(one.stock_id, one.order_id, one.line_no, -part, "cut")
+                self._allocations[place] = replace(one, quantity=one.quantity - part)
+                left[one.sku_id] -= part
+                taken[one.sku_id] += part
+        for sku_id, units in taken.items():
+            demand = self._changed.get((*key, sku_id), self._demands[*key, sku_id])
+            if candidate.kind == HOLD:
+                demand = replace(demand, allocated=demand.allocated - units, cancelled=demand.cancelled + units)
+            else:
+                demand = replace(demand, allocated=demand.allocated - units, short=demand.short + units)
+            self._changed[*key, sku_id] = demand
+        return Cut(*key, candidate.kind, self._site.site_id, sold_units, tuple(sorted(taken.items())))
+
+    def count(self, verdict: Verdict) -> set[int]:
+        """Enter the moves that explain the difference; gives the SKUs whose quantity changed."""
+        changed: set[int] = set()
+        for stock_id, real, one in verdict.targets:
+            balance = self._book.balances[stock_id]
+            balance.counted_at = self._as_of
+            delta = settle(balance, real)
+            if delta:
+                changed.add(one.sku_id)
+                self._book.move(
+                    stock_id,
+                    delta,
+                    Cause(self._reason, self._reason, "message", self._message_id, self._as_of, one.cost_minor),
+                )
+        return changed
+
+    def write(self) -> None:
+        """Write rows, ledgers, demand and events; open and close the cases of what is missing."""
+        write_book(self._tx, self._book)
+        store.change_demands(self._tx, list(self._changed.values()))
+        self._tx.emit_all(stock_events(self._book, self._network, self._message_id or None))
+        settle_discrepancies(self._tx, self._book, self._network)
+
+    def shortfalls(self) -> tuple[Shortfall, ...]:
+        """Rows that keep more than is there, because it is released."""
+        return tuple(
+            Shortfall(one.row.stock_id, one.row.sku_id, one.row.site_id, one.discrepancy)
+            for one in self._book.balances.values()
+            if one.discrepancy > one.row.discrepancy
+        )

@@ -1,0 +1,256 @@
+"""One function per statement of inventory."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from stocktower.platform import Transaction, load_queries
+
+from .book import Balance, Entry, Move
+from .model import Allocation, Demand, Hold, StockRow, SupplyRow, Waiting
+
+_SQL = load_queries(__package__)
+_astuple = msgspec.structs.astuple
+
+
+class OverAllocated(Exception):
+    """More was to be allocated of a stock row than there is: it was changed without its SKU's lock."""
+
+
+class StockMoved(psycopg.errors.SerializationFailure):
+    """A stock row changed after it was read, or more SKUs are touched than were locked: to be run again."""
+
+
+def lock_items(tx: Transaction, sku_ids: Sequence[int]) -> None:
+    """Lock SKUs in key order, ascending ids without repeats; a SKU seen for the first time gets its row."""
+    if not sku_ids:
+        return
+    found = tx.value(_SQL.lock_items, sku_ids=list(sku_ids))
+    if found != len(sku_ids):
+        tx.execute(_SQL.insert_items, sku_ids=list(sku_ids))
+
+
+def load_free_rows(tx: Transaction, sku_ids: Sequence[int]) -> list[SupplyRow]:
+    """Sellable rows that have something free."""
+    return tx.fetch(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids))
+
+
+def load_claims(
+    tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int]
+) -> list[tuple[bool, int, int, int]]:
+    """(is aside, sku_id, channel_id, units); waiting only of the given SKUs."""
+    return tx.tuples(_SQL.load_claims, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
+
+
+def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Waiting]:
+    """Demand that is short, in the order in which it is served."""
+    return tx.fetch(_SQL.load_waiting, Waiting, sku_ids=list(sku_ids), limit=limit)
+
+
+def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Apply (stock_id, units, entries); gives (stock_id, sequence, allocated) after it. Raises OverAllocated."""
+    if not changes:
+        return []
+    stock_ids, units, entries = zip(*changes, strict=True)
+    try:
+        return tx.tuples(_SQL.reserve_stock, stock_ids=stock_ids, units=units, entries=entries)
+    except psycopg.errors.CheckViolation as error:
+        raise OverAllocated(str(error)) from error
+
+
+def change_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
+    """Write rows that were there before; raises StockMoved when one has changed since it was read."""
+    if not balances:
+        return
+    try:
+        changed = tx.execute(
+            _SQL.change_stock,
+            stock_ids=[item.row.stock_id for item in balances],
+            before=[item.before for item in balances],
+            quantities=[item.quantity - item.row.quantity for item in balances],
+            allocateds=[item.allocated - item.row.allocated for item in balances],
+            discrepancies=[item.discrepancy for item in balances],
+            sequences=[item.sequence for item in balances],
+            counted=[item.counted_at for item in balances],
+        )
+    except psycopg.errors.CheckViolation as error:
+        raise OverAllocated(str(error)) from error
+    if changed != len(balances):
+        raise StockMoved("a stock row changed after it was read under its SKU's lock")
+
+
+def insert_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
+    """Write rows that are new."""
+    tx.copy(
+        _SQL.stock,
+        [
+            (
+                tx.merchant_id,
+                item.row.stock_id,
+                item.row.sku_id,
+                item.row.site_id,
+                item.row.status,
+                item.row.owner,
+                item.row.lot,
+                item.quantity,
+                item.allocated,
+                item.discrepancy,
+                item.sequence,
+                item.counted_at,
+            )
+            for item in balances
+        ],
+    )
+
+
+def record_moves(tx: Transaction, moves: Iterable[Move]) -> None:
+    """Append to the ledger of moves."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.move, [(merchant_id, *_astuple(move)) for move in moves])
+
+
+def record_entries(tx: Transaction, entries: Iterable[Entry]) -> None:
+    """Append to the reservation ledger."""
+    merchant_id, now = tx.merchant_id, tx.now
+    tx.copy(_SQL.reservation, [(merchant_id, *_astuple(entry), now) for entry in entries])
+
+
+def copy_reservations(tx: Transaction, rows: Sequence[tuple[int, int, int, int, int, int, int, str, datetime]]) -> None:
+    """Append (merchant, row, sequence, order, line, delta, allocated after, reason, recorded) to the ledger."""
+    tx.copy(_SQL.reservation, rows)
+
+
+def insert_demands(tx: Transaction, demands: Iterable[Demand]) -> None:
+    """Append new demand."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.demand, [(merchant_id, *_astuple(demand)) for demand in demands])
+
+
+def change_demands(tx: Transaction, demands: Sequence[Demand]) -> int:
+    """Write what became of demand that is there; says how many there were."""
+    if not demands:
+        return 0
+    return tx.execute(
+        _SQL.change_demands,
+        order_ids=[demand.order_id for demand in demands],
+        line_nos=[demand.line_no for demand in demands],
+        sku_ids=[demand.sku_id for demand in demands],
+        wanteds=[demand.wanted for demand in demands],
+        allocateds=[demand.allocated for demand in demands],
+        shorts=[demand.short for demand in demands],
+        consumeds=[demand.consumed for demand in demands],
+        cancelleds=[demand.cancelled for demand in demands],
+    )
+
+
+def load_demands(tx: Transaction, order_ids: Sequence[int]) -> list[Demand]:
+    """All demand of some orders or holds."""
+    return tx.fetch(_SQL.load_demands, Demand, order_ids=list(order_ids))
+
+
+def load_allocations(tx: Transaction, order_ids: Sequence[int]) -> list[Allocation]:
+    """What some orders or holds have of stock rows."""
+    return tx.fetch(_SQL.load_allocations, Allocation, order_ids=list(order_ids))
+
+
+def load_allocated_orders(tx: Transaction, stock_ids: Sequence[int]) -> list[int]:
+    """The orders and holds that have units of some stock rows."""
+    return tx.values(_SQL.load_allocated_orders, stock_ids=list(stock_ids))
+
+
+def load_rows(tx: Transaction, sku_ids: Sequence[int], site_id: int = 0) -> list[StockRow]:
+    """Stock rows of some SKUs, at one site or at all."""
+    return tx.fetch(_SQL.load_rows, StockRow, sku_ids=list(sku_ids), site_id=site_id)
+
+
+def load_rows_by_id(tx: Transaction, stock_ids: Sequence[int]) -> list[StockRow]:
+    """Stock rows by id."""
+    return tx.fetch(_SQL.load_rows_by_id, StockRow, stock_ids=list(stock_ids))
+
+
+def load_moved_after(tx: Transaction, stock_ids: Sequence[int], as_of: datetime) -> dict[int, int]:
+    """What happened to stock rows after an instant."""
+    return dict(tx.tuples(_SQL.load_moved_after, stock_ids=list(stock_ids), as_of=as_of))
+
+
+def load_safety(tx: Transaction, sku_ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(sku_id, site_id, units) stated for a SKU at a site."""
+    return tx.tuples(_SQL.load_safety, sku_ids=list(sku_ids))
+
+
+def replace_safety(tx: Transaction, stated: Sequence[tuple[int, int, int]]) -> None:
+    """Make safety stock (sku_id, site_id, units) what is stated."""
+    sku_ids, site_ids, quantities = ([row[place] for row in stated] for place in range(3))
+    tx.execute(_SQL.replace_safety, sku_ids=sku_ids, site_ids=site_ids)
+    tx.execute(_SQL.upsert_safety, sku_ids=sku_ids, site_ids=site_ids, quantities=quantities)
+
+
+def replace_asides(tx: Transaction, stated: Sequence[tuple[int, int, int]]) -> None:
+    """Make set-asides (sku_id, channel_id, units) what is stated."""
+    sku_ids, channel_ids, quantities = ([row[place] for row in stated] for place in range(3))
+    tx.execute(_SQL.replace_asides, sku_ids=sku_ids, channel_ids=channel_ids)
+    tx.execute(_SQL.upsert_asides, sku_ids=sku_ids, channel_ids=channel_ids, quantities=quantities)
+
+
+def insert_holds(tx: Transaction, holds: Iterable[Hold]) -> None:
+    """Append new holds."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.hold, [(merchant_id, *_astuple(hold)) for hold in holds])
+
+
+def find_holds(tx: Transaction, keys: Sequence[tuple[int, str]]) -> list[Hold]:
+    """Holds by (channel_id, reference)."""
+    if not keys:
+        return []
+    channel_ids, references = zip(*keys, strict=True)
+    return tx.fetch(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=references)
+
+
+def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:
+    """Lock holds under way."""
+    return tx.fetch(_SQL.lock_holds, Hold, hold_ids=list(hold_ids))
+
+
+def end_holds(tx: Transaction, hold_ids: Sequence[int], state: str) -> None:
+    """Note that holds are over."""
+    tx.execute(_SQL.end_holds, hold_ids=list(hold_ids), state=state)
+
+
+def extend_holds(tx: Transaction, longer: Sequence[tuple[int, datetime]]) -> None:
+    """Note that holds last longer."""
+    if longer:
+        hold_ids, times = zip(*longer, strict=True)
+        tx.execute(_SQL.extend_holds, hold_ids=hold_ids, times=times)
+
+
+def load_open_holds(tx: Transaction, limit: int) -> list[Hold]:
+    """Holds under way, the one that ends first before the others."""
+    return tx.fetch(_SQL.load_open_holds, Hold, limit=limit)
+
+
+def load_moves(tx: Transaction, stock_ids: Sequence[int], limit: int) -> list[Move]:
+    """The last moves of some stock rows, the newest first."""
+    return tx.fetch(_SQL.load_moves, Move, stock_ids=list(stock_ids), limit=limit)
+
+
+def load_stocked_skus(tx: Transaction) -> list[int]:
+    """Every SKU that has a row to lock, in key order."""
+    return tx.values(_SQL.load_stocked_skus)
+
+
+def load_rows_unlike_ledgers(tx: Transaction) -> list[tuple[int, int, int, int, int, int, int]]:
+    """(stock_id, quantity, allocated, sequence, moved, taken, last sequence) of rows that differ from their ledgers."""
+    return tx.tuples(_SQL.rebuild_stock)
+
+
+def restore_rows(tx: Transaction, truths: Sequence[tuple[int, int, int, int]]) -> None:
+    """Set rows to (stock_id, quantity, allocated, sequence)."""
+    stock_ids, quantities, allocateds, sequences = zip(*truths, strict=True)
+    try:
+        tx.execute(
+            _SQL.restore_stock, stock_ids=stock_ids, quantities=quantities, allocateds=allocateds, sequences=sequences
+        )
+    except psycopg.errors.CheckViolation as error:
+        raise OverAllocated(str(error)) from error

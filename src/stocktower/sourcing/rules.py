@@ -1,0 +1,128 @@
+"""From where to ship: one plan for an order out of what is free, with the reason and the runner-up. Pure, no I/O.
+
+A plan assigns whole sold units (a kit with all its components) to sites that serve the channel and ship to the country.
+Plans that serve more units come first; then the configured preference decides: fewer protected sites, fewer splits, the
+sum of priorities, the sum of distances. With the default order a protected site is used only where no plan without it
+serves the order at an accepted number of splits. What several lines need of one SKU is summed before it is compared.
+"""
+
+from collections.abc import Mapping
+
+from stocktower.model import Sourcing
+from stocktower.network import Network
+
+from .lanes import Candidate, Lane, complete_preference, make_lane
+from .model import Choice, Reason, SourcingRequest
+from .plans import choose_plan
+
+FreeView = Mapping[tuple[int, int], int]
+"""(sku_id, site_id) -> stock units."""
+_UNLIMITED: Mapping[int, int] = {}
+_LANES_KEPT = 20_000
+
+
+class Planner:
+    """Decides for one network and preference; remembers the lanes, so that most decisions are a few look-ups."""
+
+    def __init__(self, network: Network, sourcing: Sourcing) -> None:
+        self._network = network
+        self._preference = complete_preference(sourcing)
+        keys = tuple(key for key in self._preference if key != "splits")
+        self._keys = (*keys, "order")
+        # A single unprotected site beats every other plan unless priority or distance outweigh a split.
+        self._single_first = self._preference.index("splits") < min(
+            self._preference.index("priority"), self._preference.index("distance")
+        )
+        self._lanes: dict[tuple[int, str, str], Lane] = {}
+
+    def decide(self, order: SourcingRequest, free: FreeView, limits: Mapping[int, int] = _UNLIMITED) -> Choice:
+        """The plan for an order; `limits` are the most it may take of a SKU in all, none where it is not named."""
+        lane = self._lane(order)
+        if not lane.candidates:
+            missing = tuple((line.line_no, line.quantity) for line in order.lines)
+            return Choice((), missing, Reason("none", short=sum(units for _, units in missing)), no_site=True)
+        if self._single_first:
+            choice = self._single(order, lane, free, limits)
+            if choice is not None:
+                return choice
+        return choose_plan(order, lane, self._preference, free, limits)
+
+    def _lane(self, order: SourcingRequest) -> Lane:
+        if order.destination is not None:
+            return make_lane(
+                self._network, self._preference, order.channel_id, order.country, order.region, order.destination
+            )
+        key = (order.channel_id, order.country, order.region)
+        lane = self._lanes.get(key)
+        if lane is None:
+            if len(self._lanes) >= _LANES_KEPT:
+                self._lanes.clear()
+            lane = self._lanes[key] = make_lane(self._network, self._preference, *key, None)
+        return lane
+
+    def _single(self, order: SourcingRequest, lane: Lane, free: FreeView, limits: Mapping[int, int]) -> Choice | None:
+        """The best site that serves all of the order alone, unless it is protected: then a split may be better."""
+        needs = needs_of(order)
+        if limits and any(units > limits.get(sku_id, units) for sku_id, units in needs):
+            return None
+        chosen: Candidate | None = None
+        other: Candidate | None = None
+        lacking: list[str] = []
+        for candidate in lane.candidates:
+            site_id = candidate.site_id
+            for sku_id, units in needs:
+                if free.get((sku_id, site_id), 0) < units:
+                    break
+            else:
+                if chosen is not None:
+                    other = candidate
+                    break
+                if candidate.protected:
+                    return None
+                chosen = candidate
+                continue
+            if chosen is None:
+                lacking.append(candidate.code)
+        if chosen is None:
+            return None
+        site_id = chosen.site_id
+        return Choice(
+            tuple([(line.line_no, site_id, line.quantity) for line in order.lines]),
+            (),
+            self._reason(chosen, other, lacking),
+            () if other is None else (other.site_id,),
+        )
+
+    def _reason(self, chosen: Candidate, other: Candidate | None, lacking: list[str]) -> Reason:
+        if other is None:
+            return Reason("only", (chosen.code,), lacking=tuple(lacking))
+        for key, mine, theirs in zip(self._keys, chosen.rank, other.rank, strict=True):
+            if mine != theirs:
+                values = None if key == "order" else (mine, theirs)
+                return Reason(key, (chosen.code,), (other.code,), values, tuple(lacking))
+        raise AssertionError("two sites have the same place in the configuration")
+
+
+def needs_of(order: SourcingRequest) -> list[tuple[int, int]]:
+    """Stock units of each SKU that the whole order needs."""
+    lines = order.lines
+    if len(lines) == 1 and len(lines[0].components) == 1:
+        sku_id, units = lines[0].components[0]
+        return [(sku_id, units * lines[0].quantity)]
+    needs: dict[int, int] = {}
+    for line in lines:
+        quantity = line.quantity
+        for sku_id, units in line.components:
+            needs[sku_id] = needs.get(sku_id, 0) + units * quantity
+    return list(needs.items())
+
+
+def decide(
+    order: SourcingRequest,
+    free: FreeView,
+    network: Network,
+    sourcing: Sourcing,
+    limits: Mapping[int, int] = _UNLIMITED,
+) -> Choice:
+    """The plan for one order; for many orders make one Planner."""
+    return Planner(network, sourcing).decide(order, free, limits)
