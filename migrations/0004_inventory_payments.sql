@@ -1,6 +1,15 @@
 -- Supply (stock rows, moves), demand (what is wanted, the reservation ledger), rules of what is offered; payments.
 
 CREATE SCHEMA inventory;
+-- One narrow row a SKU: whoever changes its stock, demand or reservations locks it first. A batch locks a row for each of
+-- its SKUs where it would have to lock one for each of their sites, and locking writes no new version of it.
+CREATE TABLE inventory.item (
+    merchant_id bigint NOT NULL,
+    sku_id bigint NOT NULL,
+    CONSTRAINT item_pk PRIMARY KEY (merchant_id, sku_id)
+);
+-- discrepancy: units that the row carries or has given although its site does not have them (real = quantity - discrepancy);
+-- a receipt or a count reverses it first. counted_at: the instant that the last snapshot spoke of.
 CREATE TABLE inventory.stock (
     merchant_id bigint NOT NULL,
     stock_id bigint NOT NULL,
@@ -11,10 +20,13 @@ CREATE TABLE inventory.stock (
     lot text NOT NULL,
     quantity bigint NOT NULL,
     allocated bigint NOT NULL,
+    discrepancy bigint NOT NULL,
     sequence bigint NOT NULL,
+    counted_at timestamptz,
     CONSTRAINT stock_pk PRIMARY KEY (merchant_id, stock_id),
     CONSTRAINT stock_once UNIQUE (merchant_id, sku_id, site_id, status, owner, lot),
-    CONSTRAINT stock_never_over_allocated CHECK (allocated >= 0 AND allocated <= quantity)
+    CONSTRAINT stock_never_over_allocated CHECK (allocated >= 0 AND allocated <= quantity),
+    CONSTRAINT stock_discrepancy_not_negative CHECK (discrepancy >= 0)
 ) WITH (fillfactor = 50);
 -- Every change of quantity: delta on one row, where it came from or went to, and both balances after it.
 CREATE TABLE inventory.move (
@@ -34,6 +46,8 @@ CREATE TABLE inventory.move (
     CONSTRAINT move_pk PRIMARY KEY (merchant_id, stock_id, sequence),
     CONSTRAINT move_not_empty CHECK (delta <> 0)
 );
+-- What happened after an instant that a snapshot speaks of, and any quantity as of an instant.
+CREATE INDEX move_by_time ON inventory.move (merchant_id, stock_id, occurred_at);
 -- What an order line (or a hold) wants of one stocked SKU; kits stand here as their components.
 CREATE TABLE inventory.demand (
     merchant_id bigint NOT NULL,
@@ -84,7 +98,9 @@ CREATE TABLE inventory.hold (
     CONSTRAINT hold_reference_once UNIQUE (merchant_id, channel_id, reference),
     CONSTRAINT hold_state_known CHECK (state IN ('held', 'released', 'expired'))
 );
--- Safety stock at a SKU x site (sku_id 0: the site's default) and set-aside (level) of a channel; written by `apply`.
+CREATE INDEX hold_under_way ON inventory.hold (merchant_id, expires_at) WHERE state = 'held';
+-- Safety stock at a SKU x site (over the site's default, which the configuration holds) and set-aside (level) of a
+-- channel; written by `apply`.
 CREATE TABLE inventory.safety_stock (
     merchant_id bigint NOT NULL,
     sku_id bigint NOT NULL,
