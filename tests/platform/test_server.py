@@ -337,7 +337,7 @@ def test_root_joins_the_server_of_a_plain_user(top: Path) -> None:
 
 @as_root
 def test_root_in_a_closed_folder_goes_elsewhere(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = top / "shared"
+    shared = top / "for-all"
     monkeypatch.setattr(server, "SHARED_FOLDER", shared)
     monkeypatch.setattr(service_user, "SHARED_FOLDER", shared)
     closed = top / "closed"
@@ -354,7 +354,7 @@ def test_root_in_a_closed_folder_goes_elsewhere(top: Path, monkeypatch: pytest.M
 
 @as_root
 def test_binaries_that_only_root_can_read_are_copied(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = top / "shared"
+    shared = top / "for-all"
     monkeypatch.setattr(service_user, "SHARED_FOLDER", shared)
     user = service_user.user_for(top / "new")
     wheel = service_user.binaries_for(user).parents[1]
