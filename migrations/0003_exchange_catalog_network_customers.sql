@@ -1,13 +1,15 @@
 -- The inbox; SKUs, kits, listings; sites and channels; people.
 
 CREATE SCHEMA exchange;
--- Immutable and durable before it is acknowledged; a body can be erased (set to NULL), never changed.
+-- Immutable and durable before it is acknowledged; a body can be erased (set to NULL), never changed. The sequence counts the
+-- different messages of one key in the order of their receipt: ids are taken in blocks by each process and do not tell it.
 CREATE TABLE exchange.message (
     merchant_id bigint NOT NULL,
     message_id bigint NOT NULL,
     source text NOT NULL,
     kind text NOT NULL,
     key text NOT NULL,
+    sequence integer NOT NULL,
     content_hash bytea NOT NULL,
     body bytea,
     origin text NOT NULL,
@@ -26,6 +28,7 @@ CREATE TABLE exchange.work (
     source text NOT NULL,
     kind text NOT NULL,
     key text NOT NULL,
+    sequence integer NOT NULL,
     state text NOT NULL,
     cause text,
     attempts smallint NOT NULL,
@@ -34,7 +37,7 @@ CREATE TABLE exchange.work (
     CONSTRAINT work_state_known CHECK (state IN ('ready', 'waiting', 'parked'))
 ) WITH (fillfactor = 80);
 CREATE INDEX work_by_lane ON exchange.work (merchant_id, lane, message_id) WHERE state = 'ready';
-CREATE INDEX work_by_key ON exchange.work (merchant_id, source, kind, key, message_id);
+CREATE INDEX work_by_key ON exchange.work (merchant_id, source, kind, key, sequence);
 CREATE INDEX work_by_cause ON exchange.work (merchant_id, cause) WHERE state = 'waiting';
 CREATE TABLE exchange.file_import (
     merchant_id bigint NOT NULL,
@@ -55,6 +58,7 @@ CREATE TABLE exchange.file_import (
     lines bigint NOT NULL,
     cases bigint NOT NULL,
     actor text NOT NULL,
+    notes text NOT NULL,
     started_at timestamptz NOT NULL,
     ended_at timestamptz,
     CONSTRAINT file_import_pk PRIMARY KEY (merchant_id, import_id),

@@ -45,6 +45,10 @@ class LineDocument(Struct, frozen=True, omit_defaults=True):
     shipped: int = 0
     """Units that the channel says are already shipped."""
     cancelled: int = 0
+    shipped_estimated: bool = False
+    """The channel says that some units are shipped, not how many: `shipped` is all but one."""
+    requires_shipping: bool = True
+    """False: nothing is sent for it (a tip, a service, a digital good)."""
 
 
 class PaymentDocument(Struct, frozen=True, omit_defaults=True):
@@ -57,6 +61,9 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
     """pending, authorized, captured, partially_refunded, refunded, voided, expired or failed."""
     refunded_minor: int = 0
     authorized_at: datetime | None = None
+    """When it was authorized, or paid, as far as the source says."""
+    tenders: tuple[str, ...] = ()
+    """The tenders of a split payment whose shares the channel does not state; amounts are of all of them together."""
 
 
 class OrderDocument(Struct, frozen=True, omit_defaults=True):
@@ -100,6 +107,9 @@ class OrderDocument(Struct, frozen=True, omit_defaults=True):
     """`high` sets a fraud hold."""
     tags: tuple[str, ...] = ()
     note: str = ""
+    amounts_stated: bool = True
+    """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
+    and the total proves nothing."""
 
 
 class ProductDocument(Struct, frozen=True, omit_defaults=True):

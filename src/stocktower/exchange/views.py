@@ -1,0 +1,53 @@
+"""Read models: imports, raw messages, what is not finished."""
+
+from collections.abc import Sequence
+
+from stocktower.platform import Transaction
+
+from . import store
+from .model import Backlog, ImportSummary, Message, MessageView
+
+
+def load_imports(tx: Transaction, *, limit: int = 1000, offset: int = 0) -> list[ImportSummary]:
+    """A page of imports, the newest first."""
+    return store.load_imports(tx, limit, offset)
+
+
+def load_import(tx: Transaction, import_id: int) -> ImportSummary | None:
+    """One import; None: no such import."""
+    return store.load_import(tx, import_id)
+
+
+def load_messages_of_import(tx: Transaction, import_id: int, *, limit: int = 1000) -> list[int]:
+    """Ids of the messages that an import brought, without those that it repeated."""
+    return store.load_messages_of_import(tx, import_id, limit)
+
+
+def load_messages(tx: Transaction, message_ids: Sequence[int]) -> list[Message]:
+    """Messages by id, in the order of their ids."""
+    return store.load_messages(tx, message_ids) if message_ids else []
+
+
+def load_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> list[Message]:
+    """All different messages of a key in the order of their receipt."""
+    return store.load_messages_of_key(tx, source, kind, key)
+
+
+def view_messages(tx: Transaction, message_ids: Sequence[int]) -> list[MessageView]:
+    """Messages by id with their text and what became of them, in the order of their receipt."""
+    return store.view_messages(tx, message_ids) if message_ids else []
+
+
+def view_message(tx: Transaction, message_id: int) -> MessageView | None:
+    """One message with its text; None: no such message."""
+    return next(iter(store.view_messages(tx, [message_id])), None)
+
+
+def view_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> list[MessageView]:
+    """All different messages of a key with their text, in the order of their receipt."""
+    return store.view_messages_of_key(tx, source, kind, key)
+
+
+def load_backlog(tx: Transaction) -> list[Backlog]:
+    """How many messages are ready, waiting and parked, by kind, and since when."""
+    return store.load_backlog(tx)
