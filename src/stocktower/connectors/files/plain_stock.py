@@ -1,0 +1,153 @@
+"""Stock as plain CSV: what sites hold, absolute; one row a SKU, site and status.
+
+Columns: site, sku and quantity are needed (site not where the source has one); status, unit, as_of, cost, currency.
+Rows of one SKU, site and status are added up where the file has a column bin, lot or location, whose rows they are;
+where it has none, a SKU that stands twice is unreadable: one of the rows could be an old one.
+"""
+
+from datetime import datetime
+
+from stocktower.exchange import StockDocument, StockLine
+
+from . import grouping
+from .amounts import Money, read_quantity
+from .columns import MISSING, Columns
+from .dates import Instants
+from .grouping import Group
+from .model import Reading, Source, Unreadable
+from .text import Record, fields_of
+
+_LONGEST = 200
+_LINES_A_PART = 500
+_GATHERED = 5_000
+_STATUS_FIX = "write lower-case letters and underscores, such as available or damaged"
+
+
+class _Part:
+    """Lines of one site that become one message."""
+
+    def __init__(self) -> None:
+        self.lines: list[StockLine] = []
+        self.rows = 0
+
+
+class PlainStock:
+    """Gathers stock lines into snapshots of a site."""
+
+    kind = "stock"
+    convention: bool | None = None
+
+    def __init__(
+        self, columns: Columns, source: Source, delimiter: str, digest: str, *, opening: bool, as_of: datetime | None
+    ) -> None:
+        self._source, self._delimiter, self._digest = source, delimiter, digest
+        self._opening, self._as_of = opening, as_of
+        find, need = columns.find, columns.need
+        site = ("site", "site code", "warehouse", "location code", "facility")
+        self.site = find(*site) if source.site else need(*site)
+        self.sku = need("sku", "item", "item code", "article", "product code")
+        self.quantity = need("quantity", "qty", "on hand", "qty on hand", "stock", "units")
+        self.status, self.unit = find("status", "stock status", "condition"), find("unit", "uom", "unit of measure")
+        self.as_of, self.cost = find("as_of", "as of date", "snapshot at", "counted at"), find("cost", "unit cost")
+        self.currency = find("currency", "currency code")
+        self._width = columns.width + 1
+        self._adds_up = find("bin", "lot", "batch", "location", "bin location") != MISSING
+        self.date_columns: tuple[int, ...] = () if self.as_of == MISSING else (self.as_of,)
+        self._moneys: dict[str, Money] = {}
+        self._parts: dict[tuple[str, datetime | None], _Part] = {}
+        self._numbers: dict[tuple[str, datetime | None], int] = {}
+        self._gathered = 0
+        self.line = 0
+
+    def begin(self, instants: Instants) -> None:
+        """Take the reader of dates, which needs the whole file to be seen first."""
+        self._instants = instants
+
+    def keys(self) -> grouping.KeyOf:
+        """What one row states the quantity of."""
+
+        def key_of(record: Record) -> str:
+            f = record.fields
+            if record.problem:
+                guess = fields_of(record, self._delimiter)
+                f = [*guess, *[""] * (self._width - len(guess))]
+            site = f[self.site].strip() or self._source.site
+            return f"{site}\t{f[self.sku].strip()}\t{_status(f[self.status])}\t{f[self.as_of].strip()}"
+
+        return key_of
+
+    def statements(self, group: Group) -> Group:
+        """All rows of one SKU, site and status."""
+        return [[row for run in group for row in run]]
+
+    def translate(self, key: str, rows: list[Record]) -> list[Reading]:
+        """Gather a line; what is full is given; raises Unreadable."""
+        line, site, as_of = self._read(rows)
+        part = self._parts.setdefault((site, as_of), _Part())
+        part.lines.append(line)
+        part.rows += len(rows)
+        self._gathered += 1
+        if len(part.lines) >= _LINES_A_PART:
+            return [self._give(site, as_of, part)]
+        return self.finish() if self._gathered >= _GATHERED else []
+
+    def finish(self) -> list[Reading]:
+        """The snapshots that are not full."""
+        return [self._give(site, as_of, part) for (site, as_of), part in list(self._parts.items())]
+
+    def _give(self, site: str, as_of: datetime | None, part: _Part) -> Reading:
+        number = self._numbers.get((site, as_of), 0)
+        self._numbers[site, as_of] = number + 1
+        del self._parts[site, as_of]
+        self._gathered -= len(part.lines)
+        document = StockDocument(site, as_of, tuple(part.lines), opening=self._opening, part=number)
+        at = as_of.isoformat() if as_of else self._digest
+        return Reading("stock", site, f"{site}/{at}/{number}", document, part.rows, len(part.lines))
+
+    def _read(self, rows: list[Record]) -> tuple[StockLine, str, datetime | None]:
+        f = rows[0].fields
+        self.line = rows[0].line
+        site, sku = f[self.site].strip() or self._source.site, f[self.sku].strip()
+        if not site or len(site) > _LONGEST:
+            raise Unreadable("site", "the row has no usable site", "give it the code of its site")
+        if not sku or len(sku) > _LONGEST:
+            raise Unreadable("sku", "the row has no usable SKU", "give it the SKU that is held")
+        if len(rows) > 1 and not self._adds_up:
+            self.line = rows[1].line
+            lines = ", ".join(str(row.line) for row in rows[:10])
+            problem = f"{sku} stands several times for {site} (lines {lines})"
+            fix = "add the rows up, or give each its bin, lot or location in a column of that name"
+            raise Unreadable("sku", problem, fix)
+        quantity = 0
+        for row in rows:
+            self.line = row.line
+            quantity += read_quantity(row.fields[self.quantity], "quantity")
+        self.line = rows[0].line
+        status = _status(f[self.status])
+        if not status.isidentifier() or len(status) > 40:
+            raise Unreadable("status", f"{f[self.status]!r} is not a status", _STATUS_FIX)
+        as_of = self._instants.read_optional(f[self.as_of], "as_of") or self._as_of
+        unit = f[self.unit].strip()
+        if any(row.fields[self.unit].strip() != unit for row in rows):
+            raise Unreadable("unit", f"rows of {sku} are in different units", "state them in one unit")
+        line = StockLine(sku, quantity, status, rows[0].line, unit, self._cost(site, rows))
+        return line, site, as_of
+
+    def _cost(self, site: str, rows: list[Record]) -> int | None:
+        f = rows[0].fields
+        stated = {row.fields[self.cost].strip() for row in rows} - {""}
+        if not stated:
+            return None
+        if len(stated) > 1:
+            raise Unreadable("cost", "rows of one SKU state different costs", "state one cost for each SKU")
+        currency = f[self.currency].strip().upper() or self._source.site_currencies.get(site, self._source.currency)
+        if not currency:
+            raise Unreadable("currency", "the cost has no currency", "add a column named 'currency'")
+        money = self._moneys.get(currency)
+        if money is None:
+            money = self._moneys[currency] = Money(currency, "currency")
+        return money.read_positive(stated.pop(), "cost")
+
+
+def _status(text: str) -> str:
+    return text.strip().lower().replace(" ", "_") or "available"
