@@ -107,18 +107,18 @@ CREATE TABLE finance.entry (
     CONSTRAINT entry_of_journal FOREIGN KEY (merchant_id, journal_id) REFERENCES finance.journal
 );
 CREATE INDEX entry_by_account ON finance.entry (merchant_id, account, entity, occurred_on, journal_id, entry_no);
--- Trial balance: a projection of entries.
+-- Trial balance: a projection of entries, by day, so that any day's is a sum over few rows.
 CREATE TABLE finance.balance (
     merchant_id bigint NOT NULL,
     entity text NOT NULL,
     account text NOT NULL,
     currency text NOT NULL,
-    month date NOT NULL,
+    occurred_on date NOT NULL,
     debit_minor bigint NOT NULL,
     credit_minor bigint NOT NULL,
     book_debit_minor bigint NOT NULL,
     book_credit_minor bigint NOT NULL,
-    CONSTRAINT balance_pk PRIMARY KEY (merchant_id, entity, account, currency, month)
+    CONSTRAINT balance_pk PRIMARY KEY (merchant_id, entity, account, currency, occurred_on)
 );
 -- The sub-ledger of an order: what the customer has paid ahead, and what is owed to us.
 CREATE TABLE finance.order_balance (

@@ -28,13 +28,13 @@ def export_beancount(tx: Transaction, configuration: Configuration) -> Iterator[
     for currency in sorted(set(book.values())):
         yield f'option "operating_currency" "{currency}"\n'
     yield "\n"
-    since = min((month for _, _, month, _ in opened), default=_THE_BEGINNING.occurred_on)
+    since = min((day for _, _, day, _ in opened), default=_THE_BEGINNING.occurred_on)
     for currency in sorted(
         {currency for _, _, _, currencies in opened for currency in currencies} | set(book.values())
     ):
         yield f"{since.isoformat()} commodity {currency}\n"
-    for entity, account, month, _ in opened:
-        yield f"{month.isoformat()} open {names[entity, account]}\n"
+    for entity, account, day, _ in opened:
+        yield f"{day.isoformat()} open {names[entity, account]}\n"
         yield f"  entity: {_text(entity)}\n  account: {_text(account)}\n"
     for journal in _all_journals(tx):
         yield _transaction(journal, names, book)

@@ -44,20 +44,20 @@ WHERE entry.merchant_id = %(merchant_id)s::bigint AND entry.amount_minor <> entr
 
 -- name: trial_balance_is_its_entries
 -- when: now
--- The trial balance is the sum of the entries, by entity, account, currency and month.
-SELECT entity, account, currency, month
+-- The trial balance is the sum of the entries, by entity, account, currency and day.
+SELECT entity, account, currency, occurred_on
 FROM (
-    SELECT entity, account, currency, month, debit_minor, credit_minor, book_debit_minor, book_credit_minor
+    SELECT entity, account, currency, occurred_on, debit_minor, credit_minor, book_debit_minor, book_credit_minor
     FROM finance.balance
     WHERE merchant_id = %(merchant_id)s::bigint
     UNION ALL
-    SELECT entity, account, currency, date_trunc('month', occurred_on)::date,
+    SELECT entity, account, currency, occurred_on,
         -sum(greatest(amount_minor, 0)), -sum(greatest(-amount_minor, 0)), -sum(greatest(book_minor, 0)),
         -sum(greatest(-book_minor, 0))
     FROM finance.entry
     WHERE merchant_id = %(merchant_id)s::bigint
-    GROUP BY entity, account, currency, date_trunc('month', occurred_on)) AS both_sides
-GROUP BY entity, account, currency, month
+    GROUP BY entity, account, currency, occurred_on) AS both_sides
+GROUP BY entity, account, currency, occurred_on
 HAVING sum(debit_minor) <> 0 OR sum(credit_minor) <> 0 OR sum(book_debit_minor) <> 0 OR sum(book_credit_minor) <> 0;
 
 -- name: valuation_is_its_ledger

@@ -90,53 +90,35 @@ SET quantity = excluded.quantity, value_minor = excluded.value_minor, last_cost_
 -- name: add_to_balances
 -- What a batch adds to the trial balance.
 INSERT INTO finance.balance AS known
-    (merchant_id, entity, account, currency, month, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
-SELECT %(merchant_id)s::bigint, item.entity, item.account, item.currency, item.month, item.debit_minor, item.credit_minor,
-    item.book_debit_minor, item.book_credit_minor
-FROM unnest(%(entities)s::text[], %(accounts)s::text[], %(currencies)s::text[], %(months)s::date[], %(debits)s::bigint[],
+    (merchant_id, entity, account, currency, occurred_on, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
+SELECT %(merchant_id)s::bigint, item.entity, item.account, item.currency, item.occurred_on, item.debit_minor,
+    item.credit_minor, item.book_debit_minor, item.book_credit_minor
+FROM unnest(%(entities)s::text[], %(accounts)s::text[], %(currencies)s::text[], %(days)s::date[], %(debits)s::bigint[],
     %(credits)s::bigint[], %(book_debits)s::bigint[], %(book_credits)s::bigint[])
-    AS item (entity, account, currency, month, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
-ON CONFLICT (merchant_id, entity, account, currency, month) DO UPDATE
+    AS item (entity, account, currency, occurred_on, debit_minor, credit_minor, book_debit_minor, book_credit_minor)
+ON CONFLICT (merchant_id, entity, account, currency, occurred_on) DO UPDATE
 SET debit_minor = known.debit_minor + excluded.debit_minor, credit_minor = known.credit_minor + excluded.credit_minor,
     book_debit_minor = known.book_debit_minor + excluded.book_debit_minor,
     book_credit_minor = known.book_credit_minor + excluded.book_credit_minor;
 
 -- name: sum_balances
--- What every account holds, from the projection.
+-- What every account held at the end of a day.
 SELECT entity, account, currency, sum(debit_minor - credit_minor)::bigint, sum(book_debit_minor - book_credit_minor)::bigint
 FROM finance.balance
-WHERE merchant_id = %(merchant_id)s::bigint
-GROUP BY entity, account, currency
-ORDER BY entity, account, currency;
-
--- name: sum_balances_on
--- What every account held at the end of a day: whole months from the projection, its month from the entries.
-SELECT entity, account, currency, sum(amount_minor)::bigint, sum(book_minor)::bigint
-FROM (
-    SELECT entity, account, currency, debit_minor - credit_minor AS amount_minor,
-        book_debit_minor - book_credit_minor AS book_minor
-    FROM finance.balance
-    WHERE merchant_id = %(merchant_id)s::bigint AND month < %(month)s::date
-    UNION ALL
-    SELECT entry.entity, entry.account, entry.currency, entry.amount_minor, entry.book_minor
-    FROM (
-        SELECT DISTINCT entity, account FROM finance.balance
-        WHERE merchant_id = %(merchant_id)s::bigint AND month = %(month)s::date) AS used
-    JOIN finance.entry AS entry ON entry.merchant_id = %(merchant_id)s::bigint AND entry.account = used.account
-        AND entry.entity = used.entity AND entry.occurred_on BETWEEN %(month)s::date AND %(as_of)s::date) AS part
+WHERE merchant_id = %(merchant_id)s::bigint AND occurred_on <= %(as_of)s::date
 GROUP BY entity, account, currency
 ORDER BY entity, account, currency;
 
 -- name: sum_account_before
--- What an account held in book currency before an entry: whole months from the projection, its month from the entries.
+-- What an account held in book currency before an entry: whole days from the projection, its day from the entries.
 SELECT (
     SELECT coalesce(sum(book_debit_minor - book_credit_minor), 0) FROM finance.balance
     WHERE merchant_id = %(merchant_id)s::bigint AND entity = %(entity)s::text AND account = %(account)s::text
-        AND month < %(month)s::date)::bigint + (
+        AND occurred_on < %(occurred_on)s::date)::bigint + (
     SELECT coalesce(sum(book_minor), 0) FROM finance.entry
     WHERE merchant_id = %(merchant_id)s::bigint AND entity = %(entity)s::text AND account = %(account)s::text
-        AND occurred_on >= %(month)s::date AND (occurred_on, journal_id, entry_no)
-            < (%(occurred_on)s::date, %(journal_id)s::bigint, %(entry_no)s::bigint))::bigint;
+        AND occurred_on = %(occurred_on)s::date
+        AND (journal_id, entry_no) < (%(journal_id)s::bigint, %(entry_no)s::bigint))::bigint;
 
 -- name: load_account_entries
 -- A page of an account, the newest entry first, before an entry.
@@ -191,8 +173,8 @@ WHERE merchant_id = %(merchant_id)s::bigint AND journal_id = ANY(%(journal_ids)s
 ORDER BY journal_id, entry_no;
 
 -- name: load_opened_accounts
--- Every account that was ever posted to, with the first month and its currencies.
-SELECT entity, account, min(month), array_agg(DISTINCT currency ORDER BY currency)
+-- Every account that was ever posted to, with the first day and its currencies.
+SELECT entity, account, min(occurred_on), array_agg(DISTINCT currency ORDER BY currency)
 FROM finance.balance
 WHERE merchant_id = %(merchant_id)s::bigint
 GROUP BY entity, account

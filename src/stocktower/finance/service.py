@@ -143,12 +143,12 @@ def _record(tx: Transaction, plan: Plan) -> None:
 
 
 def sum_turnovers(journals: Sequence[Journal]) -> dict[store.BalanceKey, store.Turnover]:
-    """Debits and credits of journals by entity, account, currency and month."""
+    """Debits and credits of journals by entity, account, currency and day."""
     sums: dict[store.BalanceKey, list[int]] = {}
     for journal in journals:
-        month = journal.occurred_on.replace(day=1)
+        day = journal.occurred_on
         for entry in journal.entries:
-            key = (entry.entity, entry.account, entry.currency, month)
+            key = (entry.entity, entry.account, entry.currency, day)
             turnover = sums.get(key)
             if turnover is None:
                 turnover = sums[key] = [0, 0, 0, 0]

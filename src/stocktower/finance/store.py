@@ -23,7 +23,7 @@ from .model import (
 _Q = load_queries(__package__)
 
 BalanceKey = tuple[str, str, str, date]
-"""(entity, account, currency, first day of the month)"""
+"""(entity, account, currency, day)"""
 Turnover = tuple[int, int, int, int]
 """(debit, credit, book debit, book credit)"""
 
@@ -180,7 +180,7 @@ def add_to_balances(tx: Transaction, turnovers: Mapping[BalanceKey, Turnover]) -
         entities=[entity for entity, _, _, _ in keys],
         accounts=[account for _, account, _, _ in keys],
         currencies=[currency for _, _, currency, _ in keys],
-        months=[month for _, _, _, month in keys],
+        days=[day for _, _, _, day in keys],
         debits=[debit for debit, _, _, _ in sums],
         credits=[credit for _, credit, _, _ in sums],
         book_debits=[debit for _, _, debit, _ in sums],
@@ -188,20 +188,14 @@ def add_to_balances(tx: Transaction, turnovers: Mapping[BalanceKey, Turnover]) -
     )
 
 
-def sum_balances(tx: Transaction) -> list[AccountBalance]:
-    """What every account holds."""
-    return tx.fetch(_Q.sum_balances, AccountBalance)
-
-
-def sum_balances_on(tx: Transaction, as_of: date) -> list[AccountBalance]:
+def sum_balances(tx: Transaction, as_of: date) -> list[AccountBalance]:
     """What every account held at the end of a day."""
-    return tx.fetch(_Q.sum_balances_on, AccountBalance, as_of=as_of, month=as_of.replace(day=1))
+    return tx.fetch(_Q.sum_balances, AccountBalance, as_of=as_of)
 
 
 def sum_account_before(tx: Transaction, entity: str, account: str, key: EntryKey) -> int:
     """What an account held before an entry, in book currency."""
-    month = key.occurred_on.replace(day=1)
-    return tx.value(_Q.sum_account_before, entity=entity, account=account, month=month, **_key(key)) or 0
+    return tx.value(_Q.sum_account_before, entity=entity, account=account, **_key(key)) or 0
 
 
 def load_account_entries(tx: Transaction, entity: str, account: str, key: EntryKey, limit: int) -> list[AccountEntry]:
@@ -236,10 +230,10 @@ def load_journals_after(tx: Transaction, key: EntryKey, limit: int) -> list[Jour
 
 
 def load_opened_accounts(tx: Transaction) -> list[tuple[str, str, date, list[str]]]:
-    """(entity, account, first month, currencies) of every account that was posted to."""
+    """(entity, account, first day, currencies) of every account that was posted to."""
     return [
-        (entity, account, month, list(currencies))
-        for entity, account, month, currencies in tx.tuples(_Q.load_opened_accounts)
+        (entity, account, day, list(currencies))
+        for entity, account, day, currencies in tx.tuples(_Q.load_opened_accounts)
     ]
 
 
@@ -264,7 +258,7 @@ def _key(key: EntryKey) -> dict[str, Any]:
 
 def _with_entries(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Journal]:
     entries: dict[int, list[Entry]] = {row[0]: [] for row in rows}
-    for journal_id, *columns in tx.tuples(_Q.load_entries, journal_ids=list(entries)) if rows else []:
-        entries[journal_id].append(Entry(*columns))
+    for row in tx.tuples(_Q.load_entries, journal_ids=list(entries)) if rows else []:
+        entries[row[0]].append(Entry(*row[1:]))
     columns: list[list[Any]] = [[*row, tuple(entries[row[0]])] for row in rows]
     return [Journal(*values) for values in columns]

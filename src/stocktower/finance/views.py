@@ -39,7 +39,7 @@ class JournalDetail(Struct, frozen=True):
 def trial_balance(tx: Transaction, as_of: date | None = None) -> TrialBalance:
     """Every account in book currency at the end of a day; None: with all that is posted."""
     currencies = store.load_known_currencies(tx)
-    balances = store.sum_balances(tx) if as_of is None else store.sum_balances_on(tx, as_of)
+    balances = store.sum_balances(tx, as_of or THE_END.occurred_on)
     rows = [
         _row(list(parts), currencies.get(entity, ""))
         for (entity, _), parts in groupby(balances, key=lambda item: (item.entity, item.account))
