@@ -227,13 +227,40 @@ ORDER BY expires_at, hold_id
 LIMIT %(limit)s::bigint;
 
 -- name: load_moves
--- The last moves of some stock rows, the newest first.
-SELECT stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart, reference, reference_id, actor,
-    occurred_at, recorded_at
-FROM inventory.move
-WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
-ORDER BY recorded_at DESC, stock_id, sequence DESC
+-- The last moves of some stock rows, the newest first; each row is read from its own end.
+SELECT move.stock_id, move.sequence, move.delta, move.quantity_after, move.allocated_after, move.reason,
+    move.counterpart, move.reference, move.reference_id, move.actor, move.occurred_at, move.recorded_at
+FROM unnest(%(stock_ids)s::bigint[]) AS wanted (stock_id)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id
+    ORDER BY sequence DESC
+    LIMIT %(limit)s::bigint
+) AS move
+ORDER BY move.recorded_at DESC, move.stock_id, move.sequence DESC
 LIMIT %(limit)s::bigint;
+
+-- name: load_holders
+-- The orders and holds that have units of some stock rows, who took them last before the others.
+SELECT taken.order_id, taken.line_no, taken.stock_id, stock.site_id, taken.units, taken.since
+FROM (
+    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    GROUP BY order_id, line_no, stock_id
+    HAVING sum(delta) > 0
+) AS taken
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = taken.stock_id
+ORDER BY taken.since DESC, taken.order_id DESC, taken.line_no
+LIMIT %(limit)s::bigint;
+
+-- name: load_short_skus
+-- The SKUs that some demand lacks units of.
+SELECT DISTINCT sku_id
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND short > 0
+ORDER BY sku_id;
 
 -- name: load_stocked_skus
 -- Every SKU that has a row to lock, in key order.

@@ -235,6 +235,18 @@ def load_moves(tx: Transaction, stock_ids: Sequence[int], limit: int) -> list[Mo
     return tx.fetch(_SQL.load_moves, Move, stock_ids=list(stock_ids), limit=limit)
 
 
+def load_holders(
+    tx: Transaction, stock_ids: Sequence[int], limit: int
+) -> list[tuple[int, int, int, int, int, datetime]]:
+    """(order_id, line_no, stock_id, site_id, units, since) of those that have units of some stock rows."""
+    return tx.tuples(_SQL.load_holders, stock_ids=list(stock_ids), limit=limit)
+
+
+def load_short_skus(tx: Transaction) -> list[int]:
+    """The SKUs that some demand lacks units of."""
+    return tx.values(_SQL.load_short_skus)
+
+
 def load_stocked_skus(tx: Transaction) -> list[int]:
     """Every SKU that has a row to lock, in key order."""
     return tx.values(_SQL.load_stocked_skus)
