@@ -13,6 +13,8 @@ from .gatherer import Gatherer, GathererClosed
 from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
 from .model import (
     AVAILABLE,
+    HOLD,
+    ORDER,
     Allocation,
     Candidate,
     Consume,
@@ -54,6 +56,8 @@ from .waterfall import Evidence, Step
 __all__ = [
     "AVAILABLE",
     "EXPIRY",
+    "HOLD",
+    "ORDER",
     "Allocation",
     "Availability",
     "Candidate",

@@ -90,11 +90,6 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
     grants: list[Grant] = []
     taken: defaultdict[int, int] = defaultdict(int)
     for hold_id, request in zip(tx.new_ids(len(requests)), requests, strict=True):
-        unknown = next((sku_id for sku_id, _ in request.lines if sku_id not in resolved), None)
-        if unknown is not None:
-            wanted = sum(units for sku_id, units in request.lines if sku_id == unknown)
-            results[_key(request)] = HoldResult("refused", missing=((unknown, wanted, 0),))
-            continue
         lines = [Line(sku_id, units, resolved[sku_id].components) for sku_id, units in request.lines]
         outcome = desk.serve(hold_id, request, lines)
         if not isinstance(outcome, Given):
