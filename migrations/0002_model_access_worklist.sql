@@ -54,8 +54,17 @@ CREATE TABLE access.audit (
     sha256 bytea NOT NULL,
     CONSTRAINT audit_pk PRIMARY KEY (merchant_id, sequence)
 );
+-- The end of the audit's chain: the lock under which it grows, and what shows that rows were cut off at its end.
+CREATE TABLE access.chain_head (
+    merchant_id bigint NOT NULL,
+    sequence bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    CONSTRAINT chain_head_pk PRIMARY KEY (merchant_id)
+);
 
 CREATE SCHEMA worklist;
+-- Case numbers: short, never given twice, and taken without a lock (a counter row makes openers wait for each other).
+CREATE SEQUENCE worklist.case_number AS bigint START 101;
 CREATE TABLE worklist.case_file (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,
@@ -94,12 +103,6 @@ CREATE TABLE worklist.waiter (
     CONSTRAINT waiter_of_case FOREIGN KEY (merchant_id, case_id) REFERENCES worklist.case_file
 );
 CREATE INDEX waiter_by_subject ON worklist.waiter (merchant_id, subject_id);
--- The last case number given: short, and never given twice.
-CREATE TABLE worklist.numbering (
-    merchant_id bigint NOT NULL,
-    last_number bigint NOT NULL,
-    CONSTRAINT numbering_pk PRIMARY KEY (merchant_id)
-);
 CREATE TABLE worklist.history (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,

@@ -1,3 +1,12 @@
+-- name: lock_causes
+-- Waits until nobody else changes the cases of these causes; always in one order, so that nobody waits in a circle.
+-- Causes share 256 locks of the database: a batch of any size takes no more.
+SELECT pg_advisory_xact_lock(20037, bucket)
+FROM (
+    SELECT DISTINCT (hashtextextended(kind || '/' || cause_key, %(merchant_id)s::bigint) & 255)::integer AS bucket
+    FROM unnest(%(kinds)s::text[], %(cause_keys)s::text[]) AS cause (kind, cause_key)
+    ORDER BY bucket) AS ordered;
+
 -- name: load_open_causes
 -- Which of these causes have an open case; takes no lock.
 SELECT kind, cause_key
@@ -6,11 +15,8 @@ WHERE merchant_id = %(merchant_id)s::bigint AND state = 'open'
     AND (kind, cause_key) IN (SELECT * FROM unnest(%(kinds)s::text[], %(cause_keys)s::text[]));
 
 -- name: take_numbers
--- The last of `count` new case numbers of the merchant; numbers begin at 101.
-INSERT INTO worklist.numbering AS numbering (merchant_id, last_number)
-VALUES (%(merchant_id)s::bigint, 100 + %(count)s::bigint)
-ON CONFLICT (merchant_id) DO UPDATE SET last_number = numbering.last_number + %(count)s::bigint
-RETURNING last_number;
+-- New case numbers, ascending.
+SELECT nextval('worklist.case_number') FROM generate_series(1, %(count)s::bigint);
 
 -- name: insert_cases
 -- Open cases; a cause that someone else opened meanwhile is left out of the result.
@@ -26,7 +32,7 @@ ON CONFLICT (merchant_id, kind, cause_key) WHERE state = 'open' DO NOTHING
 RETURNING case_id, number, kind, cause_key, title, role, due_at;
 
 -- name: lock_open_causes
--- The open cases of these causes, locked in key order.
+-- The open cases of these causes, locked.
 SELECT kind, cause_key, case_id
 FROM worklist.case_file
 WHERE merchant_id = %(merchant_id)s::bigint AND state = 'open'
@@ -60,15 +66,21 @@ WHERE (known.units, known.money_minor, known.due_at, known.left_at)
 
 -- name: load_cases_waited_for
 -- The open cases of some kinds that these objects wait for.
-SELECT DISTINCT waiter.case_id
+SELECT DISTINCT case_file.case_id, case_file.number, case_file.kind, case_file.cause_key
 FROM unnest(%(subjects)s::text[], %(subject_ids)s::bigint[]) AS item (subject, subject_id)
 JOIN worklist.waiter AS waiter ON waiter.merchant_id = %(merchant_id)s::bigint
     AND waiter.subject_id = item.subject_id AND waiter.subject = item.subject AND waiter.left_at IS NULL
 JOIN worklist.case_file AS case_file ON case_file.merchant_id = %(merchant_id)s::bigint
     AND case_file.case_id = waiter.case_id AND case_file.state = 'open' AND case_file.kind = ANY(%(kinds)s::text[]);
 
+-- name: load_causes
+-- The causes of some cases.
+SELECT case_id, number, kind, cause_key
+FROM worklist.case_file
+WHERE merchant_id = %(merchant_id)s::bigint AND case_id = ANY(%(case_ids)s::bigint[]);
+
 -- name: lock_cases
--- The open ones of these cases, locked in the order of their causes.
+-- The open ones of these cases, locked.
 SELECT case_id, number, kind, cause_key
 FROM worklist.case_file
 WHERE merchant_id = %(merchant_id)s::bigint AND case_id = ANY(%(case_ids)s::bigint[]) AND state = 'open'

@@ -1,6 +1,7 @@
 """Commands on cases, inside the caller's transaction and set-based.
 
-Locks: cases in the order of (kind, cause_key). Call `drop_waiters` before `raise_cases` where a command needs both.
+Locks: each call takes those of its causes in one order, and keeps them until the transaction ends. A command that makes
+one call cannot meet another in a circle; so gather the raises of a batch into one call, after the locks on stock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,17 +28,12 @@ def raise_cases(tx: Transaction, configuration: Configuration, raises: Sequence[
     merged = merge(raises)
     if not merged:
         return {}
-    case_ids: dict[Cause, int] = {}
-    opened: set[Cause] = set()
-    missing = list(merged)
-    while missing:
-        known = store.load_open_causes(tx, missing)
-        fresh = [cause for cause in missing if cause not in known]
-        if fresh:
-            opened.update(_open(tx, configuration, [merged[cause] for cause in fresh]))
-        case_ids.update(store.lock_open_causes(tx, missing))
-        # What was closed by another transaction between the look and the lock is opened anew.
-        missing = [cause for cause in missing if cause not in case_ids]
+    causes = list(merged)
+    store.lock_causes(tx, causes)
+    known = store.load_open_causes(tx, causes)
+    fresh = [merged[cause] for cause in causes if cause not in known]
+    opened = _open(tx, configuration, fresh) if fresh else set[Cause]()
+    case_ids = store.lock_open_causes(tx, causes)
     again = [(case_ids[cause], item.title, item.data) for cause, item in merged.items() if cause not in opened]
     if again:
         store.restate_cases(tx, again)
@@ -45,7 +41,7 @@ def raise_cases(tx: Transaction, configuration: Configuration, raises: Sequence[
     return {cause: case_ids[cause] for cause in merged}
 
 
-def _open(tx: Transaction, configuration: Configuration, raises: Sequence[Raise]) -> list[Cause]:
+def _open(tx: Transaction, configuration: Configuration, raises: Sequence[Raise]) -> set[Cause]:
     """Open cases, with an entry in their history and an event; gives back the causes that were really opened."""
     numbers = store.take_numbers(tx, len(raises))
     ids = tx.new_ids(len(raises))
@@ -60,7 +56,7 @@ def _open(tx: Transaction, configuration: Configuration, raises: Sequence[Raise]
     if opened:
         store.add_history(tx, [case.case_id for case in opened], tx.actor, "opened", {})
         tx.emit_all(_event(tx, "case.opened", case.case_id, msgspec.to_builtins(case)) for case in opened)
-    return [(case.kind, case.cause_key) for case in opened]
+    return {(case.kind, case.cause_key) for case in opened}
 
 
 def _add_waiters(tx: Transaction, merged: Mapping[Cause, Raise], case_ids: Mapping[Cause, int]) -> None:
@@ -77,20 +73,23 @@ def _add_waiters(tx: Transaction, merged: Mapping[Cause, Raise], case_ids: Mappi
 
 def close_case(tx: Transaction, case_id: int, outcome: str, by: str = "") -> bool:
     """Close one case and let go all that waits for it; False where it is not open. `by`: the transaction's actor."""
-    return bool(_close(tx, store.lock_cases(tx, [case_id]), outcome, by))
+    return bool(close_cases(tx, [case_id], outcome, by))
 
 
 def close_cases(tx: Transaction, case_ids: Sequence[int], outcome: str, by: str = "") -> list[int]:
     """Close the open ones of some cases; gives back which."""
-    return _close(tx, store.lock_cases(tx, case_ids), outcome, by) if case_ids else []
+    return _close(tx, _lock(tx, store.load_causes(tx, case_ids)), outcome, by) if case_ids else []
 
 
 def close_by_cause(tx: Transaction, kind: str, cause_keys: Sequence[str], outcome: str, by: str = "") -> list[int]:
     """Close the open cases of some causes of one kind; gives back which."""
     if not cause_keys:
         return []
-    found = store.lock_open_causes(tx, [(str(kind), key) for key in sorted(set(cause_keys))])
-    return _close(tx, store.lock_cases(tx, list(found.values())), outcome, by) if found else []
+    causes = [(str(kind), key) for key in sorted(set(cause_keys))]
+    if not store.load_open_causes(tx, causes):
+        return []
+    store.lock_causes(tx, causes)
+    return _close(tx, store.lock_cases(tx, list(store.lock_open_causes(tx, causes).values())), outcome, by)
 
 
 def drop_waiters(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Sequence[str]) -> list[int]:
@@ -103,7 +102,7 @@ def drop_waiters(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Seque
     waited_for = store.load_cases_waited_for(tx, items, [str(kind) for kind in kinds])
     if not waited_for:
         return []
-    locked = store.lock_cases(tx, waited_for)
+    locked = _lock(tx, waited_for)
     case_ids = [case.case_id for case in locked]
     if not case_ids:
         return []
@@ -114,8 +113,14 @@ def drop_waiters(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Seque
 
 def note_act(tx: Transaction, case_id: int, act: str, data: dict[str, Any] = NOTHING, by: str = "") -> None:
     """Write into the history of a case what was tried or done about it; it may be closed already."""
-    store.lock_cases(tx, [case_id])
+    _lock(tx, store.load_causes(tx, [case_id]))
     store.add_history(tx, [case_id], by or tx.actor, act, data)
+
+
+def _lock(tx: Transaction, cases: Sequence[store.CaseKey]) -> list[store.CaseKey]:
+    """Those of the cases that are open once nobody else changes them."""
+    store.lock_causes(tx, [(case.kind, case.cause_key) for case in cases])
+    return store.lock_cases(tx, [case.case_id for case in cases])
 
 
 def _close(tx: Transaction, cases: Sequence[store.CaseKey], outcome: str, by: str) -> list[int]:

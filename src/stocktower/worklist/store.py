@@ -61,15 +61,24 @@ def _case(row: tuple[Any, ...]) -> Case:
     return Case(*columns)
 
 
+def lock_causes(tx: Transaction, causes: Sequence[Cause]) -> None:
+    """Wait until nobody else changes the cases of these causes."""
+    tx.execute(_Q.lock_causes, **_causes(causes))
+
+
+def load_causes(tx: Transaction, case_ids: Sequence[int]) -> list[CaseKey]:
+    """The causes of some cases."""
+    return tx.fetch(_Q.load_causes, CaseKey, case_ids=list(case_ids))
+
+
 def load_open_causes(tx: Transaction, causes: Sequence[Cause]) -> set[Cause]:
     """Which causes have an open case, without a lock."""
     return {(kind, key) for kind, key in tx.tuples(_Q.load_open_causes, **_causes(causes))}
 
 
-def take_numbers(tx: Transaction, count: int) -> range:
-    """New case numbers."""
-    last: int = tx.value(_Q.take_numbers, count=count) or 0
-    return range(last - count + 1, last + 1)
+def take_numbers(tx: Transaction, count: int) -> list[int]:
+    """New case numbers, ascending."""
+    return tx.values(_Q.take_numbers, count=count)
 
 
 def insert_cases(tx: Transaction, cases: Sequence[NewCase]) -> list[NewCase]:
@@ -89,7 +98,7 @@ def insert_cases(tx: Transaction, cases: Sequence[NewCase]) -> list[NewCase]:
 
 
 def lock_open_causes(tx: Transaction, causes: Sequence[Cause]) -> dict[Cause, int]:
-    """The ids of the open cases of some causes, locked in key order."""
+    """The ids of the open cases of some causes, locked."""
     return {(kind, key): case_id for kind, key, case_id in tx.tuples(_Q.lock_open_causes, **_causes(causes))}
 
 
@@ -116,13 +125,13 @@ def upsert_waiters(tx: Transaction, rows: Sequence[WaiterRow]) -> None:
     )
 
 
-def load_cases_waited_for(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Sequence[str]) -> list[int]:
+def load_cases_waited_for(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Sequence[str]) -> list[CaseKey]:
     """The open cases of some kinds that (subject, id) pairs wait for."""
-    return tx.values(_Q.load_cases_waited_for, kinds=list(kinds), **_items(items))
+    return tx.fetch(_Q.load_cases_waited_for, CaseKey, kinds=list(kinds), **_items(items))
 
 
 def lock_cases(tx: Transaction, case_ids: Sequence[int]) -> list[CaseKey]:
-    """The open ones of some cases, locked in the order of their causes."""
+    """The open ones of some cases, locked."""
     return tx.fetch(_Q.lock_cases, CaseKey, case_ids=list(case_ids))
 
 
