@@ -134,7 +134,7 @@ def test_a_waiter_that_left_and_comes_back_waits_anew(tx: Transaction) -> None:
 
 def test_closing_lets_go_what_waits_and_says_who_did_it(tx: Transaction) -> None:
     one, two = open_case(tx, no_stock(1, *orders(10)), no_stock(2, *orders(10)))
-    note_act(tx, one, "remind", {"site": "EAST"}, by="ann")
+    note_act(tx, one, "remind", "ann", {"site": "EAST"})
     assert close_case(tx, one, "accepted", by="ann")
     assert not close_case(tx, one, "accepted")
     assert close_cases(tx, [one, two], "done") == [two]

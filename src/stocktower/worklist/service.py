@@ -111,7 +111,7 @@ def drop_waiters(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Seque
     return _close(tx, [case for case in locked if case.case_id in empty], RESOLVED_ITSELF, "")
 
 
-def note_act(tx: Transaction, case_id: int, act: str, data: dict[str, Any] = NOTHING, by: str = "") -> None:
+def note_act(tx: Transaction, case_id: int, act: str, by: str = "", data: dict[str, Any] = NOTHING) -> None:
     """Write into the history of a case what was tried or done about it; it may be closed already."""
     _lock(tx, store.load_causes(tx, [case_id]))
     store.add_history(tx, [case_id], by or tx.actor, act, data)
