@@ -8,7 +8,7 @@ reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read un
 
 from .availability import Availability, load_availability
 from .events import HoldChanged, StockChanged
-from .free_stock import FreeStock
+from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
 from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
 from .model import (
@@ -58,6 +58,7 @@ __all__ = [
     "EXPIRY",
     "HOLD",
     "ORDER",
+    "UNLIMITED",
     "Allocation",
     "Availability",
     "Candidate",
@@ -77,6 +78,7 @@ __all__ = [
     "HoldChanged",
     "HoldRequest",
     "HoldResult",
+    "Limits",
     "MayCut",
     "Net",
     "NotLocked",

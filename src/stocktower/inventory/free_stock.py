@@ -1,11 +1,35 @@
 """What one batch may still take: a working view of locked supply, kept true as its orders take and give back. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from msgspec import Struct
 
 from .model import Grant, Supply, SupplyRow, Waiting
-from .rules import Claims, Reach, net
+from .rules import Claims, Reach, leave_claims, net
 
-_UNLIMITED: dict[int, int] = {}
+_NOTHING: dict[int, int] = {}
+
+
+class Limits(Struct, frozen=True):
+    """How much a channel may take of SKUs that others lay claim to; of what is not named, all that is free."""
+
+    units: dict[int, int]
+    """SKU -> units in all."""
+    at: dict[tuple[int, int], int]
+    """(sku_id, site_id) -> units there."""
+
+    def __bool__(self) -> bool:
+        return bool(self.units)
+
+    def with_own(self, own: Mapping[int, int]) -> "Limits":
+        """The limits of an order that has just given units back (by SKU): so many it may take again."""
+        return Limits(
+            {sku_id: max(units, own.get(sku_id, 0)) for sku_id, units in self.units.items()},
+            {key: max(units, own.get(key[0], 0)) for key, units in self.at.items()},
+        )
+
+
+UNLIMITED = Limits({}, {})
 
 
 class FreeStock:
@@ -44,17 +68,20 @@ class FreeStock:
         self._more[key].append((row.stock_id, units))
         self.free[key] += units
 
-    def limits(self, channel_id: int, sku_ids: Iterable[int]) -> dict[int, int]:
-        """The most that a channel may take of those SKUs that others lay claim to; no entry: all that is free."""
+    def limits(self, channel_id: int, sku_ids: Collection[int]) -> Limits:
+        """What a channel may take of some SKUs when others lay claim to them."""
         claimed = self._claimed
-        if not claimed:
-            return _UNLIMITED
-        found: dict[int, int] = {}
-        for sku_id in sku_ids:
-            if sku_id in claimed and sku_id not in found:
-                offered = net(self.levels(sku_id), self._reach, channel_id, self.claims(sku_id))
-                found[sku_id] = max(0, offered.net)
-        return found
+        if not claimed or claimed.isdisjoint(sku_ids):
+            return UNLIMITED
+        units: dict[int, int] = {}
+        at: dict[tuple[int, int], int] = {}
+        for sku_id in claimed.intersection(sku_ids):
+            levels = self.levels(sku_id)
+            offered = net(levels, self._reach, channel_id, self.claims(sku_id))
+            units[sku_id] = max(0, offered.net)
+            for site_id, allowed in leave_claims(levels, self._reach, channel_id, offered).items():
+                at[sku_id, site_id] = allowed
+        return Limits(units, at)
 
     def levels(self, sku_id: int) -> Mapping[int, int]:
         """What is free of a SKU by site now."""
@@ -62,7 +89,7 @@ class FreeStock:
 
     def claims(self, sku_id: int) -> Claims:
         """Who lays claim to a SKU now."""
-        return Claims(self._asides.get(sku_id, _UNLIMITED), self._waiting.get(sku_id, _UNLIMITED))
+        return Claims(self._asides.get(sku_id, _NOTHING), self._waiting.get(sku_id, _NOTHING))
 
     def take(self, order_id: int, line_no: int, sku_id: int, site_id: int, quantity: int) -> list[Grant]:
         """Take units at a site; more than is free there is an error of the caller (ValueError)."""

@@ -69,8 +69,11 @@ class HoldDesk:
         self, hold_id: int, line_no: int, line: Line, channel_id: int, taken: list[tuple[int, list[Grant]]]
     ) -> bool:
         left = line.quantity
+        allowed = self._stock.limits(channel_id, [sku_id for sku_id, _ in line.components]).at
         for site_id in self._sites(channel_id):
             pools = {sku_id: self._pools(sku_id) for sku_id, _ in line.components}
+            for sku_id, levels in pools.items():
+                levels[site_id] = min(levels.get(site_id, 0), allowed.get((sku_id, site_id), levels.get(site_id, 0)))
             part = min(left, kits_at(site_id, line.components, pools))
             for sku_id, units in line.components if part else ():
                 taken.append((site_id, self._stock.take(hold_id, line_no, sku_id, site_id, part * units)))

@@ -105,6 +105,25 @@ def net(levels: Levels, reach: Reach, channel_id: int, claims: Claims) -> Net:
     return Net(level, tuple(waiting), tuple(aside), level - claimed)
 
 
+def leave_claims(levels: Levels, reach: Reach, channel_id: int, offered: Net) -> dict[int, int]:
+    """What a channel may take at each of its sites, so that every claim in `offered` can still be served.
+
+    Each claim is left where it can be used: at sites that serve its channel too, first those that have least.
+    """
+    allowed = {site_id: max(0, levels.get(site_id, 0)) for site_id in reach.sites(channel_id)}
+    claims: list[tuple[list[int], int]] = []
+    for other_id, units in (*offered.waiting, *offered.aside):
+        theirs = set(reach.sites(other_id)) or allowed.keys()
+        claims.append(([site_id for site_id in allowed if site_id in theirs], units))
+    for sites, units in sorted(claims, key=lambda claim: len(claim[0])):
+        left = units
+        for site_id in sorted(sites, key=lambda site_id: allowed[site_id]):
+            part = min(left, allowed[site_id])
+            allowed[site_id] -= part
+            left -= part
+    return allowed
+
+
 def ats(offered: Net) -> int:
     """Available to sell: the net of the pool, never below zero."""
     return max(0, offered.net)

@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
+from typing import Protocol
 
 from msgspec import Struct
 
 from .lanes import Candidate, Lane
 from .model import Choice, Reason, SourcingRequest
+
+
+class FreeView(Protocol):
+    """(sku_id, site_id) -> stock units; a mapping is one."""
+
+    def get(self, key: tuple[int, int], default: int, /) -> int:
+        """Units of a SKU at a site, the default where nothing is known."""
+        ...
+
 
 MOST_COMPARED = 8
 """Beyond so many sites that have something, only those that can give most are combined."""
@@ -27,7 +37,7 @@ def choose_plan(
     order: SourcingRequest,
     lane: Lane,
     preference: tuple[str, ...],
-    free: Mapping[tuple[int, int], int],
+    free: FreeView,
     limits: Mapping[int, int],
 ) -> Choice:
     """The best combination of sites and the second best; what nobody has stays missing."""
@@ -60,7 +70,7 @@ def choose_plan(
     )
 
 
-def useful_sites(order: SourcingRequest, lane: Lane, free: Mapping[tuple[int, int], int]) -> list[Candidate]:
+def useful_sites(order: SourcingRequest, lane: Lane, free: FreeView) -> list[Candidate]:
     """The candidates that can serve at least one sold unit, in lane order; the most able ones where there are many."""
     able: list[tuple[int, Candidate]] = []
     for candidate in lane.candidates:
@@ -109,7 +119,7 @@ def make_plan(
     asked: int,
     preference: tuple[str, ...],
     lane: Lane,
-    free: Mapping[tuple[int, int], int],
+    free: FreeView,
     limits: Mapping[int, int],
 ) -> Plan | None:
     """What a combination serves; None when one of its sites would have nothing to do, or nothing is served."""
@@ -129,7 +139,7 @@ def make_plan(
 def fill(
     order: SourcingRequest,
     sites: tuple[Candidate, ...],
-    free: Mapping[tuple[int, int], int],
+    free: FreeView,
     limits: Mapping[int, int],
 ) -> tuple[tuple[tuple[int, int, int], ...], int]:
     """Serve the lines from the sites: a line whole from the first site that can, else from one after the other."""
@@ -186,7 +196,7 @@ def explain_choice(
     second: Plan | None,
     asked: int,
     preference: tuple[str, ...],
-    free: Mapping[tuple[int, int], int],
+    free: FreeView,
     limits: Mapping[int, int],
 ) -> Reason:
     """The reason of a plan that was compared with others."""

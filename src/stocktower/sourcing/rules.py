@@ -8,17 +8,30 @@ serves the order at an accepted number of splits. What several lines need of one
 
 from collections.abc import Mapping
 
+from stocktower.inventory import UNLIMITED, Limits
 from stocktower.model import Sourcing
 from stocktower.network import Network
 
 from .lanes import Candidate, Lane, complete_preference, make_lane
 from .model import Choice, Reason, SourcingRequest
-from .plans import choose_plan
+from .plans import FreeView, choose_plan
 
-FreeView = Mapping[tuple[int, int], int]
-"""(sku_id, site_id) -> stock units."""
-_UNLIMITED: Mapping[int, int] = {}
 _LANES_KEPT = 20_000
+
+
+class Allowed:
+    """What is free, where others have no claim to it."""
+
+    __slots__ = ("_allowed", "_free")
+
+    def __init__(self, free: FreeView, allowed: Mapping[tuple[int, int], int]) -> None:
+        self._free = free
+        self._allowed = allowed
+
+    def get(self, key: tuple[int, int], default: int = 0, /) -> int:
+        """Units of a SKU at a site."""
+        free = self._free.get(key, default)
+        return min(free, self._allowed.get(key, free))
 
 
 class Planner:
@@ -35,17 +48,19 @@ class Planner:
         )
         self._lanes: dict[tuple[int, str, str], Lane] = {}
 
-    def decide(self, order: SourcingRequest, free: FreeView, limits: Mapping[int, int] = _UNLIMITED) -> Choice:
-        """The plan for an order; `limits` are the most it may take of a SKU in all, none where it is not named."""
+    def decide(self, order: SourcingRequest, free: FreeView, limits: Limits = UNLIMITED) -> Choice:
+        """The plan for an order out of what is free, within what others' claims leave to its channel."""
         lane = self._lane(order)
         if not lane.candidates:
             missing = tuple((line.line_no, line.quantity) for line in order.lines)
             return Choice((), missing, Reason("none", short=sum(units for _, units in missing)), no_site=True)
+        if limits:
+            free = Allowed(free, limits.at)
         if self._single_first:
             choice = self._single(order, lane, free, limits)
             if choice is not None:
                 return choice
-        return choose_plan(order, lane, self._preference, free, limits)
+        return choose_plan(order, lane, self._preference, free, limits.units)
 
     def _lane(self, order: SourcingRequest) -> Lane:
         if order.destination is not None:
@@ -60,10 +75,10 @@ class Planner:
             lane = self._lanes[key] = make_lane(self._network, self._preference, *key, None)
         return lane
 
-    def _single(self, order: SourcingRequest, lane: Lane, free: FreeView, limits: Mapping[int, int]) -> Choice | None:
+    def _single(self, order: SourcingRequest, lane: Lane, free: FreeView, limits: Limits) -> Choice | None:
         """The best site that serves all of the order alone, unless it is protected: then a split may be better."""
         needs = needs_of(order)
-        if limits and any(units > limits.get(sku_id, units) for sku_id, units in needs):
+        if limits and any(units > limits.units.get(sku_id, units) for sku_id, units in needs):
             return None
         chosen: Candidate | None = None
         other: Candidate | None = None
@@ -122,7 +137,7 @@ def decide(
     free: FreeView,
     network: Network,
     sourcing: Sourcing,
-    limits: Mapping[int, int] = _UNLIMITED,
+    limits: Limits = UNLIMITED,
 ) -> Choice:
     """The plan for one order; for many orders make one Planner."""
     return Planner(network, sourcing).decide(order, free, limits)
