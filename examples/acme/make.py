@@ -4,17 +4,14 @@ Run `python examples/acme/make.py` to write the folders beside this script. Each
 which its files arrived; `stocktower demo` imports them in that order. What to find on the first screen is in SCRIPTED.
 """
 
-import csv
 import random
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+from exports import Order, Sku, amazon_listing, amazon_rows, money, plain_rows, shopify_rows, stamp, total, write_csv
 
 HERE = Path(__file__).parent
-NEW_YORK, BERLIN = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 START = datetime(2026, 4, 13, 10, 0, tzinfo=UTC)
 NOW = datetime(2026, 6, 8, 12, 5, tzinfo=UTC)  # Monday 08:05 in New York, after a weekend promotion
 HOUR_AGO = NOW - timedelta(hours=1)
@@ -41,64 +38,15 @@ NOUNS = (
 ).split()
 CATEGORIES = {"Jacket": "apparel", "Fleece": "apparel", "Vest": "apparel", "Bottle": "kitchen", "Mug": "kitchen"}
 STATES = "NY NJ MA PA CA WA OR TX FL IL OH GA CO AZ NC VA".split()
-EU = [("DE", "Berlin", "10115"), ("FR", "Lyon", "69001"), ("NL", "Utrecht", "3511"), ("ES", "Madrid", "28001"), ("IT", "Milano", "20121")]
+EU = [
+    ("DE", "Berlin", "10115"),
+    ("FR", "Lyon", "69001"),
+    ("NL", "Utrecht", "3511"),
+    ("ES", "Madrid", "28001"),
+    ("IT", "Milano", "20121"),
+]
 FIRST = "Ada Ben Cora Dan Eva Finn Gia Hugo Ida Jon Kim Leo Mia Noa Omar Pia Quin Rosa Sam Tess Uma Vera Will Xan Yara Zoe".split()
 LAST = "Abel Brandt Costa Dietz Evans Fuchs Grant Haas Ivers Jung Klein Lopez Meyer Nolan Ortiz Price Quist Reyes Stone Tran".split()
-
-
-@dataclass(eq=False)
-class Sku:
-    """One article of the merchant."""
-
-    code: str
-    name: str
-    price: int
-    cost: int
-    components: str = ""
-    units: str = ""
-    scripted: bool = False
-
-
-@dataclass(eq=False)
-class Order:
-    """One order as its channel knows it; money in minor units."""
-
-    channel: str
-    number: str
-    placed: datetime
-    lines: list[tuple[Sku, int]]
-    country: str = "US"
-    region: str = "NY"
-    city: str = "New York"
-    postal: str = "10001"
-    paid: str = "paid"
-    discount: int = 0
-    shipping: int = 595
-    refunded: int = 0
-    cancelled: datetime | None = None
-    fulfilled: datetime | None = None
-    off: int = 0
-    by_name: bool = False
-    listing: str = ""
-    fba: bool = False
-    person: str = ""
-    risk: str = "Low"
-    ships: bool = True
-    revisions: list[tuple[datetime, dict[str, object]]] = field(default_factory=list)
-
-    @property
-    def goods(self) -> int:
-        """Sum of the lines."""
-        return sum(sku.price * quantity for sku, quantity in self.lines)
-
-    def rate(self) -> int:
-        """Tax in per mille."""
-        return {"US": 65, "DE": 190, "FR": 200, "NL": 210, "ES": 210, "IT": 220}.get(self.country, 0)
-
-    def tax(self) -> int:
-        """Tax of the order, inside the prices in Europe."""
-        base = self.goods - self.discount + self.shipping
-        return base * self.rate() // (1000 + self.rate()) if self.country != "US" else base * self.rate() // 1000
 
 
 class Acme:
@@ -132,7 +80,14 @@ class Acme:
             Sku("PICNIC-BASKET", "Picnic basket", 5900, 2100, scripted=True),
             Sku("PICNIC-BLANKET", "Picnic blanket", 3900, 1400, scripted=True),
             Sku("PICNIC-CUPS", "Enamel cups, set of 4", 2900, 900, scripted=True),
-            Sku("PICNIC-KIT", "Picnic kit", 10900, 0, components="PICNIC-BASKET:1;PICNIC-BLANKET:1;PICNIC-CUPS:1", scripted=True),
+            Sku(
+                "PICNIC-KIT",
+                "Picnic kit",
+                10900,
+                0,
+                components="PICNIC-BASKET:1;PICNIC-BLANKET:1;PICNIC-CUPS:1",
+                scripted=True,
+            ),
             Sku("STOVE", "Gas stove", 6900, 3000, scripted=True),
             Sku("KETTLE", "Camp kettle", 3200, 1200, scripted=True),
             Sku("ROPE-10M", "Rope 10 m", 1500, 500, units="case:12;pallet:480", scripted=True),
@@ -146,7 +101,13 @@ class Acme:
 
     def draw_orders(self) -> None:
         """What customers ordered, week by week, more at the weekend of the promotion."""
-        plan = [("shopify-us", 1300, "#US"), ("shopify-eu", 360, "#EU"), ("amazon", 760, ""), ("b2b", 60, "B2B-"), ("till", 230, "T-")]
+        plan = [
+            ("shopify-us", 1300, "#US"),
+            ("shopify-eu", 360, "#EU"),
+            ("amazon", 760, ""),
+            ("b2b", 60, "B2B-"),
+            ("till", 230, "T-"),
+        ]
         for channel, count, prefix in plan:
             times = sorted(self.draw_time(channel) for _ in range(count))
             for n, placed in enumerate(times):
@@ -170,7 +131,10 @@ class Acme:
         """One ordinary order."""
         r = self.random
         pick = r.choices(self.sellable, self.weights, k=r.choice((1, 1, 1, 2, 2, 3, 4)))
-        lines = [(sku, 12 * r.randrange(1, 4) if channel == "b2b" else r.choice((1, 1, 1, 1, 2))) for sku in dict.fromkeys(pick)]
+        lines = [
+            (sku, 12 * r.randrange(1, 4) if channel == "b2b" else r.choice((1, 1, 1, 1, 2)))
+            for sku in dict.fromkeys(pick)
+        ]
         number = f"{prefix}{2001 + n}"
         order = Order(channel, number, placed.replace(microsecond=0), lines, region=r.choice(STATES))
         order.person = f"{r.choice(FIRST)} {r.choice(LAST)}"
@@ -238,12 +202,19 @@ class Acme:
             order.revisions, order.risk = [], "Low"
             self.orders.append(order)
         split = self.draw_order("shopify-us", "#US", 0, HOUR_AGO + timedelta(minutes=25))
-        split.number, split.lines, split.region, split.city = "#US5930", [(sku["STOVE"], 1), (sku["KETTLE"], 1)], "MA", "Boston"
+        split.number, split.lines, split.region, split.city = (
+            "#US5930",
+            [(sku["STOVE"], 1), (sku["KETTLE"], 1)],
+            "MA",
+            "Boston",
+        )
         off = self.draw_order("shopify-us", "#US", 0, HOUR_AGO + timedelta(minutes=31))
         off.number, off.off, off.ships = "#US5950", -1000, False
         self.orders += [split, off]
         for n in range(58):
-            order = self.draw_order("shopify-eu", "#EU", n, SATURDAY - timedelta(minutes=50) + timedelta(minutes=24 * n))
+            order = self.draw_order(
+                "shopify-eu", "#EU", n, SATURDAY - timedelta(minutes=50) + timedelta(minutes=24 * n)
+            )
             order.number, order.ships = f"#EU{5001 + n}", False
             self.orders.append(order)
         for n in range(24):
@@ -330,10 +301,18 @@ class Acme:
         """Each channel's export: what is new, what changed, and a few orders that stood in the last one too."""
         for channel in ("shopify-us", "shopify-eu", "amazon", "b2b", "till"):
             fresh = [order for order in self.orders if order.channel == channel and since <= order.placed < step]
-            changed = [order for order in self.orders if order.channel == channel and order.placed < since and self.revise(order, since, step)]
+            changed = [
+                order
+                for order in self.orders
+                if order.channel == channel and order.placed < since and self.revise(order, since, step)
+            ]
             for order in fresh:
                 self.revise(order, since, step)
-            again = [order for order in self.orders if order.channel == channel and since - timedelta(hours=5) <= order.placed < since]
+            again = [
+                order
+                for order in self.orders
+                if order.channel == channel and since - timedelta(hours=5) <= order.placed < since
+            ]
             rows = list(dict.fromkeys(id(order) for order in [*again, *changed, *fresh]))
             chosen = [order for order in self.orders if id(order) in set(rows)]
             if not chosen:
@@ -361,126 +340,44 @@ class Acme:
         if placed_to < START:
             return
         for order in self.orders:
-            unfit = order.fba or order.cancelled or order.fulfilled or not order.ships or order.paid == "pending" and order.channel != "b2b"
+            unfit = (
+                order.fba
+                or order.cancelled
+                or order.fulfilled
+                or not order.ships
+                or (order.paid == "pending" and order.channel != "b2b")
+            )
             if unfit or order.risk == "High" or not placed_from <= order.placed < placed_to or order.placed < START:
                 continue
             at = placed_to + (step - placed_to) * self.random.uniform(0.1, 0.9)
-            base: dict[str, object] = {"order": order.number, "event": "acknowledged", "sku": "", "quantity": "", "carrier": "", "tracking": ""}
+            base: dict[str, object] = {
+                "order": order.number,
+                "event": "acknowledged",
+                "sku": "",
+                "quantity": "",
+                "carrier": "",
+                "tracking": "",
+            }
             if order.channel == "shopify-eu":
                 rows.append({**base, "occurred_at": stamp(placed_to + (at - placed_to) / 4)})
             if self.random.random() < 0.012 and not order.lines[0][0].components and order.channel == "shopify-us":
                 early = placed_to + (at - placed_to) / 2
-                rows.append({**base, "event": "short_picked", "sku": order.lines[0][0].code, "quantity": 1, "occurred_at": stamp(early)})
+                rows.append(
+                    {
+                        **base,
+                        "event": "short_picked",
+                        "sku": order.lines[0][0].code,
+                        "quantity": 1,
+                        "occurred_at": stamp(early),
+                    }
+                )
             carrier = "DHL" if order.country != "US" else self.random.choice(("UPS", "FedEx", "USPS"))
             tracking = f"{carrier[:2].upper()}{self.random.randrange(10**11, 10**12)}"
-            rows.append({**base, "event": "shipped", "carrier": carrier, "tracking": tracking, "occurred_at": stamp(at)})
+            rows.append(
+                {**base, "event": "shipped", "carrier": carrier, "tracking": tracking, "occurred_at": stamp(at)}
+            )
         if rows:
             write_csv(path, sorted(rows, key=lambda row: str(row["occurred_at"])))
-
-
-def total(order: Order) -> int:
-    """What the customer pays."""
-    tax = order.tax() if order.country == "US" else 0
-    return order.goods - order.discount + order.shipping + tax + order.off
-
-
-def amazon_listing(sku: Sku, n: int) -> str:
-    """Amazon's name of a SKU: for every other one its own."""
-    return sku.code if n % 2 or sku.scripted else f"AMZ-{sku.code}"
-
-
-def shopify_rows(orders: list[Order]) -> Iterator[dict[str, object]]:
-    """The orders export: order fields on the first row only."""
-    for order in orders:
-        zone = BERLIN if order.channel == "shopify-eu" else NEW_YORK
-        currency = "EUR" if order.channel == "shopify-eu" else "USD"
-        local = f"{order.placed.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
-        for n, (sku, quantity) in enumerate(order.lines):
-            row: dict[str, object] = dict.fromkeys(SHOPIFY_COLUMNS, "")
-            row |= {
-                "Name": order.number, "Email": email(order), "Created at": local, "Lineitem quantity": quantity, "Lineitem name": sku.name,
-                "Lineitem price": money(sku.price), "Lineitem sku": "" if order.by_name else sku.code, "Lineitem requires shipping": "true",
-                "Lineitem taxable": "true", "Lineitem discount": "0.00",
-                "Lineitem fulfillment status": "fulfilled" if order.fulfilled else "pending", "Vendor": "Acme Outdoor",
-            }  # fmt: skip
-            if n == 0:
-                names = {f"{side} {key}": value for side in ("Billing", "Shipping") for key, value in address(order).items()}
-                row |= names | {
-                    "Financial Status": order.paid, "Paid at": local if order.paid != "authorized" else "",
-                    "Fulfillment Status": "fulfilled" if order.fulfilled else "unfulfilled",
-                    "Fulfilled at": f"{order.fulfilled.astimezone(zone):%Y-%m-%d %H:%M:%S %z}" if order.fulfilled else "",
-                    "Accepts Marketing": "no", "Currency": currency, "Subtotal": money(order.goods - order.discount),
-                    "Shipping": money(order.shipping), "Taxes": money(order.tax()), "Total": money(total(order)),
-                    "Discount Code": "WEEKEND10" if order.discount else "", "Discount Amount": money(order.discount),
-                    "Shipping Method": "Standard", "Refunded Amount": money(order.refunded), "Outstanding Balance": "0.00",
-                    "Payment Method": "Shopify Payments", "Payment Reference": f"c{order.number[1:]}.1", "Risk Level": order.risk,
-                    "Cancelled at": f"{order.cancelled.astimezone(zone):%Y-%m-%d %H:%M:%S %z}" if order.cancelled else "",
-                    "Source": "web", "Tax 1 Name": "VAT" if currency == "EUR" else f"{order.region} State Tax", "Tax 1 Value": money(order.tax()),
-                    "Id": str(6_000_000_000_000 + sum(order.number.encode()) * 7919 + int(order.number[3:])),
-                }  # fmt: skip
-            yield row
-
-
-def amazon_rows(orders: list[Order], skus: list[Sku], step: datetime) -> Iterator[dict[str, object]]:
-    """The all-orders report."""
-    place = {sku.code: n for n, sku in enumerate(skus)}
-    for order in orders:
-        for sku, quantity in order.lines:
-            price = sku.price * quantity * (2 if order.listing else 1)
-            yield {
-                "amazon-order-id": order.number, "merchant-order-id": "", "purchase-date": iso(order.placed),
-                "last-updated-date": iso(order.placed + timedelta(minutes=30)),
-                "order-status": "Shipped" if order.fba else "Unshipped", "fulfillment-channel": "Amazon" if order.fba else "Merchant",
-                "sales-channel": "Amazon.com", "order-channel": "", "url": "", "ship-service-level": "Standard", "product-name": sku.name,
-                "sku": order.listing or amazon_listing(sku, place[sku.code]), "asin": f"B0{place[sku.code]:08d}",
-                "item-status": "Shipped" if order.fba else "Unshipped", "quantity": quantity, "currency": "USD", "item-price": money(price),
-                "item-tax": money(price * 65 // 1000), "shipping-price": "", "shipping-tax": "", "gift-wrap-price": "", "gift-wrap-tax": "",
-                "item-promotion-discount": "", "ship-promotion-discount": "", "ship-city": "Springfield", "ship-state": order.region,
-                "ship-postal-code": order.postal, "ship-country": "US", "promotion-ids": "", "is-business-order": "false",
-                "purchase-order-number": "", "price-designation": "",
-            }  # fmt: skip
-
-
-def plain_rows(orders: list[Order]) -> Iterator[dict[str, object]]:
-    """Our own order file: one row a line."""
-    for order in orders:
-        for n, (sku, quantity) in enumerate(order.lines):
-            yield {
-                "order": order.number, "placed_at": stamp(order.placed), "sku": sku.code, "name": sku.name, "quantity": quantity,
-                "unit_price": money(sku.price), "currency": "USD", "shipping": money(order.shipping) if n == 0 else "",
-                "tax": money(order.tax()) if n == 0 else "", "total": money(total(order)) if n == 0 else "",
-                "financial_status": order.paid, "payment_method": "terms" if order.channel == "b2b" else "card",
-                "ship_name": order.person, "ship_street": "1 Main St", "ship_city": order.city, "ship_region": order.region,
-                "ship_postal_code": order.postal, "ship_country": order.country, "email": email(order),
-            }  # fmt: skip
-
-
-def address(order: Order) -> dict[str, str]:
-    """The address columns of one side."""
-    return {
-        "Name": order.person, "Street": "12 Trail Road", "Address1": "12 Trail Road", "City": order.city, "Zip": f"'{order.postal}",
-        "Province": order.region, "Country": order.country, "Phone": "",
-    }  # fmt: skip
-
-
-def email(order: Order) -> str:
-    """A mailbox that cannot exist."""
-    return f"{order.person.lower().replace(' ', '.')}@example.com"
-
-
-def money(minor: int) -> str:
-    """Two digits, a point."""
-    return f"{minor // 100}.{minor % 100:02d}"
-
-
-def iso(at: datetime) -> str:
-    """Amazon's instants."""
-    return f"{at:%Y-%m-%dT%H:%M:%S+00:00}"
-
-
-def stamp(at: datetime) -> str:
-    """Our own instants."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def folder_of(at: datetime) -> Path:
@@ -488,26 +385,6 @@ def folder_of(at: datetime) -> Path:
     folder = HERE / f"{at:%Y-%m-%dT%H%MZ}"
     folder.mkdir(exist_ok=True)
     return folder
-
-
-def write_csv(path: Path, rows: list[dict[str, object]], *, delimiter: str = ",") -> None:
-    """One file with a header; nothing is written for no rows."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-SHOPIFY_COLUMNS = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,"
-    "Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem compare at price,"
-    "Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,Billing Name,Billing Street,Billing Address1,"
-    "Billing Address2,Billing Company,Billing City,Billing Zip,Billing Province,Billing Country,Billing Phone,Shipping Name,"
-    "Shipping Street,Shipping Address1,Shipping Address2,Shipping Company,Shipping City,Shipping Zip,Shipping Province,Shipping Country,"
-    "Shipping Phone,Notes,Note Attributes,Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,"
-    "Employee,Location,Device ID,Id,Tags,Risk Level,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,"
-    "Tax 3 Value,Tax 4 Name,Tax 4 Value,Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,Shipping Province Name"
-).split(",")
 
 
 if __name__ == "__main__":
