@@ -94,3 +94,19 @@ def test_the_last_two_who_leave_at_once_close_the_case(database: Database, merch
             closed = [case_id for found in pool.map(leave, range(1, THREADS + 1)) for case_id in found]
         assert len(closed) == 1
     assert_sound(database, merchant_id)
+
+
+def test_a_call_with_very_many_causes_and_small_ones_keep_out_of_each_others_way(
+    database: Database, merchant_id: int
+) -> None:
+    many = [no_stock(sku, 1) for sku in range(600)]
+
+    def work(number: int) -> None:
+        with database.transaction(merchant_id, actor="worker") as tx:
+            raise_cases(tx, CONFIGURATION, many if number % 2 else [no_stock(number, number), no_stock(700, number)])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    with database.reading(merchant_id) as tx:
+        assert load_cases(tx, CaseFilter()).total == 601
+    assert_sound(database, merchant_id)

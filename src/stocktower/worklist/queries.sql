@@ -1,11 +1,18 @@
 -- name: lock_causes
 -- Waits until nobody else changes the cases of these causes; always in one order, so that nobody waits in a circle.
--- Causes share 256 locks of the database: a batch of any size takes no more.
-SELECT pg_advisory_xact_lock(20037, bucket)
+SELECT pg_advisory_xact_lock(key)
 FROM (
-    SELECT DISTINCT (hashtextextended(kind || '/' || cause_key, %(merchant_id)s::bigint) & 255)::integer AS bucket
+    SELECT DISTINCT hashtextextended(kind || '/' || cause_key, %(merchant_id)s::bigint) AS key
     FROM unnest(%(kinds)s::text[], %(cause_keys)s::text[]) AS cause (kind, cause_key)
-    ORDER BY bucket) AS ordered;
+    ORDER BY key) AS ordered;
+
+-- name: share_all_causes
+-- Waits until nobody changes so many cases at once that it took them all; comes before locks on single causes.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('worklist', %(merchant_id)s::bigint));
+
+-- name: lock_all_causes
+-- Waits until nobody else changes any case: one lock in place of very many.
+SELECT pg_advisory_xact_lock(hashtextextended('worklist', %(merchant_id)s::bigint));
 
 -- name: load_open_causes
 -- Which of these causes have an open case; takes no lock.

@@ -13,6 +13,9 @@ from .rules import Cause
 
 _Q = load_queries(__package__)
 
+# The server's table of locks is shared and small: whoever changes more causes at once takes one lock on all of them.
+MOST_LOCKS = 400
+
 
 class NewCase(msgspec.Struct, frozen=True):
     """A case about to be opened."""
@@ -63,7 +66,11 @@ def _case(row: tuple[Any, ...]) -> Case:
 
 def lock_causes(tx: Transaction, causes: Sequence[Cause]) -> None:
     """Wait until nobody else changes the cases of these causes."""
-    tx.execute(_Q.lock_causes, **_causes(causes))
+    if len(causes) > MOST_LOCKS:
+        tx.execute(_Q.lock_all_causes)
+    else:
+        tx.execute(_Q.share_all_causes)
+        tx.execute(_Q.lock_causes, **_causes(causes))
 
 
 def load_causes(tx: Transaction, case_ids: Sequence[int]) -> list[CaseKey]:
