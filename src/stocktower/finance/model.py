@@ -229,3 +229,13 @@ class StockValue(Struct, frozen=True):
     quantity: int
     value_minor: int
     ledger_minor: int
+
+
+class CustomerTotal(Struct, frozen=True):
+    """What an entity's customers owe less what they paid ahead, order by order and by its accounts: they agree."""
+
+    entity: str
+    currency: str
+    """Book currency, in which both amounts are."""
+    orders_minor: int
+    ledger_minor: int

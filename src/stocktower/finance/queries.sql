@@ -207,3 +207,17 @@ SELECT entity.entity, entity.currency,
 FROM finance.entity AS entity
 WHERE entity.merchant_id = %(merchant_id)s::bigint
 ORDER BY entity.entity;
+
+-- name: load_customer_totals
+-- What all customers owe less what they paid ahead, in book currency: order by order, and by the accounts.
+SELECT entity.entity, entity.currency,
+    (SELECT coalesce(sum(kept.receivable_book_minor - kept.deposits_book_minor), 0) FROM finance.order_balance AS kept
+        WHERE kept.merchant_id = %(merchant_id)s::bigint AND kept.entity = entity.entity)::bigint,
+    (SELECT coalesce(sum(balance.book_debit_minor - balance.book_credit_minor), 0) FROM finance.balance AS balance
+        WHERE balance.merchant_id = %(merchant_id)s::bigint AND balance.entity = entity.entity AND balance.account IN (
+            SELECT account.account FROM finance.account AS account
+            WHERE account.merchant_id = %(merchant_id)s::bigint
+                AND account.role IN ('customer_deposits', 'receivable')))::bigint
+FROM finance.entity AS entity
+WHERE entity.merchant_id = %(merchant_id)s::bigint
+ORDER BY entity.entity;

@@ -10,6 +10,7 @@ from .facts import StockKey
 from .model import (
     AccountBalance,
     AccountEntry,
+    CustomerTotal,
     Entry,
     EntryKey,
     Journal,
@@ -250,6 +251,11 @@ def load_valuations(tx: Transaction, sku_ids: Sequence[int]) -> list[Valuation]:
 def load_stock_values(tx: Transaction) -> list[StockValue]:
     """What the stock of each entity is worth by valuation and by ledger."""
     return tx.fetch(_Q.load_stock_values, StockValue)
+
+
+def load_customer_totals(tx: Transaction) -> list[CustomerTotal]:
+    """What all customers owe less what they paid ahead, by the sub-ledger and by the accounts."""
+    return tx.fetch(_Q.load_customer_totals, CustomerTotal)
 
 
 def _key(key: EntryKey) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .model import (
     AccountBalance,
     AccountEntry,
     AccountPage,
+    CustomerTotal,
     EntityTotal,
     EntryKey,
     Journal,
@@ -127,3 +128,8 @@ def load_valuations(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, list[V
 def load_stock_values(tx: Transaction) -> list[StockValue]:
     """What the stock of each entity is worth by its valuation, and what its inventory accounts hold."""
     return store.load_stock_values(tx)
+
+
+def load_customer_totals(tx: Transaction) -> list[CustomerTotal]:
+    """What the customers of each entity owe less what they paid ahead, order by order and by the accounts."""
+    return store.load_customer_totals(tx)

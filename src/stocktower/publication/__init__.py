@@ -6,7 +6,7 @@ A listing is told only when what it shows has changed; the last word of each is 
 from .model import Difference, Listing, Publication, PublicationRow, Told
 from .rules import changed_skus
 from .service import KINDS, compare, load_recorded_paths, publish_due, take_events
-from .views import load_publications, load_told
+from .views import count_told, load_publications, load_told
 
 __all__ = [
     "KINDS",
@@ -17,6 +17,7 @@ __all__ = [
     "Told",
     "changed_skus",
     "compare",
+    "count_told",
     "load_publications",
     "load_recorded_paths",
     "load_told",

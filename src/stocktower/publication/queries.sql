@@ -63,3 +63,7 @@ SELECT publication_id, channel_id, published_at, listings, path FROM publication
 WHERE merchant_id = %(merchant_id)s::bigint AND (%(channel_id)s::bigint = 0 OR channel_id = %(channel_id)s::bigint)
 ORDER BY published_at DESC, publication_id DESC
 LIMIT %(limit)s::integer;
+
+-- name: count_told
+-- How many listings were ever told to a channel.
+SELECT count(*) FROM publication.last_told WHERE merchant_id = %(merchant_id)s::bigint;

@@ -70,3 +70,8 @@ def load_recorded_paths(tx: Transaction, paths: Sequence[str]) -> set[str]:
 def load_publications(tx: Transaction, channel_id: int, limit: int) -> list[PublicationRow]:
     """The latest publications, of one channel or of all (0)."""
     return tx.fetch(_Q.load_publications, PublicationRow, channel_id=channel_id, limit=limit)
+
+
+def count_told(tx: Transaction) -> int:
+    """How many listings were ever told to a channel."""
+    return tx.value(_Q.count_told) or 0

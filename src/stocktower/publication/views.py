@@ -14,3 +14,8 @@ def load_told(tx: Transaction, sku_id: int) -> list[Told]:
 def load_publications(tx: Transaction, *, channel_id: int = 0, limit: int = 50) -> list[PublicationRow]:
     """The latest publications, of one channel or of all."""
     return store.load_publications(tx, channel_id, limit)
+
+
+def count_told(tx: Transaction) -> int:
+    """How many listings were ever told to a channel."""
+    return store.count_told(tx)
