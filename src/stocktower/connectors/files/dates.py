@@ -32,9 +32,7 @@ class DateEvidence:
         self.month_first = False
 
     def look(self, text: str) -> None:
-        """Take one date into account; those that begin with the year say nothing."""
-        if text[4:5] in "-/.":
-            return
+        """Take one date into account; one that begins with the year says nothing."""
         if match := _SHORT.match(text):
             self.day_first = self.day_first or int(match[1]) > 12
             self.month_first = self.month_first or int(match[2]) > 12

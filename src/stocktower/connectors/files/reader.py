@@ -120,7 +120,7 @@ class Reader:
                 fields = record.fields
                 for index in dates:
                     text = fields[index]
-                    if text and text[4:5] != "-":
+                    if text and not text[:4].isdigit():
                         evidence.look(text)
         survey.close()
         self._records.close()
