@@ -174,6 +174,8 @@ def test_units_without_any_cost_open_one_case(tx: Transaction) -> None:
     feed(tx, stock("adjusted", 1, 5), stock("adjusted", 1, 5), shipped(1, 0, items=[(2, 1)], site=DROPSHIP))
     cases = worklist.load_cases(tx, worklist.CaseFilter(kind=CaseKind.COST_UNKNOWN)).cases
     assert sorted((case.cause_key, case.units) for case in cases) == [("sku/1", 10), ("sku/2", 1)]
+    feed(tx, stock("received", 1, 1, 100))
+    assert [case.cause_key for case in worklist.load_cases(tx, worklist.CaseFilter()).cases] == ["sku/2"]
     assert broken(tx, NO_STOCK_ROWS) == {}
 
 

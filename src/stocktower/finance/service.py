@@ -36,6 +36,9 @@ def post(tx: Transaction, configuration: Configuration, network: Network, events
     facts = _with_balances(tx, facts, happenings)
     plan = decide_journals(happenings, facts)
     _record(tx, plan)
+    learned = _learned_costs(facts, plan)
+    if learned:
+        worklist.close_by_cause(tx, CaseKind.COST_UNKNOWN, learned, "a cost is known now")
     if plan.unknown_costs:
         worklist.raise_cases(tx, configuration, [_unknown_cost(tx, item) for item in plan.unknown_costs])
 
@@ -162,6 +165,15 @@ def sum_turnovers(journals: Sequence[Journal]) -> dict[store.BalanceKey, store.T
             else:
                 turnover[3] -= book
     return {key: (turnover[0], turnover[1], turnover[2], turnover[3]) for key, turnover in sums.items()}
+
+
+def _learned_costs(facts: Facts, plan: Plan) -> list[str]:
+    """The cause keys of SKUs of which this batch brought the first known cost."""
+    return [
+        f"sku/{sku_id}"
+        for (entity, sku_id), valuation in plan.valuations.items()
+        if valuation.last_cost_minor and not facts.valuation_of(entity, sku_id).last_cost_minor
+    ]
 
 
 def _unknown_cost(tx: Transaction, item: UnknownCost) -> worklist.Raise:
