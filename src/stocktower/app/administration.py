@@ -16,7 +16,7 @@ class AppliedConfiguration(msgspec.Struct, frozen=True):
     """The answer of `apply`."""
 
     version: int
-    changes: list[model.Change]
+    changes: tuple[model.Change, ...]
 
 
 def init(folder: Path) -> Path:
@@ -28,7 +28,9 @@ def init(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(model.template(), encoding="utf-8")
     except OSError as error:
-        raise CommandFailed(f"{path}: could not be written ({error.strerror}); name a folder that you can write") from error
+        raise CommandFailed(
+            f"{path}: could not be written ({error.strerror}); name a folder that you can write"
+        ) from error
     return path
 
 
@@ -58,12 +60,14 @@ def create_token(tower: Tower, *, name: str, role: str, days: int | None, actor:
     if role not in set(access.Role):
         raise CommandFailed(f"--role {role}: not a role; one of {', '.join(sorted(access.Role))}")
     with tower.transaction(actor) as tx:
-        person = access.ensure_person(tx, name, role)
+        try:
+            person = access.ensure_person(tx, name, role)
+        except (access.OtherRole, access.ReservedName) as error:
+            raise CommandFailed(f"--name {name}: {error}") from error
         expires = tx.now + timedelta(days=days) if days else None
         secret = access.create_token(
             tx, person, kind="api", label=name, expires_at=expires, secret=secrets.token_urlsafe(32)
         )
-        access.record_act(tx, "token.create", "person", person.person_id, {"name": name, "role": role})
     return secret
 
 

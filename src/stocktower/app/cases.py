@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stocktower import exchange, model, payments
+from stocktower import exchange, model, network, ordering, payments
 from stocktower.kernel import CaseKind
 from stocktower.platform import RecordedEvent, Transaction
 from stocktower.worklist import Raise, Waiter, raise_cases
@@ -60,25 +60,35 @@ def waiter(subject: str, subject_id: int) -> Waiter:
 
 def authorisations_expiring(tx: Transaction, payment_ids: Sequence[int]) -> None:
     """Payments whose authorisation lapses within a day and is not captured yet: one case each."""
-    configuration = model.load_applied(tx).configuration
-    raises: list[Raise] = []
-    for payment in payments.load_expiring(tx, payment_ids):
-        raises.append(
+    running = payments.load_expiring(tx, payment_ids)
+    if not running:
+        return
+    facts = network.load_network(tx)
+    orders = {row.order_id: row for row in ordering.load_rows(tx, facts, [payment.order_id for payment in running])}
+    open_case(
+        tx,
+        *(
             Raise(
                 kind=CaseKind.AUTHORISATION_EXPIRING,
                 cause_key=f"payment/{payment.payment_id}",
-                title=f"{payment.method} authorisation of order {payment.order_number} expires",
-                data={"until": str(payment.authorized_until)},
+                title=f"The authorisation of order {orders[payment.order_id].number} lapses",
+                data={
+                    "order": orders[payment.order_id].number,
+                    "method": payment.method,
+                    "amount_minor": payment.amount_minor,
+                    "currency": payment.currency,
+                    "until": str(payment.authorized_until),
+                },
                 waiters=(
                     Waiter(
                         subject="order",
                         subject_id=payment.order_id,
-                        units=0,
-                        money_minor=payment.amount_minor,
+                        units=orders[payment.order_id].units,
+                        money_minor=orders[payment.order_id].book_total_minor,
                         due_at=payment.authorized_until,
                     ),
                 ),
             )
-        )
-    if raises:
-        raise_cases(tx, configuration, raises)
+            for payment in running
+        ),
+    )

@@ -1,7 +1,5 @@
-"""The demo: the example merchant's folders, imported in the order of their arrival under a clock that is set for each."""
+"""The demo: the example merchant's folders, imported in the order of their arrival, each at its own time."""
 
-import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ from stocktower import exchange
 from stocktower.app.files import import_file
 from stocktower.app.home import Home, Tower, apply_file
 from stocktower.app.workers import work_until_idle
-from stocktower.platform import FrozenClock
+from stocktower.platform import FrozenClock, data_folder
 
 ACTOR = "demo"
 Say = Callable[[str], None]
@@ -38,15 +36,10 @@ def example_folder() -> Path:
 
 
 def demo_home() -> Home:
-    """The demo's own home: in the working folder where it can be written by this user, else in the user's data folder."""
-    here = Path.cwd() / ".stocktower-demo"
-    owner_fits = here.stat().st_uid == os.getuid() if here.exists() else os.access(Path.cwd(), os.W_OK)
-    if not owner_fits:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-        here = data / "stocktower" / f"demo-{hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:10]}"
-    here.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(example_folder() / "stocktower.toml", here / "stocktower.toml")
-    return Home(here)
+    """The demo's own home: `.stocktower-demo` in the working folder, or where this user may write."""
+    home = Home(data_folder(Path.cwd(), ".stocktower-demo"))
+    shutil.copyfile(example_folder() / "stocktower.toml", home.configuration_file)
+    return home
 
 
 def arrivals() -> list[tuple[datetime, list[Arrival]]]:
@@ -55,7 +48,9 @@ def arrivals() -> list[tuple[datetime, list[Arrival]]]:
     for folder in sorted(example_folder().glob("20??-*Z")):
         at = datetime.strptime(folder.name, "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC)
         files = [arrival(path) for path in sorted(folder.iterdir())]
-        steps.append((at, sorted(files, key=lambda file: ("products", "stock", "orders", "shipments").index(file.kind))))
+        steps.append(
+            (at, sorted(files, key=lambda file: ("products", "stock", "orders", "shipments").index(file.kind)))
+        )
     return steps
 
 
@@ -66,7 +61,7 @@ def arrival(path: Path) -> Arrival:
 
 
 def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.ImportSummary]:
-    """Import and work every step that is not done yet, each at its own time; returns the imports of this and earlier runs.
+    """Import and work every step that is not done yet, each at its own time; returns all imports.
 
     A step is done when all its files are imported and a later step has begun; the last one begun is worked again, which
     costs nothing when it was finished.

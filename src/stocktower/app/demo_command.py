@@ -2,11 +2,11 @@
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from stocktower import model
-from stocktower.app import reads
+from stocktower.app import reads, words
 from stocktower.app.demo import demo_home, load_demo
 from stocktower.app.home import Home, open_tower
 from stocktower.app.output import err, out, say_json
@@ -29,7 +29,7 @@ def demo(*, once: bool, port: int, as_json: bool) -> None:
         if as_json:
             say_json(found)
         else:
-            reads.say_summary(found)
+            words.say_summary(found)
             out.print(f"Ready after {time.monotonic() - started:.1f} s.")
         if not once:
             from stocktower.app.serving import serve
@@ -38,7 +38,7 @@ def demo(*, once: bool, port: int, as_json: bool) -> None:
 
 
 @contextmanager
-def one_loader(home: Home) -> Iterator[None]:
+def one_loader(home: Home) -> Generator[None]:
     """Two starts at once: the second waits until the first has loaded, then finds everything there."""
     home.data.mkdir(parents=True, exist_ok=True)
     with (home.data / "loader.lock").open("w") as lock:

@@ -35,7 +35,9 @@ def import_file(
     if kind == "orders":
         if channel is None or channel not in facts.channel_ids:
             known = ", ".join(sorted(facts.channel_ids))
-            raise CommandFailed(f"--channel {channel or ''}: not a channel of the applied configuration; one of {known}")
+            raise CommandFailed(
+                f"--channel {channel or ''}: not a channel of the applied configuration; one of {known}"
+            )
         row = facts.channels[facts.channel_ids[channel]]
         source = readers.Source(
             code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,

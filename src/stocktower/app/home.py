@@ -1,14 +1,14 @@
 """A home: the folder with a merchant's `stocktower.toml`, and its data under `.stocktower`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from stocktower import catalog, model, network
-from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, migrate, server_for
+from stocktower import catalog, inventory, model, network
+from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
 CONFIGURATION_FILE = "stocktower.toml"
 
@@ -35,8 +35,13 @@ class Home(msgspec.Struct, frozen=True):
 
     @property
     def data(self) -> Path:
-        """Everything that Stocktower keeps by itself."""
-        return self.folder / ".stocktower"
+        """Everything that Stocktower keeps by itself; another folder where this one is somebody else's."""
+        return data_folder(self.folder)
+
+    @property
+    def applied_file(self) -> Path:
+        """Notes the configuration version that this home applied last."""
+        return self.data / "applied-version"
 
     @property
     def outbox(self) -> Path:
@@ -54,13 +59,13 @@ class Tower(msgspec.Struct, frozen=True):
     url: str
 
     @contextmanager
-    def transaction(self, actor: str, *, cause_id: int | None = None) -> Iterator[Transaction]:
+    def transaction(self, actor: str, *, cause_id: int | None = None) -> Generator[Transaction]:
         """One command: committed at the end, rolled back on any error."""
         with self.database.transaction(self.merchant_id, actor=actor, cause_id=cause_id) as tx:
             yield tx
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Generator[Transaction]:
         """One consistent view that changes nothing."""
         with self.database.reading(self.merchant_id) as tx:
             yield tx
@@ -81,14 +86,14 @@ def find_home(given: Path | None) -> Home:
 
 
 @contextmanager
-def open_tower(home: Home, *, clock: Clock | None = None) -> Iterator[Tower]:
+def open_tower(home: Home, *, clock: Clock | None = None) -> Generator[Tower]:
     """Start or join the server, migrate, and make sure of the merchant; a `[demo] now` stands the clock still."""
     configuration = model.load_configuration(
         home.configuration_file.read_text(encoding="utf-8"), file=str(home.configuration_file)
     )
     home.data.mkdir(parents=True, exist_ok=True)
     chosen = clock or (FrozenClock(configuration.demo.now) if configuration.demo else SystemClock())
-    with server_for(home.data) as url:
+    with server_for(home.folder) as url:
         migrate(url)
         database = Database(url, chosen)
         try:
@@ -100,27 +105,52 @@ def open_tower(home: Home, *, clock: Clock | None = None) -> Iterator[Tower]:
 
 def apply_file(
     tower: Tower, *, actor: str, base_version: int | None = None, dry_run: bool = False
-) -> tuple[int, list[model.Change]]:
-    """Apply the home's file: compare, record a version, and give every site and channel its id.
+) -> tuple[int, tuple[model.Change, ...]]:
+    """Apply the home's file: compare, record a version, give sites and channels their ids, write the rules of SKUs.
 
-    Returns the applied version and what changed; raises model.StaleBase when somebody else applied in between.
+    Its base is the version given, else the one that this home applied last. Returns the applied version and what
+    changed; raises model.StaleBase when somebody else applied in between, model.ConfigurationError.
     """
     text = tower.home.configuration_file.read_text(encoding="utf-8")
-    file = str(tower.home.configuration_file)
-    with tower.transaction(actor) as tx:
-        outcome = model.apply_configuration(tx, text, base_version=base_version, author=actor, file=file)
-        if outcome.changes:
-            network.apply_network(tx, outcome.configuration)
-            apply_rules(tx, outcome.configuration)
-        if dry_run:
-            tx.connection.rollback()
-        return outcome.version, list(outcome.changes)
+    base = base_version if base_version is not None else last_applied(tower.home)
+    with tower.transaction(actor) as tx, rehearsal(tx, dry_run=dry_run):
+        outcome = model.apply_configuration(
+            tx, text, base_version=base, author=actor, file=str(tower.home.configuration_file)
+        )
+        network.apply_network(tx, outcome.configuration)
+        write_rules(tx)
+    if not dry_run:
+        tower.home.applied_file.write_text(f"{outcome.version}\n", encoding="utf-8")
+    return outcome.version, outcome.changes
 
 
-def apply_rules(tx: Transaction, configuration: model.Configuration) -> None:
-    """Write safety stock and set-asides of the configuration for the SKUs that exist."""
-    from stocktower import inventory
+def last_applied(home: Home) -> int | None:
+    """The version that this home applied last; None when it never did."""
+    try:
+        return int(home.applied_file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
+
+def write_rules(tx: Transaction) -> None:
+    """Write safety stock and set-asides of the applied configuration, for the SKUs that exist by now."""
+    configuration = model.load_applied(tx).configuration
     codes = {rule.sku for rule in configuration.safety_stock} | {rule.sku for rule in configuration.set_asides}
     skus = catalog.find_skus(tx, sorted(codes))
     inventory.apply_rules(tx, configuration, network.load_network(tx), {code: sku.sku_id for code, sku in skus.items()})
+
+
+class _Undone(Exception):
+    """Ends a rehearsal."""
+
+
+@contextmanager
+def rehearsal(tx: Transaction, *, dry_run: bool) -> Generator[None]:
+    """A part of a transaction that is undone at its end when it is a dry run, with its events."""
+    try:
+        with tx.savepoint():
+            yield
+            if dry_run:
+                raise _Undone
+    except _Undone:
+        pass

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 
 import stocktower
 from stocktower import model
-from stocktower.app import administration, demo_command, reads
+from stocktower.app import administration, demo_command, reads, words
 from stocktower.app import files as app_files
 from stocktower.app.home import NoHome, Tower, find_home, open_tower
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
@@ -31,7 +31,9 @@ app.command(import_app)
 app.command(export_app)
 app.command(token_app)
 
-HomeOption = Annotated[Path | None, Parameter(name="--home", help="Folder with stocktower.toml; else the nearest parent.")]
+HomeOption = Annotated[
+    Path | None, Parameter(name="--home", help="Folder with stocktower.toml; else the nearest parent.")
+]
 JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 DryRunFlag = Annotated[bool, Parameter(name="--dry-run", negative="", help="Show what would change, change nothing.")]
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
@@ -46,7 +48,7 @@ def actor() -> str:
 
 
 @contextmanager
-def opened(home: Path | None) -> Iterator[Tower]:
+def opened(home: Path | None) -> Generator[Tower]:
     """The tower of a home."""
     with open_tower(find_home(home)) as tower:
         yield tower
@@ -63,7 +65,9 @@ def init(folder: Path, *, json: JsonFlag = False) -> None:
 
 
 @app.command
-def apply(*, base: int | None = None, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False) -> None:
+def apply(
+    *, base: int | None = None, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
+) -> None:
     """Compare stocktower.toml with the applied version and record it as the next; refuses when BASE is stale."""
     with opened(home) as tower:
         applied = administration.apply(tower, actor=actor(), base=base, dry_run=dry_run)
@@ -88,7 +92,8 @@ def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object)
         return
     out.print(
         f"{summary.name}: rows {summary.rows:,} = new {summary.new:,} + changed {summary.changed:,} + repeated "
-        f"{summary.repeated:,} + kept {summary.kept:,}; orders {summary.orders:,}, lines {summary.lines:,}, cases {summary.cases:,}"
+        f"{summary.repeated:,} + kept {summary.kept:,}; orders {summary.orders:,}, lines {summary.lines:,}, "
+        f"cases {summary.cases:,}"
     )
     if summary.kept:
         out.print("What could not be read is kept whole: see `stocktower cases`.")
@@ -96,7 +101,7 @@ def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object)
 
 
 @contextmanager
-def progress_words(quiet: bool) -> Iterator[Callable[[str], None]]:
+def progress_words(quiet: bool) -> Generator[Callable[[str], None]]:
     """Progress on standard error, on a terminal only."""
     if quiet or not err.is_terminal:
         yield lambda words: None
@@ -151,7 +156,7 @@ def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     if json:
         say_json({"worked": counts, **status})
     else:
-        reads.say_status(status)
+        words.say_status(status)
 
 
 @app.command(show=False)
@@ -176,7 +181,7 @@ def status(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     """What is where: orders by state, the backlog, cases, what must agree."""
     with opened(home) as tower:
         found = reads.status(tower)
-    say_json(found) if json else reads.say_status(found)
+    say_json(found) if json else words.say_status(found)
 
 
 @app.command
@@ -186,7 +191,7 @@ def ats(
     """What each channel may still sell of SKU; --explain shows the way from on hand."""
     with opened(home) as tower:
         found = reads.ats(tower, sku, channel)
-    say_json(found) if json else reads.say_ats(found, explain=explain)
+    say_json(found) if json else words.say_ats(found, explain=explain)
 
 
 @app.command
@@ -194,7 +199,7 @@ def order(number: str, *, home: HomeOption = None, json: JsonFlag = False) -> No
     """One order: its lines, its money, where it is, and everything that happened to it."""
     with opened(home) as tower:
         found = reads.order(tower, number)
-    say_json(found) if json else reads.say_order(found)
+    say_json(found) if json else words.say_order(found)
 
 
 @app.command
@@ -202,7 +207,7 @@ def cases(*, kind: str | None = None, closed: bool = False, home: HomeOption = N
     """What is stuck, by cause, the most at risk first."""
     with opened(home) as tower:
         found = reads.cases(tower, kind=kind, closed=closed)
-    say_json({"cases": found}) if json else reads.say_cases(found)
+    say_json({"cases": found}) if json else words.say_cases(found)
 
 
 @app.command
@@ -224,11 +229,11 @@ def case(
     with opened(home) as tower:
         if do is None:
             found = reads.case(tower, number)
-            say_json(found) if json else reads.say_case(found)
+            say_json(found) if json else words.say_case(found)
             return
         arguments = actions.Arguments(sku=sku, pack=pack, hours=hours, note=note)
         outcome = actions.act(tower, number, do, arguments, actor=actor(), dry_run=dry_run)
-    say_json(outcome) if json else reads.say_outcome(outcome)
+    say_json(outcome) if json else words.say_outcome(outcome)
 
 
 @app.command(name="trial-balance")
@@ -236,7 +241,7 @@ def trial_balance(*, as_of: str | None = None, home: HomeOption = None, json: Js
     """Debits and credits by account, in the book currency of each legal entity."""
     with opened(home) as tower:
         found = reads.trial_balance(tower, administration.day(as_of, "--as-of"))
-    say_json(found) if json else reads.say_trial_balance(found)
+    say_json(found) if json else words.say_trial_balance(found)
 
 
 @app.command
@@ -244,7 +249,7 @@ def verify(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Run every invariant; exit code 1 when one does not hold."""
     with opened(home) as tower:
         found = run_verify(tower)
-    say_json(found) if json else reads.say_verify(found)
+    say_json(found) if json else words.say_verify(found)
     if not found.ok:
         sys.exit(1)
 

@@ -6,11 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 
-from stocktower import access, inventory, web
+from stocktower import access, exchange, inventory, web
 from stocktower.app import actions, files
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed, out
@@ -31,18 +32,34 @@ def serve(tower: Tower, *, port: int, workers: int) -> None:
 
 def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
     """What the pages and the API work with."""
+
+    def act(number: str, action: str, arguments: Mapping[str, str], actor: str, dry_run: bool, /) -> actions.Outcome:
+        with refusing():
+            return actions.act(tower, number, action, actions.arguments_of(arguments), actor=actor, dry_run=dry_run)
+
+    def import_file(
+        path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /
+    ) -> exchange.ImportSummary:
+        with refusing():
+            return files.import_file(tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name)
+
     return web.Services(
         database=tower.database,
         merchant_id=tower.merchant_id,
         clock=tower.clock,
         gatherer=gatherer,
-        act=lambda number, action, arguments, actor, dry_run: actions.act(
-            tower, number, action, actions.arguments_of(arguments), actor=actor, dry_run=dry_run
-        ),
-        import_file=lambda path, kind, channel, format, actor, name: files.import_file(
-            tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name
-        ),
+        act=act,
+        import_file=import_file,
     )
+
+
+@contextmanager
+def refusing() -> Generator[None]:
+    """A failed command, as the pages and the API say it."""
+    try:
+        yield
+    except CommandFailed as failure:
+        raise web.Refused(str(failure), missing=failure.code == 3) from failure
 
 
 def sign_in_link(tower: Tower) -> str:
@@ -66,7 +83,7 @@ def free_port(wanted: int) -> int:
 
 
 @contextmanager
-def worker_processes(tower: Tower, count: int) -> Iterator[None]:
+def worker_processes(tower: Tower, count: int) -> Generator[None]:
     """Worker processes of the same home; they end with this one, whatever ends it."""
     command = [sys.executable, "-m", "stocktower.app.main", "work", "--home", str(tower.home.folder)]
     processes = [subprocess.Popen(command, start_new_session=True, env=os.environ) for _ in range(count)]

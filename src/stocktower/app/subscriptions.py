@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from stocktower import catalog, exchange, finance, inventory, model, network, ordering, publication
+from stocktower import catalog, exchange, finance, inventory, model, network, ordering, payments, publication
 from stocktower.app import cases
+from stocktower.app.home import write_rules
 from stocktower.platform import RecordedEvent, Transaction
 
 
@@ -24,21 +25,6 @@ class DueWork(msgspec.Struct, frozen=True):
     handle: Callable[[Transaction, Sequence[int]], None]
 
 
-class ListingMapped(msgspec.Struct, frozen=True):
-    """Data of listing.mapped."""
-
-    channel_id: int
-    key: str
-    sku_id: int
-
-
-class StockChanged(msgspec.Struct, frozen=True):
-    """The part of the data of a stock event that resumes need."""
-
-    sku_id: int
-    delta: int = 0
-
-
 def take_products(tx: Transaction, messages: Sequence[exchange.Message]) -> None:
     """Products enter the catalogue; a refused one is parked with a case that says why, the rest goes on."""
     decoder = msgspec.json.Decoder(exchange.ProductDocument)
@@ -51,23 +37,7 @@ def take_products(tx: Transaction, messages: Sequence[exchange.Message]) -> None
         else:
             done.append(message.message_id)
     exchange.finish(tx, done)
-
-
-def resume(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
-    """What waited for a cause goes on: mapped listings resume their orders, stock that came fills backorders."""
-    mapped = [msgspec.json.decode(event.data, type=ListingMapped) for event in events if event.kind == "listing.mapped"]
-    if mapped:
-        ordering.resume_listings(tx, [(item.channel_id, item.key) for item in mapped])
-    grown: set[int] = set()
-    for event in events:
-        if event.kind.startswith("stock."):
-            changed = msgspec.json.decode(event.data, type=StockChanged)
-            if changed.delta > 0:
-                grown.add(changed.sku_id)
-        elif event.kind == "allocation.released":
-            grown.update(ordering.skus_of(event))
-    if grown:
-        ordering.fill_backorders(tx, sorted(grown))
+    write_rules(tx)
 
 
 def post(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
@@ -83,14 +53,15 @@ MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], 
 }
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
-    Subscription("resume", ordering.RESUME_KINDS, resume),
+    Subscription("resume", ordering.RESUME_KINDS, ordering.resume_events),
     Subscription("finance", finance.KINDS, post),
     Subscription("publication", publication.KINDS, publication.take_events),
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
     DueWork("order.advance", ordering.resume_orders),
-    DueWork("hold.expiry", inventory.expire_holds),
-    DueWork("payment.authorization", cases.authorisations_expiring),
+    DueWork(inventory.EXPIRY, inventory.expire_holds),
+    DueWork(payments.AUTHORIZATION_DUE, cases.authorisations_expiring),
+    DueWork(payments.EXPIRY_DUE, ordering.expire_authorizations),
     DueWork("fulfillment.acknowledge", ordering.not_acknowledged),
 )

@@ -1,7 +1,7 @@
 """The edge that works: inbox batches, subscribers, due work and publication, one transaction each.
 
-A batch that fails is tried again at half its size until the one message (or event) that cannot be digested stands alone;
-it is parked with a case, the later ones of its key wait behind it, and everything else goes on.
+A batch that fails is tried again at half its size until the message (or event) that cannot be digested stands alone; it
+is parked with a case, the later ones of its key wait behind it, and everything else goes on.
 """
 
 import os

@@ -1,0 +1,289 @@
+"""The command table: what each act on a case does, and who may; a dry run does it and undoes it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from stocktower import access, catalog, exchange, fulfillment, network, ordering, worklist
+from stocktower.app.home import Tower, rehearsal
+from stocktower.app.output import CommandFailed
+from stocktower.app.reads import find_sku, load_case
+from stocktower.app.subscriptions import SUBSCRIPTIONS
+from stocktower.kernel import CaseKind
+from stocktower.platform import RecordedEvent, Transaction, load_events_at, schedule, unpark
+
+ROUNDS = 5
+"""How often a dry run follows what its own events would resume."""
+
+
+class Arguments(msgspec.Struct, frozen=True):
+    """What an act may need to know."""
+
+    sku: str | None = None
+    pack: int = 1
+    hours: int = 24
+    note: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What an act did, or would do."""
+
+    case: str
+    action: str
+    dry_run: bool
+    notes: tuple[str, ...]
+    """What was done, one sentence each."""
+    events: dict[str, int]
+    """Kinds of events and how many, what resumes included."""
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What an act works on."""
+
+    tx: Transaction
+    detail: worklist.CaseDetail
+    arguments: Arguments
+    actor: str
+
+    @property
+    def case(self) -> worklist.Case:
+        """The case."""
+        return self.detail.case
+
+    def waiting(self, subject: str) -> list[int]:
+        """Everything of a kind that waits, however much it is."""
+        found = worklist.load_waiters(self.tx, self.case.case_id, limit=100_000)
+        return [item.subject_id for item in found if item.subject == subject and item.left_at is None]
+
+    def close(self, outcome: str) -> None:
+        """Close the case by hand."""
+        worklist.close_case(self.tx, self.case.case_id, outcome, self.actor)
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One act: the permission it needs, and the command; the command says what it did, one sentence each."""
+
+    permission: access.Permission
+    do: Callable[[Context], list[str]]
+
+
+def act(
+    tower: Tower, number: str, action: str, arguments: Arguments, *, actor: str, dry_run: bool,
+    person: access.Person | None = None,
+) -> Outcome:  # fmt: skip
+    """Do an act on a case, or rehearse it; raises CommandFailed, access.PermissionDenied."""
+    with tower.transaction(actor) as tx:
+        detail = load_case(tx, number)
+        chosen = ACTIONS.get((detail.case.kind, action))
+        if chosen is None or action not in detail.actions:
+            allowed = ", ".join(detail.actions) or "none"
+            raise CommandFailed(f"{detail.case.label}: {action} is not one of its acts; allowed: {allowed}")
+        if detail.case.state != "open":
+            raise CommandFailed(f"{detail.case.label} is closed ({detail.case.outcome}); nothing was done")
+        if person is not None:
+            access.require(person, chosen.permission)
+        with rehearsal(tx, dry_run=dry_run):
+            notes = chosen.do(Context(tx, detail, arguments, actor))
+            worklist.note_act(tx, detail.case.case_id, action, {"notes": notes, "note": arguments.note}, actor)
+            data = {"case": detail.case.label, "action": action, **msgspec.to_builtins(arguments)}
+            access.record_act(tx, f"case.{action}", "case", detail.case.case_id, data)
+            counts = follow(tx) if dry_run else count(load_events_at(tx, tx.write_events()))
+        return Outcome(detail.case.label, action, dry_run, tuple(notes), counts)
+
+
+def follow(tx: Transaction) -> dict[str, int]:
+    """Only in a dry run: do what the events of an act would resume, as the worker will; counts all events by kind."""
+    seen: list[RecordedEvent] = []
+    for _ in range(ROUNDS):
+        events = load_events_at(tx, tx.write_events())
+        if not events:
+            break
+        seen += events
+        ordering.resume_events(tx, [event for event in events if event.kind in ordering.RESUME_KINDS])
+    return count(seen)
+
+
+def count(events: Sequence[RecordedEvent]) -> dict[str, int]:
+    """Events by kind."""
+    counts: dict[str, int] = {}
+    for event in events:
+        counts[event.kind] = counts.get(event.kind, 0) + 1
+    return counts
+
+
+def arguments_of(given: Mapping[str, str]) -> Arguments:
+    """Arguments from a form or a request; names the field that cannot be read."""
+    try:
+        return msgspec.convert({key: value for key, value in given.items() if value}, Arguments, strict=False)
+    except msgspec.ValidationError as error:
+        raise CommandFailed(f"the arguments cannot be read: {error}") from error
+
+
+def map_listing(context: Context) -> list[str]:
+    """Say which SKU a listing is; all orders that wait go on."""
+    if not context.arguments.sku:
+        raise CommandFailed("--sku: say which SKU the listing sells, and --pack how many of it one sold unit holds")
+    sku = find_sku(context.tx, context.arguments.sku)
+    channel, _, listing = context.case.cause_key.partition("/")
+    channel_id = network.load_network(context.tx).channel_ids[channel]
+    catalog.map_listing(context.tx, channel_id, listing, sku.sku_id, context.arguments.pack, context.actor)
+    return [f"{listing} of {channel} is {context.arguments.pack} x {sku.code} ({sku.name})"]
+
+
+def accept_total(context: Context) -> list[str]:
+    """Take the channel's total as right."""
+    return each_order(context, ordering.accept_total)
+
+
+def approve(context: Context) -> list[str]:
+    """Take the risk of an order."""
+    return each_order(context, lambda tx, order_id: ordering.clear_hold(tx, order_id, "fraud_review"))
+
+
+def cancel(context: Context) -> list[str]:
+    """Cancel what can still be cancelled of the orders that wait."""
+    reason = context.arguments.note or f"by {context.actor}, case {context.case.label}"
+    return each_order(context, lambda tx, order_id: ordering.cancel_order(tx, order_id, reason))
+
+
+def each_order(context: Context, command: Callable[[Transaction, int], list[str]]) -> list[str]:
+    """Give a command to every order that waits; raises when none does."""
+    orders = context.waiting("order")
+    if not orders:
+        raise CommandFailed(f"{context.case.label}: no order waits for it")
+    return [note for order_id in orders for note in command(context.tx, order_id)]
+
+
+def cancel_lines(context: Context) -> list[str]:
+    """Cancel the units that wait for a SKU."""
+    sku_id = int(context.case.cause_key.removeprefix("sku/"))
+    reason = context.arguments.note or "no stock"
+    return ordering.cancel_backorders(context.tx, context.waiting("order"), sku_id, reason)
+
+
+def reroute(context: Context) -> list[str]:
+    """Give back what is not begun and plan anew; a silent site is left out."""
+    requests = fulfillment.load_requests(context.tx, context.waiting("fulfillment"))
+    if not requests:
+        return each_order(context, ordering.reroute)
+    return [
+        note
+        for order_id, site_id in sorted({(request.order_id, request.site_id) for request in requests})
+        for note in ordering.reroute(context.tx, order_id, avoid_site=site_id)
+    ]
+
+
+def acknowledge(context: Context) -> list[str]:
+    """Note that the site has them, on its word by phone."""
+    return ordering.acknowledge(context.tx, context.waiting("fulfillment"))
+
+
+def remind(context: Context) -> list[str]:
+    """Wait for the site some hours more."""
+    at = context.tx.now + timedelta(hours=context.arguments.hours)
+    requests = context.waiting("fulfillment")
+    schedule(context.tx, "fulfillment.acknowledge", [(request, at) for request in requests])
+    context.close(f"reminded; looked at again at {at:%Y-%m-%d %H:%M} UTC")
+    return [f"{len(requests):,} requests are looked at again at {at:%Y-%m-%d %H:%M} UTC"]
+
+
+def wait(context: Context) -> list[str]:
+    """Leave it waiting, on purpose."""
+    return [f"{context.case.waiters:,} keep their place; stock that comes fills them by priority"]
+
+
+def close_as(words: str) -> Callable[[Context], list[str]]:
+    """An act that closes the case with an outcome."""
+
+    def do(context: Context) -> list[str]:
+        context.close(words)
+        return [words]
+
+    return do
+
+
+def capture_payment(context: Context) -> list[str]:
+    """Note that the payment was captured at the processor."""
+    return ordering.capture_payment(context.tx, payment_id_of(context))
+
+
+def extend_authorization(context: Context) -> list[str]:
+    """Note a longer authorisation."""
+    until = context.tx.now + timedelta(hours=context.arguments.hours)
+    return ordering.extend_authorization(context.tx, payment_id_of(context), until)
+
+
+def payment_id_of(context: Context) -> int:
+    """The payment that the case is about."""
+    return int(context.case.cause_key.removeprefix("payment/"))
+
+
+def retry(context: Context) -> list[str]:
+    """Work what was parked again, now that its cause is mended."""
+    name = context.case.data.get("subscriber")
+    if name is None:
+        count = exchange.unpark(context.tx, context.waiting("message"))
+        context.close("tried again")
+        return [f"{count:,} messages are tried again"]
+    subscription = next(item for item in SUBSCRIPTIONS if item.name == name)
+    events = [
+        event for item in context.detail.waiters for event in unpark(context.tx, name, item.subject, item.subject_id)
+    ]
+    subscription.handle(context.tx, events)
+    context.close("tried again")
+    return [f"{len(events):,} events went through {name}"]
+
+
+def dismiss(context: Context) -> list[str]:
+    """Leave it out for good; what it says is kept."""
+    messages = context.waiting("message")
+    exchange.finish(context.tx, messages)
+    context.close(f"dismissed{f': {context.arguments.note}' if context.arguments.note else ''}")
+    return [f"{len(messages):,} messages are left out, and kept as they came"]
+
+
+def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
+    """Apply a doubtful count, as packs or as it was stated."""
+
+    def do(context: Context) -> list[str]:
+        data = context.case.data
+        quantity: int = data["as_unit"] if as_packs else data["stated"]
+        (message,) = exchange.load_messages(context.tx, [data["message_id"]])
+        stated = msgspec.json.decode(message.body, type=exchange.StockDocument)
+        line = exchange.StockLine(sku=data["sku"], quantity=quantity, status=data["status"], row=data["row"])
+        document = msgspec.structs.replace(stated, lines=(line,))
+        ordering.take_count(context.tx, document, data["message_id"])
+        return [f"{data['site']} holds {quantity:,} of {data['sku']}, as counted"]
+
+    return do
+
+
+P = access.Permission
+ACTIONS: dict[tuple[str, str], Action] = {
+    (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
+    (CaseKind.UNREADABLE_ROW, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.TOTAL_MISMATCH, "accept"): Action(P.ADJUST_ORDER, accept_total),
+    (CaseKind.TOTAL_MISMATCH, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.NO_STOCK, "wait"): Action(P.WORK_CASES, wait),
+    (CaseKind.NO_STOCK, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_lines),
+    (CaseKind.NO_SITE, "reroute"): Action(P.ADJUST_ORDER, reroute),
+    (CaseKind.NO_SITE, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.SHORTFALL, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; a later count settles it")),
+    (CaseKind.UNIT_MISMATCH, "apply_as_unit"): Action(P.ADJUST_STOCK, apply_stated(as_packs=True)),
+    (CaseKind.UNIT_MISMATCH, "apply_as_stated"): Action(P.ADJUST_STOCK, apply_stated(as_packs=False)),
+    (CaseKind.UNIT_MISMATCH, "dismiss"): Action(P.ADJUST_STOCK, close_as("dismissed; the stock stays as it was")),
+    (CaseKind.NOT_ACKNOWLEDGED, "remind"): Action(P.WORK_CASES, remind),
+    (CaseKind.NOT_ACKNOWLEDGED, "acknowledge"): Action(P.WORK_CASES, acknowledge),
+    (CaseKind.NOT_ACKNOWLEDGED, "reroute"): Action(P.ADJUST_ORDER, reroute),
+    (CaseKind.AUTHORISATION_EXPIRING, "capture"): Action(P.ADJUST_ORDER, capture_payment),
+    (CaseKind.AUTHORISATION_EXPIRING, "extend"): Action(P.ADJUST_ORDER, extend_authorization),
+    (CaseKind.AUTHORISATION_EXPIRING, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.FRAUD_REVIEW, "approve"): Action(P.ADJUST_ORDER, approve),
+    (CaseKind.FRAUD_REVIEW, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.PARKED_MESSAGE, "retry"): Action(P.WORK_CASES, retry),
+    (CaseKind.PARKED_MESSAGE, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
+    (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
+}

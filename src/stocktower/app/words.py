@@ -1,0 +1,146 @@
+"""What the reading commands say in words and tables."""
+
+from typing import Any
+
+from stocktower import finance, ordering, worklist
+from stocktower.app.actions import Outcome
+from stocktower.app.output import out, say_table
+from stocktower.app.reads import SkuAts, Summary
+from stocktower.app.verify import Verification
+from stocktower.kernel import format_minor
+
+
+def by_count(item: tuple[str, int]) -> int:
+    """Sorts counts."""
+    return item[1]
+
+
+def say_counts(title: str, counts: dict[str, int], *, empty: str) -> None:
+    """A two-column table."""
+    say_table(title, ("", ">"), sorted(counts.items(), key=by_count, reverse=True), empty=empty)
+
+
+def say_status(found: dict[str, Any]) -> None:
+    """What is where."""
+    say_counts("Orders", found["orders"], empty="none yet; import some, then run")
+    flow: list[ordering.FlowStep] = found["flow"]
+    rows = [(step.step, step.orders, step.late, ", ".join(f"{name} {n:,}" for name, n in step.waits)) for step in flow]
+    say_table("Under way", ("step", ">orders", ">late", "waits for"), rows, empty="nothing")
+    kinds: list[worklist.KindCount] = found["cases"]
+    rows_of_cases = [(kind.kind, kind.cases, kind.waiters, kind.severity.word) for kind in kinds]
+    say_table("Cases", ("cause", ">cases", ">waiting", "severity"), rows_of_cases, empty="none; nothing is stuck")
+    if found["told_wrong"]:
+        out.print(f"{len(found['told_wrong']):,} listings were told something else than is true now.")
+
+
+def say_ats(found: dict[str, Any], *, explain: bool) -> None:
+    """The ATS of a SKU by channel."""
+    channels: list[SkuAts] = found["channels"]
+    rows = [(item.channel, item.ats, item.told, item.told_at) for item in channels]
+    title = f"{found['sku']}  {found['name']}"
+    say_table(title, ("channel", ">ATS", ">told", "told at"), rows, empty="no channel")
+    if explain:
+        for item in channels:
+            steps = [(step.label, step.quantity, step.running) for step in item.steps]
+            say_table(f"{item.channel}: from on hand to ATS", ("", ">units", ">leaves"), steps, empty="no stock")
+
+
+def say_order(found: dict[str, Any]) -> None:
+    """One order with its timeline."""
+    detail: ordering.OrderDetail = found["order"]
+    row = detail.order
+    money = format_minor(row.total_minor, row.currency)
+    out.print(
+        f"[bold]{row.number}[/bold]  {row.channel}  {row.fulfillment_state}, {row.payment_state}  "
+        f"{money} {row.currency}"
+    )
+    if row.waits_for:
+        out.print(f"At {row.step}, waits for {row.waits_for}.")
+    lines = [
+        (line.line_no, line.sku or line.listing, line.name, line.ordered, line.open, line.backordered, line.allocated,
+         line.shipped, line.cancelled)
+        for line in detail.lines
+    ]  # fmt: skip
+    columns = (">line", "SKU", "name", ">ordered", ">open", ">backordered", ">allocated", ">shipped", ">cancelled")
+    say_table("Lines", columns, lines, empty="none")
+    happened = [(f"{entry.occurred_at:%Y-%m-%d %H:%M}", entry.kind, entry.sentence) for entry in detail.timeline]
+    say_table("What happened (UTC)", ("when", "event", ""), happened, empty="nothing yet")
+    say_cases(found["cases"], title="Cases that held it up")
+
+
+def say_cases(found: list[worklist.Case], *, title: str = "Cases") -> None:
+    """Cases, one a row."""
+    rows = [
+        (item.label, item.kind, item.title, item.severity.word, item.waiters, item.units, item.role) for item in found
+    ]
+    say_table(title, ("case", "cause", "what", "severity", ">waiting", ">units", "role"), rows, empty="none")
+
+
+def say_case(found: worklist.CaseDetail) -> None:
+    """One case: what fixes it comes first."""
+    item = found.case
+    out.print(f"[bold]{item.label}[/bold]  {item.title}")
+    out.print(
+        f"{item.kind}, {item.state}, {item.severity.word}; {item.role} answers by {item.due_at:%Y-%m-%d %H:%M} UTC"
+    )
+    out.print(found.fix)
+    if found.actions:
+        out.print(f"Acts: {', '.join(found.actions)}   (stocktower case {item.number} --do ACT --dry-run)")
+    rows = [(waiter.subject, waiter.subject_id, waiter.units, waiter.due_at) for waiter in found.waiters]
+    say_table("Waiting", ("what", ">id", ">units", "due"), rows, empty="nothing")
+    history = [(f"{entry.at:%Y-%m-%d %H:%M}", entry.actor, entry.act) for entry in found.history]
+    say_table("History", ("when", "who", "act"), history, empty="none")
+
+
+def say_outcome(found: Outcome) -> None:
+    """What an act did, or would do."""
+    out.print(f"{'Would do' if found.dry_run else 'Done'}: {found.action} on {found.case}")
+    for note in found.notes:
+        out.print(f"  {note}", markup=False)
+    say_counts("Events", found.events, empty="none")
+
+
+def say_trial_balance(found: finance.TrialBalance) -> None:
+    """Accounts with debit and credit, and the sums that are equal."""
+    for total in found.totals:
+        rows = [
+            (row.account, amount(row.debit_minor, total.currency), amount(row.credit_minor, total.currency))
+            for row in found.rows
+            if row.entity == total.entity
+        ]
+        rows.append(("Sum", amount(total.debit_minor, total.currency), amount(total.credit_minor, total.currency)))
+        say_table(
+            f"Trial balance of {total.entity}, {total.currency}", ("account", ">debit", ">credit"), rows, empty=""
+        )
+    if not found.totals:
+        out.print("Nothing is posted yet.")
+
+
+def amount(minor: int, currency: str) -> str:
+    """Money, or nothing for zero."""
+    return format_minor(minor, currency) if minor else ""
+
+
+def say_verify(found: Verification) -> None:
+    """Whether everything holds, and what does not."""
+    if found.ok:
+        out.print(f"verify: {found.checked} invariants hold")
+    for broken in found.broken:
+        out.print(f"[red]broken[/red] {broken.room}.{broken.name}: {broken.meaning}")
+        for row in broken.rows:
+            out.print(f"  {row}", markup=False)
+    if found.behind:
+        out.print(
+            f"{len(found.behind)} wait for a subscriber to catch up (run, then verify again): {', '.join(found.behind)}"
+        )
+
+
+def say_summary(found: Summary) -> None:
+    """The demo in one screen."""
+    say_counts("Orders by state", found.orders, empty="none")
+    rows = [(channel, item.sellable, item.skus, item.units) for channel, item in found.ats.items()]
+    say_table("Available to sell", ("channel", ">SKUs with ATS", ">SKUs", ">units"), rows, empty="no channel")
+    say_counts("Cases by cause", found.cases, empty="none")
+    say_trial_balance(found.trial_balance)
+    out.print(f"Untouched orders: {found.untouched:.1%}")
+    say_verify(found.verify)
