@@ -103,6 +103,9 @@ CREATE TABLE worklist.waiter (
     CONSTRAINT waiter_of_case FOREIGN KEY (merchant_id, case_id) REFERENCES worklist.case_file
 );
 CREATE INDEX waiter_by_subject ON worklist.waiter (merchant_id, subject_id);
+-- Who waits, or ever waited, for a case, as other rooms read it.
+CREATE VIEW worklist.pub_waiter AS
+    SELECT merchant_id, case_id, subject, subject_id, units, money_minor, since, left_at FROM worklist.waiter;
 CREATE TABLE worklist.history (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,
