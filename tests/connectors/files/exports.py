@@ -10,44 +10,46 @@ from typing import Any
 from stocktower.connectors.files import Reader, Reading, Source
 from stocktower.exchange import KeptRow
 
-SHOPIFY_79 = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,"
-    "Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
-    "Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,Lineitem fulfillment status,"
-    "Billing Name,Billing Street,Billing Address1,Billing Address2,Billing Company,Billing City,Billing Zip,"
-    "Billing Province,Billing Country,Billing Phone,Shipping Name,Shipping Street,Shipping Address1,Shipping Address2,"
-    "Shipping Company,Shipping City,Shipping Zip,Shipping Province,Shipping Country,Shipping Phone,Notes,Note Attributes,"
-    "Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,"
-    "Id,Tags,Risk Level,Source,Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,"
-    "Tax 4 Name,Tax 4 Value,Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,"
-    "Shipping Province Name,Payment ID,Payment Terms Name,Next Payment Due At,Payment References"
-).split(",")
+_SHOPIFY = (
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"
+    "Shipping,Taxes,Total,Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,"
+    "Lineitem price,Lineitem compare at price,Lineitem sku,Lineitem requires shipping,Lineitem taxable,"
+    "Lineitem fulfillment status,Billing Name,Billing Street,Billing Address1,Billing Address2,Billing Company,"
+    "Billing City,Billing Zip,Billing Province,Billing Country,Billing Phone,Shipping Name,Shipping Street,"
+    "Shipping Address1,Shipping Address2,Shipping Company,Shipping City,Shipping Zip,Shipping Province,"
+    "Shipping Country,Shipping Phone,Notes,Note Attributes,Cancelled at,Payment Method,Payment Reference,"
+    "Refunded Amount,Vendor,Outstanding Balance,Employee,Location,Device ID,Id,Tags,Risk Level,Source,"
+    "Lineitem discount,Tax 1 Name,Tax 1 Value,Tax 2 Name,Tax 2 Value,Tax 3 Name,Tax 3 Value,Tax 4 Name,Tax 4 Value,"
+    "Tax 5 Name,Tax 5 Value,Phone,Receipt Number,Duties,Billing Province Name,Shipping Province Name,Payment ID,"
+    "Payment Terms Name,Next Payment Due At,Payment References"
+)
+SHOPIFY_79 = _SHOPIFY.split(",")
 SHOPIFY_75 = SHOPIFY_79[:75]
 SHOPIFY_71 = SHOPIFY_79[:71]
-SHOPIFY_34 = [
-    name
-    for name in SHOPIFY_71
-    if name.startswith(("Lineitem", "Shipping ", "Billing "))
-    and name
-    not in (
-        "Lineitem price",
-        "Lineitem compare at price",
-        "Lineitem discount",
-        "Billing Company",
-        "Billing Phone",
-        "Billing Street",
-    )
-] + ("Name,Financial Status,Fulfillment Status,Currency,Created at,Cancelled at,Notes,Tags,Paid at,Fulfilled at").split(
-    ","
+_OF_ORDER_34 = (
+    "Name,Financial Status,Fulfillment Status,Currency,Created at,Cancelled at,Notes,Tags,Paid at,Fulfilled at"
 )
+_NOT_IN_34 = {
+    "Lineitem price",
+    "Lineitem compare at price",
+    "Lineitem discount",
+    "Billing Company",
+    "Billing Phone",
+    "Billing Street",
+}
+SHOPIFY_34 = _OF_ORDER_34.split(",") + [
+    name for name in SHOPIFY_71 if name.startswith(("Lineitem", "Shipping ", "Billing ")) and name not in _NOT_IN_34
+]
 SHOPIFY = {34: SHOPIFY_34, 71: SHOPIFY_71, 75: SHOPIFY_75, 79: SHOPIFY_79}
 
-AMAZON = (
-    "amazon-order-id merchant-order-id purchase-date last-updated-date order-status fulfillment-channel sales-channel "
-    "order-channel url ship-service-level product-name sku asin item-status quantity currency item-price item-tax "
-    "shipping-price shipping-tax gift-wrap-price gift-wrap-tax item-promotion-discount ship-promotion-discount ship-city "
-    "ship-state ship-postal-code ship-country promotion-ids is-business-order purchase-order-number price-designation"
-).split()
+_AMAZON = (
+    "amazon-order-id merchant-order-id purchase-date last-updated-date order-status fulfillment-channel "
+    "sales-channel order-channel url ship-service-level product-name sku asin item-status quantity currency "
+    "item-price item-tax shipping-price shipping-tax gift-wrap-price gift-wrap-tax item-promotion-discount "
+    "ship-promotion-discount ship-city ship-state ship-postal-code ship-country promotion-ids is-business-order "
+    "purchase-order-number price-designation"
+)
+AMAZON = _AMAZON.split()
 
 SHOP = Source(code="shop", zone="America/New_York", currency="USD", format="shopify")
 AMAZON_US = Source(code="amazon", currency="USD", format="amazon", marketplace_tax=True)

@@ -30,9 +30,10 @@ def test_an_order_with_everything(tmp_path: Path) -> None:
         orders(
             tmp_path,
             "Order Number;Order Date;Item;QTY;Unit Price;Line-Discount;Shipping;Tax;Total;Currency;Payment Status;"
-            "Payment Method;Ship Name;Ship Street;Ship City;Ship State;Ship Zip;Ship Country;Terms Days;Risk;Tags;Note\n"
-            'B-1;2026-05-04 09:00;MUG;2;12,50;1,00;4,90;3,80;32,70;eur;authorised;card;Ann;"1 Way";Ulm;;\'01234;Germany;14;'
-            "HIGH;a,b;call\n"
+            "Payment Method;Ship Name;Ship Street;Ship City;Ship State;Ship Zip;Ship Country;"
+            "Terms Days;Risk;Tags;Note\n"
+            'B-1;2026-05-04 09:00;MUG;2;12,50;1,00;4,90;3,80;32,70;eur;authorised;card;Ann;"1 Way";Ulm;;'
+            "'01234;Germany;14;HIGH;a,b;call\n"
             "B-1;2026-05-04 09:00;TEE;1;1,00;;;;;;;;Ann;1 Way;Ulm;;'01234;Germany;;;;\n",
         )
     )
@@ -54,13 +55,15 @@ def test_a_total_that_is_not_there_is_the_sum(tmp_path: Path) -> None:
 
 
 def test_an_order_on_account_has_no_tender(tmp_path: Path) -> None:
-    text = "order,placed_at,sku,quantity,unit_price,financial_status,payment_method\n1,2026-05-04,A,3,10.00,pending,terms\n"
+    header = "order,placed_at,sku,quantity,unit_price,financial_status,payment_method\n"
+    text = header + "1,2026-05-04,A,3,10.00,pending,terms\n"
     order = one_order(orders(tmp_path, text))
     assert (order.financial_state, order.payments) == ("pending", ())
 
 
 def test_facts_of_an_order_must_agree(tmp_path: Path) -> None:
-    text = "order,placed_at,sku,quantity,unit_price,discount\n1,2026-05-04,A,1,10,1\n1,2026-05-04,B,1,10,2\n2,2026-05-04,C,1,10,\n"
+    header = "order,placed_at,sku,quantity,unit_price,discount\n"
+    text = header + "1,2026-05-04,A,1,10,1\n1,2026-05-04,B,1,10,2\n2,2026-05-04,C,1,10,\n"
     readings = orders(tmp_path, text)
     (row,) = kept(readings)
     assert (row.line, row.column, len(row.rows)) == (3, "discount", 2)
@@ -203,9 +206,16 @@ def test_stock_rows_that_contradict_or_add_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "column"), [("EAST,A,-1,", "quantity"), ("EAST,A,1.5,", "quantity"), ("EAST,A,,", "quantity"), (",A,1,", "site"),
-                        ("EAST,,1,", "sku"), ("EAST,A,1,two words!", "status")]
-)  # fmt: skip
+    ("row", "column"),
+    [
+        ("EAST,A,-1,", "quantity"),
+        ("EAST,A,1.5,", "quantity"),
+        ("EAST,A,,", "quantity"),
+        (",A,1,", "site"),
+        ("EAST,,1,", "sku"),
+        ("EAST,A,1,two words!", "status"),
+    ],
+)
 def test_unreadable_stock(tmp_path: Path, row: str, column: str) -> None:
     readings = stock(tmp_path, f"site,sku,quantity,status\n{row}\nEAST,Z,1,\n")
     assert [(unreadable.line, unreadable.column) for unreadable in kept(readings)] == [(2, column)]

@@ -90,9 +90,11 @@ def rows_of(order: dict[str, Any]) -> list[dict[str, Any]]:
         for line in order["lines"]
     ]
     rows[0] |= {
-        "Email": order["email"], "Financial Status": "paid", "Currency": currency, "Subtotal": amount(subtotal, currency),
+        "Email": order["email"], "Financial Status": "paid", "Currency": currency,
+        "Subtotal": amount(subtotal, currency),
         "Shipping": amount(order["shipping"], currency), "Taxes": amount(order["tax"], currency),
-        "Total": amount(total, currency), "Discount Amount": amount(order["discount"], currency), "Notes": order["note"],
+        "Total": amount(total, currency), "Discount Amount": amount(order["discount"], currency),
+        "Notes": order["note"],
         "Shipping Zip": f"'{order['zip']}", "Shipping Country": "US", "Payment Method": "Stripe",
         "Payment Reference": "c.1",
     }  # fmt: skip
@@ -362,7 +364,7 @@ def test_a_stray_quotation_mark_costs_its_own_row(tmp_path: Path) -> None:
     rows[1] = rows[1].replace(",Stripe,", ',"Stripe,')
     readings = read(write(tmp_path / "orders.csv", header, rows))
     assert [document.number for document in documents(readings)] == ["#1", "#3", "#4", "#5"]
-    assert {row.rows for row in kept(readings)} == {tuple([line]) for line in rows[1].splitlines()}
+    assert {row.rows for row in kept(readings)} == {(line,) for line in rows[1].splitlines()}
 
 
 def test_dates_with_the_day_first(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ class Records:
     @property
     def bytes_read(self) -> int:
         """How far the file has been read, in bytes."""
-        return self._binary.tell()
+        return self._file.size if self._binary.closed else self._binary.tell()
 
     def _read_header(self) -> list[str]:
         for first in self._lines():
