@@ -5,6 +5,6 @@ without a session or a token, except to /health; a dry run is the act itself, ro
 """
 
 from .server import make_app, serve
-from .services import Act, ImportFile, Services
+from .services import Act, ImportFile, Outcome, Refused, Services
 
-__all__ = ["Act", "ImportFile", "Services", "make_app", "serve"]
+__all__ = ["Act", "ImportFile", "Outcome", "Refused", "Services", "make_app", "serve"]

@@ -71,7 +71,40 @@ class Result(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+# What is counted of each kind of event; what is not named here stands by its kind.
+_COUNTED = {
+    "case.closed": ("case closes", "cases close"),
+    "case.opened": ("case opens", "cases open"),
+    "listing.mapped": ("listing is mapped", "listings are mapped"),
+    "order.captured": ("order is captured", "orders are captured"),
+    "order.changed": ("order changes", "orders change"),
+    "order.validated": ("order is validated", "orders are validated"),
+    "order.reserved": ("order is reserved", "orders are reserved"),
+    "order.routed": ("order is routed", "orders are routed"),
+    "order.released": ("order is released", "orders are released"),
+    "order.cancelled": ("order is cancelled", "orders are cancelled"),
+    "line.backordered": ("line is backordered", "lines are backordered"),
+    "hold.set": ("hold is set", "holds are set"),
+    "hold.cleared": ("hold is cleared", "holds are cleared"),
+    "allocation.released": ("allocation is given back", "allocations are given back"),
+    "refund.issued": ("refund is issued", "refunds are issued"),
+    "payment.captured": ("payment is captured", "payments are captured"),
+    "payment.voided": ("payment is voided", "payments are voided"),
+    "fulfillment.acknowledged": ("request is acknowledged", "requests are acknowledged"),
+    "fulfillment.cancelled": ("request to a site is taken back", "requests to sites are taken back"),
+    "stock.adjusted": ("stock row is adjusted", "stock rows are adjusted"),
+    "stock.counted": ("stock row is counted", "stock rows are counted"),
+}
+
+
+def counted(kind: str, count: int) -> str:
+    """How many events of a kind, in words: `37 orders are released`."""
+    singular, many = _COUNTED.get(kind, (kind, f"times {kind}"))
+    return f"{count:,} {singular if count == 1 else many}"
+
+
 def result_of(label: str, outcome: Outcome) -> Result:
-    """An outcome with its title."""
-    title = f"{label}: this would change" if outcome.dry_run else f"{label}: done"
-    return Result(title, outcome.dry_run, tuple(outcome.changes))
+    """An outcome with its title, in sentences."""
+    title = f"{label}: this would happen, nothing is changed yet" if outcome.dry_run else f"{label}: done"
+    changes = [counted(kind, count) for kind, count in outcome.events.items()]
+    return Result(title, outcome.dry_run, (*outcome.changes, *changes))

@@ -97,6 +97,18 @@ class Desk:
         """Refuse a person whose role does not allow it."""
         access.require(self.person, permission)
 
+    def may(self, permission: access.Permission) -> bool:
+        """Whether this person's role allows it."""
+        return access.may(self.person, permission)
+
+    def network(self, tx: Transaction) -> network.Network:
+        """Sites and channels under the applied configuration."""
+        return network.load_network(tx)
+
+    def book_currency(self, tx: Transaction) -> str:
+        """The currency in which money of several channels is added up: the first legal entity's."""
+        return model.load_applied(tx).configuration.entities[0].currency
+
     def show(self, tx: Transaction, template: str, *, status: int = 200, **context: Any) -> Response[str]:
         """A page inside the frame."""
         configuration = model.load_applied(tx).configuration

@@ -6,18 +6,22 @@ from typing import Protocol
 
 import msgspec
 
-from stocktower import inventory
+from stocktower import access, inventory
 from stocktower.exchange import ImportSummary
 from stocktower.platform import Clock, Database
 
 
+class Refused(Exception):
+    """A command that could not do what it was asked; the message says what happened and what to do."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        """`missing`: what was named is not there."""
+        super().__init__(message)
+        self.missing = missing
+
+
 class Outcome(Protocol):
     """What an act on a case did, or would do."""
-
-    @property
-    def action(self) -> str:
-        """The name of the act."""
-        ...
 
     @property
     def dry_run(self) -> bool:
@@ -26,20 +30,30 @@ class Outcome(Protocol):
 
     @property
     def changes(self) -> Sequence[str]:
-        """What changed, one sentence each."""
+        """What changes, one sentence each."""
+        ...
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """How many events of each kind it writes, with what resumes by it."""
         ...
 
 
 class Act(Protocol):
-    """Act on a case by its number; a dry run does everything and rolls it back."""
+    """Act on a case by its number; a dry run does everything and rolls it back.
 
-    def __call__(self, number: str, action: str, arguments: Mapping[str, str], actor: str, dry_run: bool, /) -> Outcome:
+    Raises Refused, and access.PermissionDenied.
+    """
+
+    def __call__(
+        self, number: str, action: str, arguments: Mapping[str, str], person: access.Person, dry_run: bool, /
+    ) -> Outcome:
         """What changed, or would."""
         ...
 
 
 class ImportFile(Protocol):
-    """Bring a file into the inbox: kind is products, stock, orders or shipments."""
+    """Bring a file into the inbox: kind is products, stock, orders or shipments; raises Refused."""
 
     def __call__(
         self, path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /

@@ -1,6 +1,7 @@
 """Templates: one environment, strict about names, with the formats that every page shares."""
 
 import hashlib
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -48,7 +49,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         plural=formats.plural,
-        span=formats.span,
+        span_seconds=lambda seconds: formats.span(timedelta(seconds=seconds)),
         share_bar=charts.share_bar,
         sparkline=charts.sparkline,
         waterfall=charts.waterfall,

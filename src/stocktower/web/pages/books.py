@@ -5,7 +5,7 @@ from datetime import date
 from litestar import Response, get
 from litestar.exceptions import NotFoundException, ValidationException
 
-from stocktower import catalog, finance
+from stocktower import access, catalog, finance
 from stocktower.web import labels
 from stocktower.web.desk import Desk
 
@@ -39,6 +39,7 @@ def write_key(key: finance.EntryKey | None) -> str:
 @get("/books", sync_to_thread=True)
 def trial_balance_page(desk: Desk, as_of: str = "") -> Response[str]:
     """The trial balance, now or at the end of a day."""
+    desk.require(access.Permission.READ_BOOKS)
     day = read_date(as_of)
     with desk.reading() as tx:
         return desk.show(tx, "books.html", title="Trial balance", balance=finance.trial_balance(tx, day), as_of=as_of)
@@ -47,6 +48,7 @@ def trial_balance_page(desk: Desk, as_of: str = "") -> Response[str]:
 @get("/books/accounts/{entity:str}/{account:str}", sync_to_thread=True)
 def account_page(desk: Desk, entity: str, account: str, as_of: str = "", before: str = "") -> Response[str]:
     """The register of an account, the newest entry first, with its running balance."""
+    desk.require(access.Permission.READ_BOOKS)
     day = read_date(as_of)
     with desk.reading() as tx:
         page = finance.load_account(tx, entity, account, as_of=day, before=read_key(before))
@@ -63,6 +65,7 @@ def account_page(desk: Desk, entity: str, account: str, as_of: str = "", before:
 @get("/books/journals", sync_to_thread=True)
 def journals_page(desk: Desk, as_of: str = "", before: str = "") -> Response[str]:
     """All journals, the newest day first."""
+    desk.require(access.Permission.READ_BOOKS)
     key = read_key(before)
     day = read_date(as_of)
     if key is None and day is not None:
@@ -79,6 +82,7 @@ def journals_page(desk: Desk, as_of: str = "", before: str = "") -> Response[str
 @get("/books/journals/{journal_id:int}", sync_to_thread=True)
 def journal_page(desk: Desk, journal_id: int) -> Response[str]:
     """One journal: its entries, the event it is of, and the message that caused it."""
+    desk.require(access.Permission.READ_BOOKS)
     with desk.reading() as tx:
         detail = finance.load_journal(tx, journal_id)
         if detail is None:

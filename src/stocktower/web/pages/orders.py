@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from litestar import Response, get
-from litestar.exceptions import NotFoundException
+from litestar import Response, get, post
+from litestar.exceptions import NotFoundException, ValidationException
 
-from stocktower import catalog, customers, exchange, payments, sourcing, worklist
+from stocktower import access, customers, exchange, finance, model, ordering, payments, worklist
 from stocktower.network import Network
 from stocktower.ordering import views
 from stocktower.platform import Transaction
 from stocktower.web import formats
+from stocktower.web.acts import Result
 from stocktower.web.desk import Desk
 from stocktower.web.filters import Filter, Word, parse_filter
+from stocktower.web.forms import Form
 
 STATES = (
     "open", "backordered", "partially_backordered", "reserved", "partially_reserved", "released", "picked",
@@ -206,8 +208,83 @@ ENTRY_TONES: Mapping[str, str] = {
 def order_page(desk: Desk, order_id: int) -> Response[str]:
     """One order: where it is, who has it, and everything that happened to it."""
     with desk.reading() as tx:
-        network = desk.network(tx)
-        detail = views.load_order(tx, network, order_id)
-        if detail is None:
-            raise NotFoundException(f"There is no order {order_id}.")
-        return desk.show(tx, "order.html", **order_context(desk, tx, network, detail))
+        return _show(desk, tx, order_id)
+
+
+@post("/orders/{order_id:int}", sync_to_thread=True, status_code=200)
+def act_page(desk: Desk, order_id: int, form: Form) -> Response[str]:
+    """Hold an order, clear a hold or cancel it: first what would change, then the act."""
+    desk.require(access.Permission.ADJUST_ORDER)
+    name, dry_run = form.get("act"), form.get("how") != "do"
+    label = ACT_LABELS.get(name)
+    if label is None:
+        raise ValidationException(f"act={name} is not an act on orders; one of {', '.join(ACT_LABELS)}")
+    try:
+        with desk.writing(dry_run=dry_run) as tx:
+            changes = _act(tx, order_id, name, form)
+            access.record_act(tx, f"order.{name}", "order", order_id, form.values)
+        result = Result(f"{label}: this would happen" if dry_run else f"{label}: done", dry_run, changes)
+    except (ordering.NotPossible, ordering.UnknownOrder) as refusal:
+        result = Result(f"{label}: not done", dry_run, problem=f"{str(refusal).capitalize()}. Nothing was changed.")
+    with desk.reading() as tx:
+        return _show(desk, tx, order_id, result, form.values)
+
+
+ACT_LABELS = {"set_hold": "Hold", "clear_hold": "Clear the hold", "cancel": "Cancel the order"}
+
+
+def _act(tx: Transaction, order_id: int, name: str, form: Form) -> list[str]:
+    if name == "set_hold":
+        return ordering.set_hold(tx, order_id, form.get("name"), form.get("reason"))
+    if name == "clear_hold":
+        return ordering.clear_hold(tx, order_id, form.get("name"))
+    return ordering.cancel_order(tx, order_id, form.get("reason") or "by a person")
+
+
+def _show(
+    desk: Desk, tx: Transaction, order_id: int, result: Result | None = None, given: Mapping[str, str] | None = None
+) -> Response[str]:
+    network = desk.network(tx)
+    detail = views.load_order(tx, network, order_id)
+    if detail is None:
+        raise NotFoundException(f"There is no order {order_id}.")
+    order = detail.order
+    owner = model.owner_of(model.load_applied(tx).configuration, order.step) if order.step in STEP_EVENTS else "nobody"
+    cases = worklist.load_cases_of(tx, "order", order_id)
+    found = standing(detail, network, owner)
+    return desk.show(
+        tx, "order.html", status=422 if result and result.problem else 200, title=order.number, detail=detail,
+        standing=found, lead=lead_of(detail), way=way(detail), wait_words=WAIT_WORDS, result=result, given=given or {},
+        channel_name=network.channels[detail.channel_id].name, promise=promise_tone(order, tx.now),
+        open_cases=[case for case in cases if case.state == "open"], case_tones=CASE_TONES,
+        closed_cases=[case for case in cases if case.state == "closed"], kind_text=worklist.kind_text,
+        tones=ENTRY_TONES, contact=_contact(desk, tx, order_id), may_act=desk.may(access.Permission.ADJUST_ORDER),
+        payments=payments.load_payments(tx, [order_id]).get(order_id, []),
+        journals=_journals(desk, tx, order_id), messages=_messages(tx, detail),
+    )  # fmt: skip
+
+
+CASE_TONES = {"critical": "broken", "high": "risk", "medium": "waiting", "low": ""}
+
+
+def lead_of(detail: views.OrderDetail) -> str:
+    """The last thing that happened, in its own words."""
+    return detail.timeline[-1].sentence if detail.timeline else ""
+
+
+def _contact(desk: Desk, tx: Transaction, order_id: int) -> str:
+    if not desk.may(access.Permission.READ_PERSONAL_DATA):
+        return ""
+    contact = customers.load_contact(tx, order_id)
+    return str(contact) if contact else ""
+
+
+def _journals(desk: Desk, tx: Transaction, order_id: int) -> list[finance.Journal]:
+    return finance.load_journals_of(tx, "order", order_id) if desk.may(access.Permission.READ_BOOKS) else []
+
+
+def _messages(tx: Transaction, detail: views.OrderDetail) -> list[exchange.Message]:
+    causes = {entry.cause_id for entry in detail.timeline if entry.cause_id is not None}
+    if detail.message_id is not None:
+        causes.add(detail.message_id)
+    return exchange.load_messages(tx, sorted(causes))

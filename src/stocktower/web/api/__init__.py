@@ -1,0 +1,38 @@
+"""The API for systems: typed, described by itself, the same figures as the pages."""
+
+from litestar.openapi.spec import Components, SecurityScheme, Tag
+
+from stocktower.web.api import books, cases, docs, events, imports, orders, reservations, stock
+
+HANDLERS = (
+    orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
+    stock.list_stock, stock.get_ats,
+    reservations.reserve, reservations.give_back,
+    imports.list_imports, imports.get_import, imports.take_file,
+    cases.list_cases, cases.get_case, cases.act,
+    books.trial_balance, books.list_journals, books.get_journal,
+    events.feed,
+    docs.docs_page,
+)  # fmt: skip
+
+COMPONENTS = Components(
+    security_schemes={
+        "token": SecurityScheme(type="http", scheme="bearer", description="stocktower token create --name NAME")
+    }
+)
+
+DESCRIPTION = (
+    "Every figure is computed by the same functions as on the pages. Amounts are whole minor units of their currency, "
+    "quantities whole stock units, instants ISO 8601 with an offset. Writes take an `Idempotency-Key`: the same key "
+    "with the same request gets the same answer again. Errors are problem+json and name the field and the fix."
+)
+
+TAGS = [
+    Tag("Orders", "Orders as they stand, new ones into the inbox, and what sites report of them."),
+    Tag("Stock", "What is on hand, free, and available to sell, with the way to each figure."),
+    Tag("Reservations", "Soft holds with an expiry: a cart, or a payment under way. Calls are gathered."),
+    Tag("Imports", "Files, each with the proof that no row was dropped."),
+    Tag("Cases", "What is stuck by cause, and the acts that fix it, each with a dry run."),
+    Tag("Books", "The trial balance and the journals behind it."),
+    Tag("Events", "Everything that happened, in order, by cursor."),
+]

@@ -1,0 +1,73 @@
+"""Files and the proof of their rows."""
+
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import NotFoundException
+from litestar.params import Body, Parameter
+
+from stocktower import access, exchange
+from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around
+from stocktower.web.desk import Desk
+
+BLOCK = 1 << 20
+
+
+class ImportList(msgspec.Struct, frozen=True):
+    """A page of imports, the newest first."""
+
+    imports: list[exchange.ImportSummary]
+
+
+@get("/api/v1/imports", sync_to_thread=True, tags=["Imports"])
+def list_imports(
+    desk: Desk,
+    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    offset: Annotated[int, Parameter(ge=0)] = 0,
+) -> ImportList:
+    """Imports with the proof of their rows."""
+    with desk.reading() as tx:
+        return ImportList(exchange.load_imports(tx, limit=limit, offset=offset))
+
+
+@get("/api/v1/imports/{import_id:int}", sync_to_thread=True, tags=["Imports"])
+def get_import(desk: Desk, import_id: int) -> exchange.ImportSummary:
+    """One import."""
+    with desk.reading() as tx:
+        found = exchange.load_import(tx, import_id)
+    if found is None:
+        raise NotFoundException(f"There is no import {import_id}.")
+    return found
+
+
+@post("/api/v1/imports", sync_to_thread=True, status_code=201, tags=["Imports"], guards=[by_token], responses=REFUSALS)
+def take_file(
+    desk: Desk,
+    kind: Literal["products", "stock", "orders", "shipments"],
+    data: Annotated[UploadFile, Body(media_type=RequestEncodingType.MULTI_PART)],
+    channel: Annotated[str, Parameter(description="Code of the channel; needed for orders.")] = "",
+    format: Annotated[Literal["", "shopify", "amazon", "csv"], Parameter(description="Nothing: the channel's.")] = "",
+    key: Key = None,
+) -> Response[exchange.ImportSummary]:
+    """Send a file; importing it again changes nothing: rows = new + changed + repeated + kept."""
+    desk.require(access.Permission.IMPORT_FILES)
+    with tempfile.TemporaryDirectory(prefix="stocktower-") as folder:
+        path = Path(folder) / "upload"
+        digest = hashlib.blake2b(f"{kind} {channel} {format} ".encode(), digest_size=16)
+        data.file.seek(0)
+        with path.open("wb") as file:
+            while block := data.file.read(BLOCK):
+                digest.update(block)
+                file.write(block)
+        name = Path(data.filename or "upload").name
+
+        def do() -> exchange.ImportSummary:
+            return desk.services.import_file(path, kind, channel or None, format or None, desk.person.name, name)
+
+        return once_around(desk, key, digest.digest(), exchange.ImportSummary, 201, do)

@@ -1,0 +1,107 @@
+"""Reservations: soft holds; concurrent calls go to the database together."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, post
+from litestar.di import Provide
+
+from stocktower import access, catalog, inventory
+from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around, provide_request_hash
+from stocktower.web.desk import Desk
+from stocktower.web.problems import Unprocessable
+
+
+class ReservationLine(msgspec.Struct, frozen=True):
+    """Units of a SKU, or of a kit."""
+
+    sku: str
+    quantity: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What a cart asks for: all of its lines, or none."""
+
+    channel: str
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    """Unique in the channel; a repeat gets the same hold."""
+    lines: Annotated[list[ReservationLine], msgspec.Meta(min_length=1, max_length=500)]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
+    """How long it holds."""
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A line that is more than the channel may sell."""
+
+    sku: str
+    wanted: int
+    available: int
+
+
+class ReservationAnswer(msgspec.Struct, frozen=True):
+    """What became of a reservation: held, released, expired or refused."""
+
+    state: str
+    reference: str
+    hold_id: int | None
+    expires_at: datetime | None
+    repeated: bool
+    missing: list[Missing] = []
+
+
+@post(
+    "/api/v1/reservations", sync_to_thread=True, status_code=201, tags=["Reservations"], guards=[by_token],
+    responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
+)  # fmt: skip
+def reserve(desk: Desk, data: Reservation, request_hash: bytes, key: Key = None) -> Response[ReservationAnswer]:
+    """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
+    desk.require(access.Permission.RESERVE_STOCK)
+    with desk.reading() as tx:
+        channel_id = _channel(desk, data.channel, desk.network(tx).channel_ids)
+        skus = catalog.find_skus(tx, {line.sku for line in data.lines})
+        now = tx.now
+    for index, line in enumerate(data.lines):
+        if line.sku not in skus:
+            raise Unprocessable(f"There is no SKU {line.sku}", field=f"lines[{index}].sku", fix="Send a known code.")
+    codes = {sku.sku_id: code for code, sku in skus.items()}
+    request = inventory.HoldRequest(
+        channel_id, data.reference, tuple((skus[line.sku].sku_id, line.quantity) for line in data.lines),
+        now + timedelta(minutes=data.minutes),
+    )  # fmt: skip
+
+    def do() -> ReservationAnswer:
+        result = desk.services.gatherer.submit(desk.services.merchant_id, request)
+        return answer_of(data.reference, result, codes)
+
+    answer = once_around(desk, key, request_hash, ReservationAnswer, 201, do)
+    if answer.content.state == "refused":
+        answer.status_code = 409
+    return answer
+
+
+@delete(
+    "/api/v1/reservations/{channel:str}/{reference:str}", sync_to_thread=True, status_code=200, tags=["Reservations"],
+    guards=[by_token], responses=REFUSALS,
+)  # fmt: skip
+def give_back(desk: Desk, channel: str, reference: str) -> ReservationAnswer:
+    """Give a hold back before it expires; a repeat changes nothing."""
+    desk.require(access.Permission.RESERVE_STOCK)
+    with desk.reading() as tx:
+        channel_id = _channel(desk, channel, desk.network(tx).channel_ids)
+    result = desk.services.gatherer.submit(desk.services.merchant_id, inventory.EndHold(channel_id, reference))
+    return answer_of(reference, result, {})
+
+
+def _channel(desk: Desk, code: str, known: dict[str, int]) -> int:
+    if code not in known:
+        raise Unprocessable(f"{code} is not a channel", field="channel", fix=f"Name one of {', '.join(sorted(known))}.")
+    return known[code]
+
+
+def answer_of(reference: str, result: inventory.HoldResult, codes: dict[int, str]) -> ReservationAnswer:
+    """A result with the codes of SKUs."""
+    return ReservationAnswer(
+        result.state, reference, result.hold_id, result.expires_at, result.repeated,
+        [Missing(codes.get(sku_id, str(sku_id)), wanted, available) for sku_id, wanted, available in result.missing],
+    )  # fmt: skip
