@@ -45,6 +45,9 @@ def passes_the_face(module: Module, target: str, name: str | None, known: set[st
     parts = target.split(".")
     if parts[0] != PACKAGE or len(parts) < 2 or parts[1] == module.room:
         return False
+    if parts[1] == "connectors":
+        # One folder for each outside system, and the face is the folder's.
+        return len(parts) > 3
     if len(parts) > 2:
         return True
     return name is not None and name not in SHARED_SUBMODULES and f"{target}.{name}" in known

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def stamp(at: Any, hours: int = 0) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z")
 
 
-def record(header: list[str], values: Mapping[str, object], *, delimiter: str = ",", end: str = "\n") -> str:
+def record(header: Sequence[str], values: Mapping[str, object], *, delimiter: str = ",", end: str = "\n") -> str:
     """One row of a file; names that the header does not have are left out."""
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerow([values.get(name, "") for name in header])
@@ -137,9 +137,10 @@ def kept(readings: Iterable[Reading]) -> list[KeptRow]:
     return [reading.item for reading in readings if isinstance(reading.item, KeptRow)]
 
 
-def shopify(path: Path, *rows: Mapping[str, object], header: list[str] | None = None, **options: Any) -> list[Reading]:
+def shopify(
+    path: Path, *rows: Mapping[str, object], header: Sequence[str] = SHOPIFY_79, **options: Any
+) -> list[Reading]:
     """The readings of a Shopify file of these rows."""
-    header = header or SHOPIFY_79
     return read(write(path / "orders.csv", header, (record(header, row) for row in rows)), **options)
 
 
@@ -147,11 +148,3 @@ def one_order(readings: list[Reading]) -> Any:
     """The only order of a file, read without anything kept."""
     assert [reading.kind for reading in readings] == ["order"], readings
     return readings[0].item
-
-
-def numbered(texts: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Texts with the physical line that each begins at, below a header of one line."""
-    line = 2
-    for text in texts:
-        yield line, text
-        line += text.count("\n")

@@ -211,16 +211,20 @@ class ShopifyOrders:
         document = self._order(key, rows)
         return [Reading("order", self._source.code, key, document, len(rows), len(document.lines))]
 
-    def _order(self, key: str, rows: list[Record]) -> OrderDocument:
-        head = next((row for row in rows if self._begins(row)), None)
+    def _head(self, key: str, rows: list[Record]) -> Record:
+        """The row that states the order; raises Unreadable where there is none, or no number."""
         self.line = rows[0].line
+        head = next((row for row in rows if self._begins(row)), None)
         if head is None and self._of_order:
-            raise Unreadable("Name", f"the first row of order {key}, with its status and totals, is not here",
-                             "export the whole order again")  # fmt: skip
+            problem = f"the first row of order {key}, with its status and totals, is not here"
+            raise Unreadable("Name", problem, "export the whole order again")
         if not key or key.startswith("\0") or len(key) > _LONGEST:
             raise Unreadable("Name", "the row has no usable order number", "give it the Name of its order")
-        f = (head or rows[0]).fields
-        self.line = (head or rows[0]).line
+        return head or rows[0]
+
+    def _order(self, key: str, rows: list[Record]) -> OrderDocument:
+        head = self._head(key, rows)
+        f, self.line = head.fields, head.line
         currency = f[self.currency].strip().upper() or self._source.currency
         money = self._money.get(currency)
         if money is None:
@@ -237,7 +241,7 @@ class ShopifyOrders:
         placed_at = self._instants.read(f[self.created], "Created at")
         cancelled_at = self._instants.read_optional(f[self.cancelled], "Cancelled at")
         lines = self._lines(rows, money, shipped)
-        self.line = (head or rows[0]).line
+        self.line = head.line
         goods = sum(line.quantity * line.unit_price_minor for line in lines)
         shipping = money.read_positive(f[self.shipping], "Shipping")
         tax = money.read_positive(f[self.taxes], "Taxes")
