@@ -108,6 +108,7 @@ def test_cancelled_lines_with_amounts_and_none_sold(tmp_path: Path) -> None:
     told = [(line.quantity, line.cancelled, line.unit_price_minor, line.tax_minor) for line in order.lines]
     assert told == [(1, 0, 1000, 0), (0, 0, 0, 0), (2, 2, 400, 0)]
     assert (order.goods_minor, order.total_minor, order.cancelled_at) == (1800, 1800, None)
+    assert (order.financial_state, order.refunded_minor) == ("partially_refunded", 800)
 
 
 def test_a_cancelled_order(tmp_path: Path) -> None:
@@ -115,6 +116,9 @@ def test_a_cancelled_order(tmp_path: Path) -> None:
     order = one_order(amazon(tmp_path, row))
     assert (order.financial_state, order.cancelled_at) == ("voided", datetime(2026, 5, 4, 11, tzinfo=UTC))
     assert order.currency == "USD"
+    row = amazon_row(order_status="Cancelled", item_status="Cancelled", item_tax="1.00")
+    order = one_order(amazon(tmp_path, row))
+    assert (order.financial_state, order.total_minor, order.refunded_minor) == ("refunded", 1100, 1100)
 
 
 def test_a_pending_order_has_no_price_yet(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ Rules where the report leaves something open:
 
 - Amounts are of the whole line. A unit price that does not divide evenly is rounded up and the difference is a
   discount of the line, so that the line's amount is exact.
-- An item of quantity 0 counts no money, even where an amount stands beside it; a cancelled item keeps its quantity,
-  all of it cancelled.
+- An item of quantity 0 counts no money, even where an amount stands beside it. A cancelled item keeps its quantity,
+  all of it cancelled, and its amount, all of it refunded: whether it was ever charged, the report does not say, and
+  in this way the order comes to the same whether it was seen before the cancellation or not.
 - The report has no total: it is the sum of the lines. A price that is not there yet (a pending order) gives an order
   with `amounts_stated` false.
 - Amazon collects the money: there are no payments of our own, and a pending order is the only unpaid one.
@@ -133,6 +134,8 @@ class AmazonOrders:
         shipping = sum(line.shipping_minor or 0 for line in lines)
         tax = sum(line.tax_minor or 0 for line in lines)
         included = self._source.tax_included
+        total = goods - discount + shipping + (0 if included else tax)
+        refunded = 0 if status == _PENDING else sum(_whole(line, included) for line in lines if line.cancelled)
         sold_on = f[self.sold_on].strip()
         order_number = f[self.purchase_order].strip()
         return OrderDocument(
@@ -145,9 +148,10 @@ class AmazonOrders:
             discount_minor=discount,
             shipping_minor=shipping,
             tax_minor=tax,
-            total_minor=goods - discount + shipping + (0 if included else tax),
+            total_minor=total,
+            refunded_minor=refunded,
             tax_included=included,
-            financial_state={_PENDING: "pending", _CANCELLED: "voided"}.get(status, "paid"),
+            financial_state=_financial_state(status, total, refunded),
             fulfillment_state=status if status in (_SHIPPED, _PARTIAL) else _OPEN,
             cancelled_at=self._cancelled_at(f) if status == _CANCELLED else None,
             marketplace_tax=self._source.marketplace_tax,
@@ -237,6 +241,20 @@ class AmazonOrders:
             cancelled=quantity if status == _CANCELLED else 0,
             shipped_estimated=status == _PARTIAL and quantity > 1,
         )
+
+
+def _whole(line: LineDocument, tax_included: bool) -> int:
+    """What the buyer pays for a line."""
+    goods = line.quantity * line.unit_price_minor - line.discount_minor + (line.shipping_minor or 0)
+    return goods + (0 if tax_included else line.tax_minor or 0)
+
+
+def _financial_state(status: str, total: int, refunded: int) -> str:
+    if status == _PENDING:
+        return "pending"
+    if refunded:
+        return "refunded" if refunded == total else "partially_refunded"
+    return "voided" if status == _CANCELLED else "paid"
 
 
 def _reader(f: list[str], money: Money) -> Callable[[int, str], int]:
