@@ -200,6 +200,14 @@ WHERE merchant_id = %(merchant_id)s::bigint AND import_id = %(import_id)s::bigin
 ORDER BY message_id
 LIMIT %(limit)s::bigint;
 
+-- name: load_kept_of_import
+-- The rows of an import that could not be read, in the order of the file, where they are not erased.
+SELECT message_id, body
+FROM exchange.message
+WHERE merchant_id = %(merchant_id)s::bigint AND import_id = %(import_id)s::bigint AND kind = 'kept' AND body IS NOT NULL
+ORDER BY message_id
+LIMIT %(limit)s::bigint;
+
 -- name: insert_answer
 -- Remember what was answered; nothing when the key has an answer.
 INSERT INTO exchange.idempotency (merchant_id, key, request_hash, status, response, created_at)

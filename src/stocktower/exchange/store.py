@@ -141,6 +141,11 @@ def load_imports(tx: Transaction, limit: int, offset: int) -> list[ImportSummary
     return tx.fetch(_Q.load_imports, ImportSummary, limit=limit, offset=offset)
 
 
+def load_kept_of_import(tx: Transaction, import_id: int, limit: int) -> list[tuple[int, bytes]]:
+    """(message id, body) of the rows of an import that could not be read."""
+    return tx.tuples(_Q.load_kept_of_import, import_id=import_id, limit=limit)
+
+
 def load_messages_of_import(tx: Transaction, import_id: int, limit: int) -> list[int]:
     """Ids of the messages that an import brought."""
     return tx.values(_Q.load_messages_of_import, import_id=import_id, limit=limit)

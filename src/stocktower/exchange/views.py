@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from stocktower.platform import Transaction
 
 from . import store
+from .documents import KeptRow
 from .model import Backlog, ImportSummary, Message, MessageView
 
 
@@ -21,6 +24,14 @@ def load_import(tx: Transaction, import_id: int) -> ImportSummary | None:
 def load_messages_of_import(tx: Transaction, import_id: int, *, limit: int = 1000) -> list[int]:
     """Ids of the messages that an import brought, without those that it repeated."""
     return store.load_messages_of_import(tx, import_id, limit)
+
+
+def load_kept(tx: Transaction, import_id: int, *, limit: int = 200) -> list[tuple[int, KeptRow]]:
+    """The rows of an import that could not be read, each with the id of its message, in the order of the file."""
+    return [
+        (message_id, msgspec.json.decode(body, type=KeptRow))
+        for message_id, body in store.load_kept_of_import(tx, import_id, limit)
+    ]
 
 
 def load_messages(tx: Transaction, message_ids: Sequence[int]) -> list[Message]:
