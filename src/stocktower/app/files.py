@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from stocktower import exchange, network
+from stocktower import exchange, model, network
 from stocktower.app import cases
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
@@ -31,7 +31,13 @@ def import_file(
         raise CommandFailed(f"{path}: no such file; name a file that can be read", code=3)
     with tower.reading() as tx:
         facts = network.load_network(tx)
-    source = readers.Source(code="catalog" if kind == "products" else "sites", zone=facts.timezone)
+        books = {entity.code: entity.currency for entity in model.load_applied(tx).configuration.entities}
+    source = readers.Source(
+        code="catalog" if kind == "products" else "sites",
+        zone=facts.timezone,
+        currency=next(iter(books.values())) if len(set(books.values())) == 1 else "",
+        site_currencies={site.code: books[site.entity] for site in facts.sites.values() if site.entity in books},
+    )
     if kind == "orders":
         if channel is None or channel not in facts.channel_ids:
             known = ", ".join(sorted(facts.channel_ids))
@@ -43,7 +49,21 @@ def import_file(
             code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,
             marketplace_tax=row.marketplace_tax, format=format or row.format,
         )  # fmt: skip
-    return readers.import_file(
-        tower.database, tower.merchant_id, path, kind=kind, source=source, opening=opening, as_of=as_of, actor=actor,
-        name=name or path.name, on_kept=cases.kept_rows, progress=progress,
-    )  # fmt: skip
+    try:
+        return readers.import_file(
+            tower.database,
+            tower.merchant_id,
+            path,
+            kind=kind,
+            source=source,
+            opening=opening,
+            as_of=as_of,
+            actor=actor,
+            name=name or path.name,
+            on_kept=cases.kept_rows,
+            progress=progress,
+        )
+    except readers.FileError as error:
+        place = {"file": error.file, "line": error.line, "column": error.column}
+        problem = place | {"problem": error.problem, "fix": error.fix}
+        raise CommandFailed(f"{error.file} cannot be imported", problems=[problem]) from None
