@@ -107,6 +107,8 @@ class OrderDocument(Struct, frozen=True, omit_defaults=True):
     """`high` sets a fraud hold."""
     tags: tuple[str, ...] = ()
     note: str = ""
+    stated_at: datetime | None = None
+    """When the channel last changed it, where the source says so."""
     amounts_stated: bool = True
     """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
     and the total proves nothing."""

@@ -188,6 +188,7 @@ def test_two_reports_laid_end_to_end(tmp_path: Path) -> None:
     older = [amazon_row("1", sku="A"), amazon_row("1", sku="B"), amazon_row("2")]
     newer = [row | {"order-status": "Shipped", "last-updated-date": "2026-05-05T08:00:00+00:00"} for row in older]
     same = documents(amazon(tmp_path, *older, *older))
+    assert {document.stated_at for document in same} == {datetime(2026, 5, 4, 11, tzinfo=UTC)}
     assert [(document.number, len(document.lines)) for document in same] == [("1", 2), ("1", 2), ("2", 1), ("2", 1)]
     told = [(document.number, document.fulfillment_state) for document in documents(amazon(tmp_path, *newer, *older))]
     assert sorted(told[:2]) == sorted([("1", "unfulfilled"), ("1", "fulfilled")])

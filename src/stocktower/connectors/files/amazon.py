@@ -161,6 +161,7 @@ class AmazonOrders:
             email=f[self.email].strip(),
             ship_to=self._address(f),
             tags=("non-amazon",) if sold_on.lower() == "non-amazon" else (),
+            stated_at=self._instants.read_optional(f[self.updated], "last-updated-date"),
             note=f"Purchase order {order_number}" if order_number else "",
             amounts_stated=all(
                 row.fields[self.price].strip() or line.cancelled or not line.quantity
