@@ -139,3 +139,5 @@ CREATE TABLE fulfillment.confirmation (
     data jsonb NOT NULL,
     CONSTRAINT confirmation_pk PRIMARY KEY (merchant_id, fulfillment_id, kind, digest)
 );
+-- Which requests an order has, for the rooms above.
+CREATE VIEW fulfillment.pub_request AS SELECT merchant_id, fulfillment_id, order_id, site_id, state FROM fulfillment.request;

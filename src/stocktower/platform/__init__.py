@@ -14,6 +14,7 @@ from .copytext import NotCopyable
 from .database import Database, NoFreeConnection, NotCommitted, is_transient
 from .due import next_due_at, schedule, take_due, unschedule
 from .events import (
+    count_kinds,
     find_position_at,
     load_cursors,
     load_events_after,
@@ -61,6 +62,7 @@ __all__ = [
     "Transaction",
     "UnknownMerchant",
     "connect",
+    "count_kinds",
     "data_folder",
     "find_position_at",
     "is_transient",

@@ -73,6 +73,11 @@ def load_events_at(tx: Transaction, positions: Sequence[int]) -> list[RecordedEv
     return tx.fetch(_QUERIES.load_events_at, RecordedEvent, positions=list(positions))
 
 
+def count_kinds(tx: Transaction, after: int, kinds: Sequence[str]) -> dict[str, int]:
+    """How many events of some kinds there are after a position."""
+    return dict(tx.tuples(_QUERIES.count_kinds, after=after, kinds=list(kinds)))
+
+
 def find_position_at(tx: Transaction, at: datetime) -> int:
     """The position of the last event recorded at or before an instant; 0 before the first."""
     return tx.value(_QUERIES.find_position_at, at=at) or 0

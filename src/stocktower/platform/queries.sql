@@ -73,6 +73,13 @@ FROM platform.event
 WHERE merchant_id = %(merchant_id)s::bigint AND position = ANY(%(positions)s::bigint[])
 ORDER BY position;
 
+-- name: count_kinds
+-- How many events of some kinds there are after a position.
+SELECT kind, count(*)
+FROM platform.event
+WHERE merchant_id = %(merchant_id)s::bigint AND position > %(after)s::bigint AND kind = ANY(%(kinds)s::text[])
+GROUP BY kind;
+
 -- name: find_position_at
 -- The last position recorded at or before an instant, by halving: recorded_at never falls along the log.
 WITH RECURSIVE halving (low, high) AS (

@@ -26,6 +26,7 @@ from .service import (
     close_case,
     close_cases,
     drop_waiters,
+    leave_cases,
     note_act,
     raise_cases,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "count_kinds",
     "drop_waiters",
     "kind_text",
+    "leave_cases",
     "load_case",
     "load_case_by_id",
     "load_cases",

@@ -80,6 +80,29 @@ JOIN worklist.waiter AS waiter ON waiter.merchant_id = %(merchant_id)s::bigint
 JOIN worklist.case_file AS case_file ON case_file.merchant_id = %(merchant_id)s::bigint
     AND case_file.case_id = waiter.case_id AND case_file.state = 'open' AND case_file.kind = ANY(%(kinds)s::text[]);
 
+-- name: load_cases_left
+-- The open cases of these very causes that these objects wait for.
+SELECT DISTINCT case_file.case_id, case_file.number, case_file.kind, case_file.cause_key
+FROM unnest(%(kinds)s::text[], %(cause_keys)s::text[], %(subjects)s::text[], %(subject_ids)s::bigint[])
+    AS item (kind, cause_key, subject, subject_id)
+JOIN worklist.waiter AS waiter ON waiter.merchant_id = %(merchant_id)s::bigint
+    AND waiter.subject_id = item.subject_id AND waiter.subject = item.subject AND waiter.left_at IS NULL
+JOIN worklist.case_file AS case_file ON case_file.merchant_id = %(merchant_id)s::bigint
+    AND case_file.case_id = waiter.case_id AND case_file.state = 'open' AND case_file.kind = item.kind
+    AND case_file.cause_key = item.cause_key;
+
+-- name: record_left_cases
+-- These objects wait no longer for these very causes, among cases that are locked.
+UPDATE worklist.waiter AS waiter
+SET left_at = %(now)s::timestamptz
+FROM unnest(%(kinds)s::text[], %(cause_keys)s::text[], %(subjects)s::text[], %(subject_ids)s::bigint[])
+    AS item (kind, cause_key, subject, subject_id)
+JOIN worklist.case_file AS case_file ON case_file.merchant_id = %(merchant_id)s::bigint
+    AND case_file.kind = item.kind AND case_file.cause_key = item.cause_key
+    AND case_file.case_id = ANY(%(case_ids)s::bigint[])
+WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.case_id = case_file.case_id
+    AND waiter.subject_id = item.subject_id AND waiter.subject = item.subject AND waiter.left_at IS NULL;
+
 -- name: load_causes
 -- The causes of some cases.
 SELECT case_id, number, kind, cause_key

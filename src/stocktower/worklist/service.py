@@ -111,6 +111,22 @@ def drop_waiters(tx: Transaction, items: Sequence[tuple[str, int]], kinds: Seque
     return _close(tx, [case for case in locked if case.case_id in empty], RESOLVED_ITSELF, "")
 
 
+def leave_cases(tx: Transaction, items: Sequence[tuple[str, str, str, int]]) -> list[int]:
+    """(kind, cause key, subject, id): each waits no longer for that one cause; else like drop_waiters."""
+    if not items:
+        return []
+    waited_for = store.load_cases_left(tx, items)
+    if not waited_for:
+        return []
+    locked = _lock(tx, waited_for)
+    case_ids = [case.case_id for case in locked]
+    if not case_ids:
+        return []
+    store.record_left_cases(tx, case_ids, items)
+    empty = store.load_empty_cases(tx, case_ids)
+    return _close(tx, [case for case in locked if case.case_id in empty], RESOLVED_ITSELF, "")
+
+
 def note_act(tx: Transaction, case_id: int, act: str, by: str = "", data: dict[str, Any] = NOTHING) -> None:
     """Write into the history of a case what was tried or done about it; it may be closed already."""
     _lock(tx, store.load_causes(tx, [case_id]))

@@ -142,6 +142,25 @@ def lock_cases(tx: Transaction, case_ids: Sequence[int]) -> list[CaseKey]:
     return tx.fetch(_Q.lock_cases, CaseKey, case_ids=list(case_ids))
 
 
+def load_cases_left(tx: Transaction, items: Sequence[tuple[str, str, str, int]]) -> list[CaseKey]:
+    """The open cases that objects wait for, given as (kind, cause key, subject, id)."""
+    return tx.fetch(_Q.load_cases_left, CaseKey, **_left(items))
+
+
+def record_left_cases(tx: Transaction, case_ids: Sequence[int], items: Sequence[tuple[str, str, str, int]]) -> None:
+    """(kind, cause key, subject, id) wait no longer, where the case is one of these."""
+    tx.execute(_Q.record_left_cases, case_ids=list(case_ids), **_left(items))
+
+
+def _left(items: Sequence[tuple[str, str, str, int]]) -> dict[str, list[Any]]:
+    return {
+        "kinds": [kind for kind, _, _, _ in items],
+        "cause_keys": [cause_key for _, cause_key, _, _ in items],
+        "subjects": [subject for _, _, subject, _ in items],
+        "subject_ids": [subject_id for _, _, _, subject_id in items],
+    }
+
+
 def record_left(tx: Transaction, case_ids: Sequence[int], items: Sequence[tuple[str, int]]) -> None:
     """(subject, id) pairs wait no longer for these cases."""
     tx.execute(_Q.record_left, case_ids=list(case_ids), **_items(items))

@@ -1,0 +1,104 @@
+"""Ordering owns the whole life of an order: captured, validated, reserved and routed, released, shipped, refunded.
+
+Always true: ordered = open + backordered + allocated + shipped + cancelled on every line; what is released is
+allocated; the frozen amounts of the lines make the order's total; the states on the order are what its figures amount
+to. Quantities of lines and requests are sold units of the listing (a pack, a whole kit); demand and reservations count
+stocked SKUs, `per_unit` of them in a sold unit. Every command locks its orders in id order before anything of theirs.
+"""
+
+from .acts import (
+    NotPossible,
+    UnknownOrder,
+    accept_total,
+    acknowledge,
+    cancel_backorders,
+    cancel_line,
+    cancel_order,
+    clear_hold,
+    expire_authorizations,
+    not_acknowledged,
+    reroute,
+    set_hold,
+)
+from .confirmations import RETRY, retry_confirmations, take_confirmations
+from .intake import take_orders
+from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
+from .rules import advance
+from .statements import capture_payment, extend_authorization, take_count
+from .supply import (
+    ADVANCE,
+    FILL,
+    RESUME_KINDS,
+    fill_backorders,
+    resume_events,
+    resume_listings,
+    resume_orders,
+    skus_of,
+    take_stock,
+)
+from .views import (
+    FlowStep,
+    OrderDetail,
+    OrderFilter,
+    OrderPage,
+    OrderRow,
+    count_states,
+    find_orders,
+    flow_strip,
+    list_orders,
+    load_order,
+    load_rows,
+    share_untouched,
+)
+
+__all__ = [
+    "ADVANCE",
+    "FILL",
+    "RESUME_KINDS",
+    "RETRY",
+    "Facts",
+    "FlowStep",
+    "FulfillmentState",
+    "HoldName",
+    "Line",
+    "NotPossible",
+    "Order",
+    "OrderDetail",
+    "OrderFilter",
+    "OrderPage",
+    "OrderRow",
+    "OrderStep",
+    "Plan",
+    "UnknownOrder",
+    "WaitsFor",
+    "accept_total",
+    "acknowledge",
+    "advance",
+    "cancel_backorders",
+    "cancel_line",
+    "cancel_order",
+    "capture_payment",
+    "clear_hold",
+    "count_states",
+    "expire_authorizations",
+    "extend_authorization",
+    "fill_backorders",
+    "find_orders",
+    "flow_strip",
+    "list_orders",
+    "load_order",
+    "load_rows",
+    "not_acknowledged",
+    "reroute",
+    "resume_events",
+    "resume_listings",
+    "resume_orders",
+    "retry_confirmations",
+    "set_hold",
+    "share_untouched",
+    "skus_of",
+    "take_confirmations",
+    "take_count",
+    "take_orders",
+    "take_stock",
+]

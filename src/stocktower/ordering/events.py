@@ -1,0 +1,188 @@
+"""What the events of an order say: their data, encoded once."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from stocktower.kernel import TOWER
+from stocktower.platform import Event
+
+from .model import Order
+
+_encode = msgspec.json.Encoder().encode
+
+UnitsOf = tuple[int, int]
+"""(line_no, sold units)"""
+Reserved = tuple[int, int, int, int]
+"""(line_no, stocked SKU, site, units of the SKU)"""
+
+
+class Captured(Struct, frozen=True, omit_defaults=True):
+    """order.captured: amounts are those of the frozen lines, without tax where prices include it."""
+
+    channel_id: int
+    entity: str
+    order_ref: str
+    number: str
+    currency: str
+    goods_minor: int
+    discount_minor: int
+    shipping_minor: int
+    tax_minor: int
+    total_minor: int
+    lines: int
+    units: int
+    placed_at: datetime
+    method: str = ""
+    marketplace_tax: bool = False
+    is_history: bool = False
+    post_history: bool = False
+    """Whether the channel's history is posted to the books."""
+    fulfillment_state: str = ""
+    """Of history: what the channel said."""
+
+
+class Changed(Struct, frozen=True, omit_defaults=True):
+    """order.changed: what the channel's new word changed."""
+
+    revision: int
+    changes: list[str]
+    lines: list[UnitsOf] = []
+    """Units that each line gained or lost."""
+    stuck: list[UnitsOf] = []
+    """Units that were to be cancelled and are picked already."""
+    total_minor: int | None = None
+    not_refundable_minor: int = 0
+
+
+class Refused(Struct, frozen=True):
+    """order.change_refused: an older state of the order, kept as evidence."""
+
+    message_id: int
+    reasons: list[str]
+
+
+class Cancelled(Struct, frozen=True, omit_defaults=True):
+    """order.cancelled: what will not ship any more."""
+
+    lines: list[UnitsOf]
+    reason: str
+    stuck: list[UnitsOf] = []
+
+
+class HoldSet(Struct, frozen=True, omit_defaults=True):
+    """hold.set and hold.cleared."""
+
+    name: str
+    reason: str = ""
+
+
+class ReservedLines(Struct, frozen=True):
+    """order.reserved and allocation.released."""
+
+    lines: list[Reserved]
+
+
+class Backordered(Struct, frozen=True):
+    """line.backordered: sold units for which there is nothing now."""
+
+    line_no: int
+    sku_id: int
+    quantity: int
+
+
+class Routed(Struct, frozen=True):
+    """order.routed: the plan, with sites and reasons as sourcing gave them."""
+
+    choice: Any
+
+
+class Released(Struct, frozen=True):
+    """order.released: (fulfillment_id, number, site_id, sold units) of each request."""
+
+    fulfillments: list[tuple[int, str, int, int]]
+
+
+class Reported(Struct, frozen=True, omit_defaults=True):
+    """fulfillment.acknowledged, .picked, .short_picked, .packed, .cancelled."""
+
+    fulfillment_id: int
+    number: str
+    site_id: int
+    lines: list[UnitsOf] = []
+
+
+class RevenueLine(Struct, frozen=True):
+    """The share of a line's frozen amounts that shipped units carry."""
+
+    line_no: int
+    sku_id: int | None
+    quantity: int
+    goods_minor: int
+    discount_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+
+class StockLine(Struct, frozen=True):
+    """Units of a stocked SKU that left."""
+
+    sku_id: int
+    quantity: int
+
+
+class Shipped(Struct, frozen=True, omit_defaults=True):
+    """fulfillment.shipped: fulfillment_id 0 where the channel shipped it elsewhere, and no stock of ours moved."""
+
+    fulfillment_id: int
+    number: str
+    site_id: int
+    entity: str
+    channel_id: int
+    currency: str
+    revenue: list[RevenueLine]
+    stock: list[StockLine]
+    carrier: str = ""
+    tracking: str = ""
+    terms_days: int | None = None
+    marketplace_tax: bool = False
+    elsewhere: bool = False
+
+
+class RefundedShares(Struct, frozen=True):
+    """What a refund gives back of what was shipped."""
+
+    goods_minor: int
+    discount_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+
+class RefundIssued(Struct, frozen=True, omit_defaults=True):
+    """refund.issued: amount = before_shipment + the goods - discount + shipping + tax given back."""
+
+    order_id: int
+    entity: str
+    channel_id: int
+    currency: str
+    method: str
+    amount_minor: int
+    before_shipment_minor: int
+    after: RefundedShares
+    marketplace_tax: bool = False
+
+
+class TotalAccepted(Struct, frozen=True):
+    """total.accepted: what the lines took over so that the stated total stands."""
+
+    difference_minor: int
+
+
+NO_DATA = b"{}"
+
+
+def event(kind: str, order: Order, at: datetime, data: Struct | None = None) -> Event:
+    """An event of an order, caused by the message that is being worked for it."""
+    return Event(kind, "order", order.order_id, at, NO_DATA if data is None else _encode(data), TOWER, order.cause_id)

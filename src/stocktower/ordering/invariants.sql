@@ -1,0 +1,176 @@
+-- name: demand_follows_lines
+-- What inventory knows of a line is what the line says: allocated and backordered sold units in each stocked SKU.
+-- when: now
+SELECT line.order_id, line.line_no, demand.sku_id, line.allocated, line.backordered, demand.per_unit, demand.allocated,
+    demand.short
+FROM ordering.line AS line
+JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = line.order_id
+    AND demand.line_no = line.line_no AND demand.kind = 'order'
+WHERE line.merchant_id = %(merchant_id)s::bigint
+    AND (demand.allocated <> line.allocated * demand.per_unit OR demand.short <> line.backordered * demand.per_unit
+        OR demand.consumed > line.shipped * demand.per_unit);
+
+-- name: line_is_known_to_inventory
+-- A line that has or waits for stock is known to inventory; one of history never is.
+-- when: now
+SELECT line.order_id, line.line_no, line.allocated, line.backordered
+FROM ordering.line AS line
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint AND header.order_id = line.order_id
+WHERE line.merchant_id = %(merchant_id)s::bigint
+    AND (line.allocated + line.backordered > 0 OR header.is_history)
+    AND (line.allocated + line.backordered > 0) IS DISTINCT FROM EXISTS (
+        SELECT FROM inventory.demand AS demand
+        WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = line.order_id
+            AND demand.line_no = line.line_no);
+
+-- name: demand_belongs_to_a_line
+-- No demand of an order is left without its line.
+-- when: now
+SELECT demand.order_id, demand.line_no, demand.sku_id
+FROM inventory.demand AS demand
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.kind = 'order' AND NOT EXISTS (
+    SELECT FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = demand.order_id
+        AND line.line_no = demand.line_no);
+
+-- name: reservations_follow_demand
+-- What a line's demand has allocated is what its reservations add up to.
+-- when: now
+SELECT demand.order_id, demand.line_no, demand.sku_id, demand.allocated, coalesce(taken.units, 0) AS taken
+FROM inventory.demand AS demand
+LEFT JOIN (
+    SELECT reservation.order_id, reservation.line_no, stock.sku_id, sum(reservation.delta) AS units
+    FROM inventory.reservation AS reservation
+    JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint
+        AND stock.stock_id = reservation.stock_id
+    WHERE reservation.merchant_id = %(merchant_id)s::bigint
+    GROUP BY reservation.order_id, reservation.line_no, stock.sku_id) AS taken
+    ON taken.order_id = demand.order_id AND taken.line_no = demand.line_no AND taken.sku_id = demand.sku_id
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.kind = 'order'
+    AND demand.allocated <> coalesce(taken.units, 0);
+
+-- name: requests_follow_lines
+-- What sites still owe of a line is what is released of it, and what they shipped is no more than has shipped.
+-- when: now
+SELECT line.order_id, line.line_no, line.released, coalesce(asked.outstanding, 0) AS outstanding, line.shipped,
+    coalesce(asked.shipped, 0) AS shipped_by_sites
+FROM ordering.line AS line
+LEFT JOIN (
+    SELECT request.order_id, part.line_no, sum(part.shipped) AS shipped,
+        sum(part.quantity - part.shipped - part.short - part.cancelled) AS outstanding
+    FROM fulfillment.request AS request
+    JOIN fulfillment.request_line AS part ON part.merchant_id = %(merchant_id)s::bigint
+        AND part.fulfillment_id = request.fulfillment_id
+    WHERE request.merchant_id = %(merchant_id)s::bigint
+    GROUP BY request.order_id, part.line_no) AS asked ON asked.order_id = line.order_id AND asked.line_no = line.line_no
+WHERE line.merchant_id = %(merchant_id)s::bigint
+    AND (line.released <> coalesce(asked.outstanding, 0) OR coalesce(asked.shipped, 0) > line.shipped);
+
+-- name: lines_make_the_total
+-- The frozen amounts of the lines make the total that the order was accepted with; history is as it was stated.
+-- when: now
+SELECT header.order_id, header.number, header.total_minor, sums.total_minor AS lines_minor
+FROM ordering.order_header AS header
+JOIN (
+    SELECT line.order_id, sum(line.goods_minor - line.discount_minor + line.shipping_minor + line.tax_minor) AS total_minor
+    FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT header.is_history AND header.step NOT IN ('done', 'capture')
+    AND header.total_minor <> sums.total_minor
+    AND NOT EXISTS (
+        SELECT FROM ordering.hold AS hold
+        WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+            AND hold.name = 'total_mismatch' AND hold.cleared_at IS NULL);
+
+-- name: refunds_add_up
+-- What was given back of an order is what was given back before shipment and of its lines.
+-- when: now
+SELECT header.order_id, header.refunded_minor, header.refunded_before_minor, sums.refunded_minor AS lines_minor
+FROM ordering.order_header AS header
+JOIN (
+    SELECT line.order_id, sum(line.refunded_minor) AS refunded_minor
+    FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND header.refunded_minor <> header.refunded_before_minor + sums.refunded_minor;
+
+-- name: state_follows_lines
+-- The fulfillment state on an order is what its lines amount to.
+-- when: now
+SELECT header.order_id, header.number, header.fulfillment_state, derived.state
+FROM ordering.order_header AS header
+JOIN (
+    SELECT line.order_id,
+        CASE
+            WHEN sum(line.ordered - line.cancelled) = 0 THEN 'cancelled'
+            WHEN sum(line.shipped) = sum(line.ordered - line.cancelled) THEN 'shipped'
+            WHEN bool_or(known.is_history) THEN 'history'
+            WHEN sum(line.shipped) > 0 THEN 'partially_shipped'
+            WHEN sum(line.backordered) = sum(line.ordered - line.cancelled) THEN 'backordered'
+            WHEN sum(line.backordered) > 0 THEN 'partially_backordered'
+            WHEN sum(line.released) = sum(line.ordered - line.cancelled) THEN 'released'
+            WHEN sum(line.allocated) = sum(line.ordered - line.cancelled) THEN 'reserved'
+            WHEN sum(line.allocated) > 0 THEN 'partially_reserved'
+            ELSE 'open' END AS state
+    FROM ordering.line AS line
+    JOIN ordering.order_header AS known ON known.merchant_id = %(merchant_id)s::bigint AND known.order_id = line.order_id
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.order_id) AS derived ON derived.order_id = header.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND CASE header.fulfillment_state WHEN 'picked' THEN 'released' ELSE header.fulfillment_state END <> derived.state;
+
+-- name: done_is_done
+-- An order is done exactly when it is history or nothing of it is open, backordered or allocated.
+-- when: now
+SELECT header.order_id, header.number, header.step, sums.left_units
+FROM ordering.order_header AS header
+JOIN (
+    SELECT line.order_id, sum(line.open + line.backordered + line.allocated) AS left_units
+    FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND (header.step = 'done') <> (header.is_history OR sums.left_units = 0);
+
+-- name: waits_have_a_reason
+-- What waits has a reason: stock or a site where something is backordered, a hold where one is open; nothing that could be
+-- released stays.
+-- when: now
+SELECT header.order_id, header.number, header.step, header.waits_for, sums.backordered, sums.unreleased, holds.held
+FROM ordering.order_header AS header
+JOIN (
+    SELECT line.order_id, sum(line.open + line.backordered) AS backordered,
+        sum(line.allocated - line.released) AS unreleased
+    FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM ordering.hold AS hold
+        WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+            AND hold.cleared_at IS NULL) AS held) AS holds
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done'
+    AND ((header.waits_for IN ('stock', 'site') AND sums.backordered = 0)
+        OR (header.waits_for IN ('hold', 'payment', 'total') AND NOT holds.held)
+        OR (header.waits_for = 'site_confirmation' AND sums.backordered + sums.unreleased > 0)
+        OR header.waits_for = '');
+
+-- name: order_has_lines
+-- Every order has lines.
+-- when: now
+SELECT header.order_id, header.number
+FROM ordering.order_header AS header
+WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id);
+
+-- name: hold_belongs_to_an_order
+-- Every hold belongs to an order.
+-- when: now
+SELECT hold.order_id, hold.name
+FROM ordering.hold AS hold
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM ordering.order_header AS header
+    WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = hold.order_id);

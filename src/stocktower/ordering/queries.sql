@@ -1,0 +1,270 @@
+-- copy: order_header ordering.order_header (merchant_id, order_id, channel_id, order_ref, number, message_id,
+-- configuration_version, is_history, placed_at, captured_at, released_at, ship_by_at, priority, currency, tax_included,
+-- marketplace_tax, terms_days, goods_minor, discount_minor, shipping_minor, tax_minor, total_minor, refunded_minor,
+-- refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for, fulfillment_state, payment_state,
+-- return_state, revision)
+-- New orders, in the state that their first decision brought them to.
+
+-- copy: line ordering.line (merchant_id, order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open,
+-- backordered, allocated, released, shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor,
+-- refunded_minor)
+-- Lines of new orders, and lines that joined an order.
+
+-- name: lock_orders_by_ref
+-- The orders of channels that are known already, locked in id order.
+SELECT known.order_id, known.channel_id, known.order_ref, known.number, known.message_id, known.configuration_version,
+    known.is_history, known.placed_at, known.captured_at, known.released_at, known.ship_by_at, known.priority,
+    known.currency, known.tax_included, known.marketplace_tax, known.terms_days, known.goods_minor, known.discount_minor,
+    known.shipping_minor, known.tax_minor, known.total_minor, known.refunded_minor, known.refunded_before_minor,
+    known.book_total_minor, known.ship_country, known.ship_region, known.step, known.waits_for, known.fulfillment_state,
+    known.payment_state, known.return_state, known.revision
+FROM unnest(%(channel_ids)s::bigint[], %(order_refs)s::text[]) AS stated (channel_id, order_ref)
+JOIN ordering.order_header AS known ON known.merchant_id = %(merchant_id)s::bigint
+    AND known.channel_id = stated.channel_id AND known.order_ref = stated.order_ref
+ORDER BY known.order_id
+FOR UPDATE OF known;
+
+-- name: lock_orders
+-- Orders by id, locked in id order.
+SELECT order_id, channel_id, order_ref, number, message_id, configuration_version, is_history, placed_at, captured_at,
+    released_at, ship_by_at, priority, currency, tax_included, marketplace_tax, terms_days, goods_minor, discount_minor,
+    shipping_minor, tax_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country,
+    ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
+FROM ordering.order_header
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id
+FOR UPDATE;
+
+-- name: find_orders_by_number
+-- Orders by number or by the channel's reference, whichever the text is; of any channel, or of one.
+SELECT wanted.name, header.order_id, header.channel_id
+FROM unnest(%(names)s::text[]) AS wanted (name)
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint AND header.number = wanted.name
+UNION
+SELECT wanted.name, header.order_id, header.channel_id
+FROM unnest(%(names)s::text[]) AS wanted (name)
+CROSS JOIN unnest(%(channel_ids)s::bigint[]) AS channel (channel_id)
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.channel_id = channel.channel_id AND header.order_ref = wanted.name;
+
+-- name: load_lines
+-- The lines of some orders; the orders are locked.
+SELECT order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open, backordered, allocated, released,
+    shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor
+FROM ordering.line
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id, line_no;
+
+-- name: load_holds
+-- The holds of some orders, also those that were cleared.
+SELECT order_id, name, reason, set_at, set_by, cleared_at, cleared_by
+FROM ordering.hold
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id, set_at, name;
+
+-- name: upsert_holds
+-- Holds that were set or cleared.
+INSERT INTO ordering.hold (merchant_id, order_id, name, reason, set_at, set_by, cleared_at, cleared_by)
+SELECT %(merchant_id)s::bigint, stated.order_id, stated.name, stated.reason, stated.set_at, stated.set_by,
+    stated.cleared_at, stated.cleared_by
+FROM unnest(%(order_ids)s::bigint[], %(names)s::text[], %(reasons)s::text[], %(set_ats)s::timestamptz[],
+    %(set_bys)s::text[], %(cleared_ats)s::timestamptz[], %(cleared_bys)s::text[])
+    AS stated (order_id, name, reason, set_at, set_by, cleared_at, cleared_by)
+ORDER BY stated.order_id, stated.name
+ON CONFLICT (merchant_id, order_id, name) DO UPDATE
+SET reason = excluded.reason, set_at = excluded.set_at, set_by = excluded.set_by, cleared_at = excluded.cleared_at,
+    cleared_by = excluded.cleared_by;
+
+-- name: update_orders
+-- What changed about orders.
+UPDATE ordering.order_header AS header
+SET message_id = changed.message_id, released_at = changed.released_at, ship_by_at = changed.ship_by_at,
+    goods_minor = changed.goods_minor, discount_minor = changed.discount_minor, shipping_minor = changed.shipping_minor,
+    tax_minor = changed.tax_minor, total_minor = changed.total_minor, refunded_minor = changed.refunded_minor,
+    refunded_before_minor = changed.refunded_before_minor, book_total_minor = changed.book_total_minor,
+    ship_country = changed.ship_country, ship_region = changed.ship_region, step = changed.step,
+    waits_for = changed.waits_for, fulfillment_state = changed.fulfillment_state, payment_state = changed.payment_state,
+    revision = changed.revision
+FROM unnest(%(order_ids)s::bigint[], %(message_ids)s::bigint[], %(released_ats)s::timestamptz[],
+    %(ship_by_ats)s::timestamptz[], %(goods_minors)s::bigint[], %(discount_minors)s::bigint[],
+    %(shipping_minors)s::bigint[], %(tax_minors)s::bigint[], %(total_minors)s::bigint[], %(refunded_minors)s::bigint[],
+    %(refunded_before_minors)s::bigint[], %(book_total_minors)s::bigint[], %(ship_countries)s::text[],
+    %(ship_regions)s::text[], %(steps)s::text[], %(waits_fors)s::text[], %(fulfillment_states)s::text[],
+    %(payment_states)s::text[], %(revisions)s::integer[])
+    AS changed (order_id, message_id, released_at, ship_by_at, goods_minor, discount_minor, shipping_minor, tax_minor,
+    total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for,
+    fulfillment_state, payment_state, revision)
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = changed.order_id;
+
+-- name: update_states
+-- Where orders stand, when nothing else about them changed.
+UPDATE ordering.order_header AS header
+SET step = changed.step, waits_for = changed.waits_for, fulfillment_state = changed.fulfillment_state
+FROM unnest(%(order_ids)s::bigint[], %(steps)s::text[], %(waits_fors)s::text[], %(fulfillment_states)s::text[])
+    AS changed (order_id, step, waits_for, fulfillment_state)
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = changed.order_id;
+
+-- name: update_lines
+-- What changed about lines.
+UPDATE ordering.line AS line
+SET sku_id = changed.sku_id, pack_quantity = changed.pack_quantity, ordered = changed.ordered, open = changed.open,
+    backordered = changed.backordered, allocated = changed.allocated, released = changed.released,
+    shipped = changed.shipped, cancelled = changed.cancelled, priced = changed.priced, goods_minor = changed.goods_minor,
+    discount_minor = changed.discount_minor, shipping_minor = changed.shipping_minor, tax_minor = changed.tax_minor,
+    refunded_minor = changed.refunded_minor
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(pack_quantities)s::bigint[],
+    %(ordereds)s::bigint[], %(opens)s::bigint[], %(backordereds)s::bigint[], %(allocateds)s::bigint[],
+    %(releaseds)s::bigint[], %(shippeds)s::bigint[], %(cancelleds)s::bigint[], %(priceds)s::bigint[],
+    %(goods_minors)s::bigint[], %(discount_minors)s::bigint[], %(shipping_minors)s::bigint[], %(tax_minors)s::bigint[],
+    %(refunded_minors)s::bigint[])
+    AS changed (order_id, line_no, sku_id, pack_quantity, ordered, open, backordered, allocated, released, shipped,
+    cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor)
+WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = changed.order_id AND line.line_no = changed.line_no;
+
+-- name: find_unmapped
+-- Orders with an open line of one of these listings of a channel that nobody has mapped.
+SELECT DISTINCT line.order_id
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS mapped (channel_id, listing)
+JOIN ordering.line AS line ON line.merchant_id = %(merchant_id)s::bigint AND line.listing = mapped.listing
+    AND line.sku_id IS NULL AND line.open > 0
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint AND header.order_id = line.order_id
+    AND (mapped.channel_id = 0 OR header.channel_id = mapped.channel_id) AND NOT header.is_history
+ORDER BY line.order_id;
+
+-- name: load_promises
+-- What some orders are worth in book currency, and until when they were promised.
+SELECT order_id, book_total_minor, ship_by_at
+FROM ordering.order_header
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[]);
+
+-- name: find_matching
+-- The orders that a filter asks for, the last placed first, from a place on; empty lists filter nothing.
+SELECT header.order_id, header.placed_at
+FROM ordering.order_header AS header
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND (header.placed_at, header.order_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+    AND header.placed_at >= %(placed_from)s::timestamptz AND header.placed_at < %(placed_before)s::timestamptz
+    AND (%(states)s::text[] = '{}' OR header.fulfillment_state = ANY(%(states)s::text[]))
+    AND (%(payments)s::text[] = '{}' OR header.payment_state = ANY(%(payments)s::text[]))
+    AND (%(steps)s::text[] = '{}' OR header.step = ANY(%(steps)s::text[]))
+    AND (%(waits)s::text[] = '{}' OR header.waits_for = ANY(%(waits)s::text[]))
+    AND (%(channel_ids)s::bigint[] = '{}' OR header.channel_id = ANY(%(channel_ids)s::bigint[]))
+    AND (%(countries)s::text[] = '{}' OR header.ship_country = ANY(%(countries)s::text[]))
+    AND header.book_total_minor >= %(total_above)s::bigint AND header.book_total_minor <= %(total_below)s::bigint
+    AND (%(is_history)s::boolean IS NULL OR header.is_history = %(is_history)s::boolean)
+    AND (%(is_done)s::boolean IS NULL OR (header.step = 'done') = %(is_done)s::boolean)
+    AND (%(holds)s::text[] = '{}' OR EXISTS (
+        SELECT FROM ordering.hold AS hold
+        WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+            AND hold.name = ANY(%(holds)s::text[]) AND hold.cleared_at IS NULL))
+    AND (%(sku_ids)s::bigint[] = '{}' OR EXISTS (
+        SELECT FROM ordering.line AS line
+        WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
+            AND line.sku_id = ANY(%(sku_ids)s::bigint[])))
+    AND (%(site_ids)s::bigint[] = '{}' OR EXISTS (
+        SELECT FROM fulfillment.pub_request AS request
+        WHERE request.merchant_id = %(merchant_id)s::bigint AND request.order_id = header.order_id
+            AND request.site_id = ANY(%(site_ids)s::bigint[])))
+ORDER BY header.placed_at DESC, header.order_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: find_under_way
+-- The same among the orders that are not done, by the small index that only these are in.
+SELECT header.order_id, header.placed_at
+FROM ordering.order_header AS header
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done'
+    AND (header.placed_at, header.order_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+    AND header.placed_at >= %(placed_from)s::timestamptz AND header.placed_at < %(placed_before)s::timestamptz
+    AND (%(states)s::text[] = '{}' OR header.fulfillment_state = ANY(%(states)s::text[]))
+    AND (%(payments)s::text[] = '{}' OR header.payment_state = ANY(%(payments)s::text[]))
+    AND (%(steps)s::text[] = '{}' OR header.step = ANY(%(steps)s::text[]))
+    AND (%(waits)s::text[] = '{}' OR header.waits_for = ANY(%(waits)s::text[]))
+    AND (%(channel_ids)s::bigint[] = '{}' OR header.channel_id = ANY(%(channel_ids)s::bigint[]))
+    AND (%(countries)s::text[] = '{}' OR header.ship_country = ANY(%(countries)s::text[]))
+    AND header.book_total_minor >= %(total_above)s::bigint AND header.book_total_minor <= %(total_below)s::bigint
+    AND (%(is_history)s::boolean IS NULL OR header.is_history = %(is_history)s::boolean)
+    AND (%(holds)s::text[] = '{}' OR EXISTS (
+        SELECT FROM ordering.hold AS hold
+        WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+            AND hold.name = ANY(%(holds)s::text[]) AND hold.cleared_at IS NULL))
+    AND (%(sku_ids)s::bigint[] = '{}' OR EXISTS (
+        SELECT FROM ordering.line AS line
+        WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
+            AND line.sku_id = ANY(%(sku_ids)s::bigint[])))
+    AND (%(site_ids)s::bigint[] = '{}' OR EXISTS (
+        SELECT FROM fulfillment.pub_request AS request
+        WHERE request.merchant_id = %(merchant_id)s::bigint AND request.order_id = header.order_id
+            AND request.site_id = ANY(%(site_ids)s::bigint[])))
+ORDER BY header.placed_at DESC, header.order_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: find_by_beginning
+-- Orders whose number or reference begins with a text, the last placed first.
+SELECT found.order_id, header.placed_at
+FROM (
+    SELECT by_number.order_id FROM ordering.order_header AS by_number
+    WHERE by_number.merchant_id = %(merchant_id)s::bigint
+        AND by_number.number >= %(text)s::text AND by_number.number < %(text)s::text || U&'\+10FFFF'
+    UNION
+    SELECT by_ref.order_id
+    FROM unnest(%(channel_ids)s::bigint[]) AS channel (channel_id)
+    JOIN ordering.order_header AS by_ref ON by_ref.merchant_id = %(merchant_id)s::bigint
+        AND by_ref.channel_id = channel.channel_id
+        AND by_ref.order_ref >= %(text)s::text AND by_ref.order_ref < %(text)s::text || U&'\+10FFFF'
+    ) AS found
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.order_id = found.order_id
+WHERE (header.placed_at, header.order_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+ORDER BY header.placed_at DESC, header.order_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_rows
+-- Orders as they stand in lists, with their units.
+SELECT header.order_id, header.number, header.order_ref, header.channel_id, header.is_history, header.placed_at,
+    header.captured_at, header.released_at, header.ship_by_at, header.step, header.waits_for, header.fulfillment_state,
+    header.payment_state, header.return_state, header.ship_country, header.ship_region,
+    coalesce(sums.units, 0)::bigint, header.currency, header.total_minor, header.book_total_minor
+FROM ordering.order_header AS header
+LEFT JOIN LATERAL (
+    SELECT sum(line.ordered - line.cancelled) AS units
+    FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id) AS sums ON true
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = ANY(%(order_ids)s::bigint[]);
+
+-- name: load_order
+-- One order, whole, without a lock.
+SELECT order_id, channel_id, order_ref, number, message_id, configuration_version, is_history, placed_at, captured_at,
+    released_at, ship_by_at, priority, currency, tax_included, marketplace_tax, terms_days, goods_minor, discount_minor,
+    shipping_minor, tax_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country,
+    ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
+FROM ordering.order_header
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = %(order_id)s::bigint;
+
+-- name: count_flow
+-- What stands at each step and waits, with the oldest, its worth, and how many are past their promise.
+SELECT step, waits_for, count(*), min(placed_at), sum(book_total_minor)::bigint,
+    count(*) FILTER (WHERE ship_by_at < %(now)s::timestamptz)
+FROM ordering.order_header
+WHERE merchant_id = %(merchant_id)s::bigint AND step <> 'done'
+GROUP BY step, waits_for;
+
+-- name: count_states
+-- Orders by fulfillment state.
+SELECT fulfillment_state, count(*)
+FROM ordering.order_header
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY fulfillment_state
+ORDER BY fulfillment_state;
+
+-- name: count_untouched
+-- Of the orders that are not history: all, and those that no hold ever held and nothing ever made wait for a person.
+SELECT count(*), count(*) FILTER (WHERE hold.order_id IS NULL AND waited.subject_id IS NULL)
+FROM ordering.order_header AS header
+LEFT JOIN (
+    SELECT DISTINCT one.order_id FROM ordering.hold AS one
+    WHERE one.merchant_id = %(merchant_id)s::bigint) AS hold ON hold.order_id = header.order_id
+LEFT JOIN (
+    SELECT DISTINCT waiter.subject_id FROM worklist.pub_waiter AS waiter
+    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order') AS waited
+    ON waited.subject_id = header.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT header.is_history;

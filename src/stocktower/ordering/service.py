@@ -1,0 +1,249 @@
+"""Loads orders under lock, and writes what was decided about them: one statement per table, whatever the batch."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from stocktower import catalog, fulfillment, inventory, worklist
+from stocktower.exchange import Message
+from stocktower.kernel import CaseKind
+from stocktower.model import Configuration, Sourcing, load_applied, rate
+from stocktower.network import Network, load_network
+from stocktower.platform import Transaction
+from stocktower.sourcing import Planner
+from stocktower.worklist import Raise, Waiter
+
+from . import store
+from .capture import Books
+from .model import Cause, Facts, Line, Order, OrderStep, Plan
+from .rules import possible_causes
+
+_kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
+"""By merchant: what is worked out once for a network, and compared at each use."""
+
+
+class Desk:
+    """What every command of the room works with, read once a transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        applied = load_applied(tx)
+        self.tx = tx
+        self.version = applied.version
+        self.configuration: Configuration = applied.configuration
+        self.network = load_network(tx)
+        kept = _kept.get(tx.merchant_id)
+        sourcing = self.configuration.sourcing
+        if kept is None or kept[0] is not self.network or kept[1] is not sourcing:
+            kept = (self.network, sourcing, Planner(self.network, sourcing), inventory.Reach(self.network))
+            _kept[tx.merchant_id] = kept
+        self.planner, self.reach = kept[2], kept[3]
+        currency_of = {entity.code: entity.currency for entity in self.configuration.entities}
+        self.books = Books(currency_of, self._rate)
+
+    def _rate(self, currency: str, book: str, on: date) -> object:
+        return rate(self.configuration, currency, book, on)
+
+    def facts(
+        self, supply: inventory.Supply, demands: dict[int, list[inventory.Demand]], *, filling: bool = False
+    ) -> Facts:
+        """What decisions are taken on."""
+        free = inventory.FreeStock(supply, self.reach)
+        return Facts(self.network, self.planner, free, self.tx.new_id, demands, filling)
+
+
+def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> dict[int, list[inventory.Demand]]:
+    """Load all that belongs to orders that are locked; gives what inventory knows of their demand.
+
+    `loaded`: they have their lines and requests already, and these may have changed.
+    """
+    tx = desk.tx
+    by_id = {order.order_id: order for order in orders}
+    if not by_id:
+        return {}
+    order_ids = list(by_id)
+    if not loaded:
+        load_lines(tx, by_id)
+        for order_id, requests in fulfillment.load_requests_of(tx, order_ids).items():
+            by_id[order_id].requests = requests
+    for order_id, hold in store.load_holds(tx, order_ids):
+        by_id[order_id].holds[hold.name] = hold
+    demands = load_demands(tx, by_id)
+    for allocation in inventory.load_allocations(tx, order_ids):
+        order = by_id[allocation.order_id]
+        key = (allocation.line_no, allocation.site_id)
+        order.held.setdefault(key, []).append(allocation)
+    for order in orders:
+        _place(order)
+        order.validated = order.step not in (OrderStep.CAPTURE, OrderStep.VALIDATE)
+        order.causes = possible_causes(order, desk.network.channels[order.channel_id].code)
+    _resolve_missing(tx, orders)
+    return demands
+
+
+def load_lines(tx: Transaction, by_id: dict[int, Order]) -> None:
+    """Give orders their lines."""
+    for order_id, line in store.load_lines(tx, list(by_id)):
+        by_id[order_id].lines.append(line)
+
+
+def load_demands(tx: Transaction, by_id: dict[int, Order]) -> dict[int, list[inventory.Demand]]:
+    """What inventory knows of some orders; their lines get the components that their demand was made of."""
+    demands: dict[int, list[inventory.Demand]] = {}
+    parts: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for demand in inventory.load_demands(tx, list(by_id)):
+        demands.setdefault(demand.order_id, []).append(demand)
+        parts.setdefault((demand.order_id, demand.line_no), []).append((demand.sku_id, demand.per_unit))
+    for order_id in demands:
+        for line in by_id[order_id].lines:
+            found = parts.get((order_id, line.line_no))
+            if found is not None:
+                line.components = tuple(found)
+                line.demanded = True
+    return demands
+
+
+def _place(order: Order) -> None:
+    """Work out how many sold units of each line are allocated at each site."""
+    per_unit = {line.line_no: line.components[0] for line in order.lines if line.components}
+    for (line_no, site_id), held in order.held.items():
+        sku_id, units = per_unit[line_no]
+        order.where[line_no, site_id] = sum(one.quantity for one in held if one.sku_id == sku_id) // units
+
+
+def _resolve_missing(tx: Transaction, orders: Sequence[Order]) -> None:
+    """Mapped lines that inventory does not know yet are made of what the catalogue says now."""
+    wanting = [line for order in orders for line in order.lines if line.sku_id is not None and not line.components]
+    if not wanting:
+        return
+    resolved = catalog.load_resolved(tx, {line.sku_id for line in wanting if line.sku_id is not None})
+    for line in wanting:
+        parts = resolved[line.sku_id or 0].components
+        line.components = tuple((sku_id, units * line.pack_quantity) for sku_id, units in parts)
+
+
+def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
+    """Look again for the SKUs of lines that were not mapped."""
+    missing = [
+        (order, line)
+        for order in orders
+        if not order.is_history
+        for line in order.lines
+        if line.sku_id is None and line.open
+    ]
+    if not missing:
+        return
+    keys = [(order.channel_id, line.listing, line.name) for order, line in missing]
+    resolved = catalog.resolve_listings(desk.tx, keys)
+    for order, line in missing:
+        found = resolved.get((order.channel_id, line.listing))
+        if found is not None:
+            line.sku_id, line.pack_quantity = found.sku_id, found.pack_quantity
+            line.components = tuple((sku_id, units * found.pack_quantity) for sku_id, units in found.components)
+            line.touched = True
+    for order, _ in missing:
+        left = [line.listing for line in order.lines if line.sku_id is None and line.open]
+        order.needs_listing = tuple(dict.fromkeys(left))
+
+
+def skus_of_orders(orders: Iterable[Order]) -> set[int]:
+    """Every stocked SKU that lines of orders are made of."""
+    return {sku_id for order in orders for line in order.lines for sku_id, _ in line.components}
+
+
+def write_changed(desk: Desk, orders: Sequence[Order]) -> None:
+    """Write orders that were there before, with the lines that changed."""
+    tx = desk.tx
+    store.update_orders(tx, orders)
+    touched = [(order.order_id, line) for order in orders for line in order.lines if line.touched or line.is_new]
+    store.insert_lines(tx, [item for item in touched if item[1].is_new])
+    store.update_lines(tx, [item for item in touched if not item[1].is_new])
+
+
+def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: str = "allocated") -> None:
+    """Write everything of a plan but the orders themselves, in the global order of locks; say what happened."""
+    tx = desk.tx
+    store.upsert_holds(tx, plan.changed_holds)
+    fulfillment.record_changes(tx, list(plan.changed_requests.values()))
+    fulfillment.request(tx, plan.requests)
+    if supply is not None and (plan.new_demands or plan.changed_demands or plan.grants or plan.returns):
+        inventory.record_reservations(
+            tx,
+            supply,
+            new_demands=plan.new_demands,
+            changed_demands=plan.changed_demands,
+            grants=plan.grants,
+            returns=plan.returns,
+            reason=reason,
+        )
+    tell_cases(desk, plan)
+    tx.emit_all(plan.events)
+
+
+def tell_cases(desk: Desk, plan: Plan) -> None:
+    """Orders leave the cases that they wait for no more, and join those that they wait for now."""
+    if plan.leaves:
+        worklist.leave_cases(
+            desk.tx, [(kind, cause_key, "order", order.order_id) for order, (kind, cause_key) in plan.leaves]
+        )
+    raises = list(plan.raises)
+    if plan.waits:
+        titles = _titles(desk, plan)
+        for order, waits in plan.waits:
+            for cause, units in waits.items():
+                waiter = Waiter("order", order.order_id, units, order.book_total_minor, order.ship_by_at)
+                title, data = titles[cause]
+                raises.append(Raise(cause[0], cause[1], title, data, (waiter,)))
+    if raises:
+        worklist.raise_cases(desk.tx, desk.configuration, raises)
+
+
+def _titles(desk: Desk, plan: Plan) -> dict[Cause, tuple[str, dict[str, Any]]]:
+    """Title and data of each cause that orders wait for."""
+    causes = {cause: order for order, waits in plan.waits for cause in waits}
+    short = {key: int(key.removeprefix("sku/")) for kind, key in causes if kind == CaseKind.NO_STOCK}
+    skus = catalog.load_skus(desk.tx, short.values()) if short else {}
+    titles: dict[Cause, tuple[str, dict[str, Any]]] = {}
+    for (kind, key), order in causes.items():
+        channel = desk.network.channels[order.channel_id]
+        data: dict[str, Any] = {"order_id": order.order_id, "number": order.number}
+        if kind == CaseKind.NO_STOCK:
+            sku = skus.get(short[key])
+            code = sku.code if sku else key
+            title, data = f"Not enough {code}", {"sku_id": short[key], "sku": code}
+        elif kind == CaseKind.UNMAPPED_LISTING:
+            listing = key.removeprefix(f"{channel.code}/")
+            name = next((line.name for line in order.lines if line.listing == listing), "")
+            title = f"{channel.name} sells {listing}, which is not mapped to a SKU"
+            data = {"channel_id": channel.channel_id, "channel": channel.code, "listing": listing, "name": name}
+        elif kind == CaseKind.NO_SITE:
+            title = f"No site of {channel.name} ships order {order.number} to {order.ship_country or 'its address'}"
+            data["country"] = order.ship_country
+        elif kind == CaseKind.TOTAL_MISMATCH:
+            reasons = [hold.reason for name, hold in order.holds.items() if name in ("total_mismatch", "currency")]
+            title, data["reason"] = f"The total of order {order.number} does not foot", "; ".join(reasons)
+        else:
+            title = f"Order {order.number} needs a review before it ships"
+        titles[kind, key] = (title, data)
+    return titles
+
+
+def parked(message: Message, problem: str) -> Raise:
+    """The case of a message that cannot be worked."""
+    return Raise(
+        CaseKind.PARKED_MESSAGE,
+        f"message/{message.message_id}",
+        f"{message.kind} {message.key} from {message.source} could not be worked",
+        {"problem": problem, "source": message.source, "key": message.key},
+        (Waiter("message", message.message_id),),
+    )
+
+
+def refreshed(facts: Facts, tx: Transaction, orders: Sequence[Order]) -> None:
+    """Read demand again after something was taken out of stock for these orders."""
+    by_id = {order.order_id: order for order in orders}
+    facts.demands.update(load_demands(tx, by_id))
+
+
+def changed_lines(orders: Iterable[Order]) -> list[tuple[int, Line]]:
+    """(order_id, line) of every line that changed."""
+    return [(order.order_id, line) for order in orders for line in order.lines if line.touched]

@@ -1,0 +1,226 @@
+"""What supply changes for orders: stock that came fills backorders, a count cuts what is not there."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from stocktower import catalog, exchange, inventory, worklist
+from stocktower.exchange import Message, StockDocument
+from stocktower.inventory import Candidate, Waiting
+from stocktower.platform import RecordedEvent, Transaction, schedule
+
+from . import events, rules, store
+from .model import Order, OrderStep, Plan
+from .service import Desk, complete, map_lines, parked, skus_of_orders, write_changed, write_plan
+
+ADVANCE = "order.advance"
+"""Kind of due work: carry an order on; the key is the order."""
+FILL = "order.fill"
+"""Kind of due work: go on filling backorders; the key is the SKU."""
+RESUME_KINDS = (
+    "listing.mapped",
+    "sku.created",
+    "stock.opened",
+    "stock.received",
+    "stock.counted",
+    "stock.adjusted",
+    "allocation.released",
+    "hold.ended",
+)
+"""The events after which orders that wait may go on: give them to resume_events."""
+AT_ONCE = 2_000
+"""Orders that are worked in one transaction; the rest is left to due work."""
+_decode_stock = msgspec.json.Decoder(StockDocument).decode
+
+
+class _Mapped(Struct, frozen=True):
+    channel_id: int
+    key: str
+
+
+class _Created(Struct, frozen=True):
+    sku_id: int
+    code: str
+
+
+class _Changed(Struct, frozen=True):
+    sku_id: int
+    delta: int = 0
+
+
+def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
+    """What waited for one of these goes on: a listing was mapped, a SKU made, stock came or was freed."""
+    listings: list[tuple[int, str]] = []
+    created: list[_Created] = []
+    grown: set[int] = set()
+    for one in recorded:
+        if one.kind == "listing.mapped":
+            mapped = msgspec.json.decode(one.data, type=_Mapped)
+            listings.append((mapped.channel_id, mapped.key))
+        elif one.kind == "sku.created":
+            created.append(msgspec.json.decode(one.data, type=_Created))
+        elif one.kind in RESUME_KINDS:
+            grown |= skus_of(one)
+    if created:
+        names = catalog.load_skus(tx, [item.sku_id for item in created])
+        listings += [(0, item.code) for item in created]
+        listings += [(0, f"{catalog.NAME_KEY}{sku.name}") for sku in names.values()]
+    if listings:
+        resume_listings(tx, listings)
+    if grown:
+        fill_backorders(tx, sorted(grown))
+
+
+def skus_of(recorded: RecordedEvent) -> set[int]:
+    """The stocked SKUs of which an event says that there is more to take now."""
+    if recorded.kind == "allocation.released":
+        lines = msgspec.json.decode(recorded.data, type=events.ReservedLines).lines
+        return {sku_id for _, sku_id, _, _ in lines}
+    changed = msgspec.json.decode(recorded.data, type=_Changed)
+    more = changed.delta < 0 if recorded.kind == "hold.ended" else changed.delta > 0
+    return {changed.sku_id} if more else set()
+
+
+def resume_listings(tx: Transaction, listings: Sequence[tuple[int, str]]) -> None:
+    """Orders that wait for listings, given as (channel_id, key; channel 0: any), go on where these are mapped now."""
+    resume_orders(tx, store.find_unmapped(tx, listings))
+
+
+def resume_orders(tx: Transaction, order_ids: Sequence[int]) -> None:
+    """Carry orders on from where they stand; more than one transaction should work are left to due work."""
+    if len(order_ids) > AT_ONCE:
+        schedule(tx, ADVANCE, [(order_id, tx.now) for order_id in order_ids[AT_ONCE:]])
+    if order_ids:
+        carry_on(Desk(tx), order_ids[:AT_ONCE])
+
+
+def carry_on(desk: Desk, order_ids: Sequence[int]) -> list[Order]:
+    """Lock orders and carry them on from where they stand."""
+    tx = desk.tx
+    orders = store.lock_orders(tx, order_ids)
+    demands = complete(desk, orders)
+    map_lines(desk, orders)
+    wanted = skus_of_orders(orders)
+    supply = inventory.lock_supply(tx, wanted, giving=wanted) if wanted else None
+    facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
+    plan = rules.advance(orders, facts, tx.now)
+    write_changed(desk, orders)
+    write_plan(desk, plan, supply)
+    resume_confirmations(tx, orders, plan)
+    return orders
+
+
+def resume_confirmations(tx: Transaction, orders: Sequence[Order], plan: Plan) -> None:
+    """What sites reported before there was a request for it is looked at again."""
+    released = {request.order_id for request in plan.requests}
+    names = {name for order in orders if order.order_id in released for name in (order.number, order.order_ref)}
+    exchange.resume(tx, [f"order/{name}" for name in sorted(names)])
+
+
+def fill_backorders(tx: Transaction, sku_ids: Sequence[int]) -> None:
+    """Give what is free of some SKUs to the orders that wait for them, by priority and age."""
+    waiting = inventory.load_waiting(tx, sku_ids)
+    order_ids = list(dict.fromkeys([one.order_id for one in waiting]))[:AT_ONCE]
+    if not order_ids:
+        return
+    desk = Desk(tx)
+    orders = [order for order in store.lock_orders(tx, order_ids) if order.step != OrderStep.DONE]
+    demands = complete(desk, orders)
+    map_lines(desk, orders)
+    wanted = skus_of_orders(orders) | set(sku_ids)
+    supply = inventory.lock_supply(tx, wanted)
+    facts = desk.facts(supply, demands, filling=True)
+    facts.free.stop_waiting(_served(inventory.load_waiting(tx, sorted(wanted)), orders))
+    plan = rules.advance(orders, facts, tx.now)
+    write_changed(desk, orders)
+    write_plan(desk, plan, supply)
+    resume_confirmations(tx, orders, plan)
+    if len(order_ids) == AT_ONCE and plan.grants:
+        schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sku_ids])
+
+
+def _served(waiting: Sequence[Waiting], orders: Sequence[Order]) -> list[Waiting]:
+    """What lays no claim against these orders: their own demand, and that of orders which come after all of them."""
+    here = {order.order_id for order in orders}
+    last = max(((order.priority, order.placed_at, order.order_id) for order in orders), default=None)
+    if last is None:
+        return []
+    return [one for one in waiting if one.order_id in here or _rank(one) > last]
+
+
+def _rank(one: Waiting) -> tuple[int, datetime, int]:
+    return one.priority, one.placed_at, one.order_id
+
+
+def take_stock(tx: Transaction, messages: Sequence[Message]) -> None:
+    """Make stock what sites say it is; what that cuts from under orders that are not released waits again.
+
+    What it adds is given to who waits when its event is read (resume_events). Raises inventory.StockMoved: run again.
+    """
+    desk = Desk(tx)
+    refused: list[tuple[Message, str]] = []
+    documents: list[tuple[Message, StockDocument]] = []
+    for message in messages:
+        try:
+            documents.append((message, _decode_stock(message.body)))
+        except msgspec.MsgspecError as error:
+            refused.append((message, f"not a snapshot: {error}"))
+    for message, document in documents:
+        if document.site not in desk.network.site_ids:
+            known = ", ".join(sorted(desk.network.site_ids))
+            refused.append((message, f"{document.site} is not a site of the applied configuration; one of: {known}"))
+            continue
+        take_snapshot(desk, document, message.message_id)
+        exchange.finish(tx, [message.message_id])
+    for message, problem in refused:
+        exchange.park(tx, message.message_id, problem)
+    if refused:
+        worklist.raise_cases(tx, desk.configuration, [parked(message, problem) for message, problem in refused])
+
+
+def take_snapshot(
+    desk: Desk, document: StockDocument, message_id: int, factors: dict[str, int] | None = None
+) -> inventory.SnapshotResult:
+    """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
+    tx = desk.tx
+    orders = {order.order_id: order for order in store.lock_orders(tx, inventory.load_snapshot_orders(tx, document))}
+    complete(desk, list(orders.values()))
+
+    def may_cut(candidates: Sequence[Candidate]) -> Collection[tuple[int, int]]:
+        unreleased = {
+            (order_id, line.line_no) for order_id, order in orders.items() for line in order.lines if not line.released
+        }
+        return {(one.order_id, one.line_no) for one in candidates} & unreleased
+
+    result = inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors)
+    cut = {one.order_id for one in result.cuts}
+    _note_cuts(desk, [order for order_id, order in orders.items() if order_id in cut], result, message_id)
+    return result
+
+
+def _note_cuts(desk: Desk, orders: Sequence[Order], result: inventory.SnapshotResult, message_id: int) -> None:
+    """Lines of orders whose stock turned out not to be there are backordered; inventory has written the rest."""
+    if not orders:
+        return
+    by_id = {order.order_id: order for order in orders}
+    plan = Plan()
+    for cut in result.cuts:
+        order = by_id.get(cut.order_id)
+        if order is None:
+            continue
+        order.cause_id = message_id or None
+        line = next(line for line in order.lines if line.line_no == cut.line_no)
+        line.allocated -= cut.sold_units
+        line.backordered += cut.sold_units
+        line.touched = True
+        given = [(line.line_no, sku_id, cut.site_id, units) for sku_id, units in cut.components]
+        plan.events.append(events.event("allocation.released", order, desk.tx.now, events.ReservedLines(given)))
+        if line.sku_id is not None:
+            data = events.Backordered(line.line_no, line.sku_id, cut.sold_units)
+            plan.events.append(events.event("line.backordered", order, desk.tx.now, data))
+    facts = desk.facts(inventory.Supply({}, {}, {}), {})
+    rules.conclude(orders, facts, plan)
+    write_changed(desk, orders)
+    write_plan(desk, plan, None)
