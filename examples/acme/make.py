@@ -158,6 +158,8 @@ class Acme:
 
     def draw_trouble(self, order: Order) -> None:
         """What happens to about one order in eight after it was placed."""
+        if order.channel == "shopify-us" and order.placed > SUNDAY and self.random.random() < 0.03:
+            order.risk = "High"
         if not order.channel.startswith("shopify") or order.placed > SATURDAY - timedelta(days=2):
             return
         luck, later = self.random.random(), order.placed + timedelta(days=self.random.uniform(4, 9))
@@ -174,8 +176,6 @@ class Acme:
         elif luck < 0.18:
             order.paid = "authorized"
             order.revisions.append((later, {"paid": "paid"}))
-        elif luck < 0.19:
-            order.risk = "High"
 
     def script(self) -> None:
         """The situations of SCRIPTED."""
@@ -185,44 +185,39 @@ class Acme:
             placed = SUNDAY + timedelta(hours=12, minutes=14 * n)
             order = self.draw_order("amazon", "", n, placed)
             order.lines, order.listing, order.fba, order.ships = [(sku["BOTTLE"], 1)], "AMZ-BOTTLE-2PK", False, False
-            self.orders.append(order)
-        for n in range(5):
-            order = self.draw_order("shopify-us", "#US", n, HOUR_AGO + timedelta(minutes=6 + 7 * n))
-            order.number, order.lines = f"#US{5801 + n}", [(sku["LANTERN"], 2 if n < 2 else 1)]
+            order.discount = 0
             self.orders.append(order)
         for n in range(3):
-            order = self.draw_order("shopify-us", "#US", n, HOUR_AGO + timedelta(minutes=12 + 9 * n))
-            order.number, order.lines, order.ships = f"#US{5821 + n}", [(sku["TENT-SOLO"], 1)], False
-            self.orders.append(order)
+            self.place(f"#US{5811 + n}", HOUR_AGO - timedelta(minutes=25 + 20 * n), "LANTERN")
+        for n in range(5):
+            self.place(f"#US{5801 + n}", HOUR_AGO + timedelta(minutes=6 + 7 * n), "LANTERN", quantity=2 if n < 2 else 1)
+        for n in range(3):
+            self.place(f"#US{5821 + n}", HOUR_AGO + timedelta(minutes=12 + 9 * n), "TENT-SOLO").ships = False
         for n in range(4):
             placed = datetime(2026, 6, 2, 2, 0, tzinfo=UTC) if n == 0 else monday - timedelta(hours=3 * n)
-            order = self.draw_order("shopify-us", "#US", n, placed)
-            order.number, order.lines, order.ships = f"#US{5901 + n}", [(sku["PICNIC-KIT"], 1)], False
-            order.paid = "authorized" if n == 0 else "paid"
-            order.revisions, order.risk = [], "Low"
-            self.orders.append(order)
-        split = self.draw_order("shopify-us", "#US", 0, HOUR_AGO + timedelta(minutes=25))
-        split.number, split.lines, split.region, split.city = (
-            "#US5930",
-            [(sku["STOVE"], 1), (sku["KETTLE"], 1)],
-            "MA",
-            "Boston",
-        )
-        off = self.draw_order("shopify-us", "#US", 0, HOUR_AGO + timedelta(minutes=31))
-        off.number, off.off, off.ships = "#US5950", -1000, False
-        self.orders += [split, off]
+            waiting = self.place(f"#US{5901 + n}", placed, "PICNIC-KIT")
+            waiting.ships, waiting.paid = False, "authorized" if n == 0 else "paid"
+        split = self.place("#US5930", HOUR_AGO + timedelta(minutes=25), "STOVE", "KETTLE")
+        split.region, split.city = "MA", "Boston"
+        off = self.place("#US5950", HOUR_AGO + timedelta(minutes=31), "WHISTLE")
+        off.off, off.ships = -1000, False
         for n in range(58):
             order = self.draw_order(
                 "shopify-eu", "#EU", n, SATURDAY - timedelta(minutes=50) + timedelta(minutes=24 * n)
             )
-            order.number, order.ships = f"#EU{5001 + n}", False
+            order.number, order.ships, order.revisions = f"#EU{5001 + n}", False, []
             self.orders.append(order)
         for n in range(24):
             placed = START + timedelta(days=2 * n, hours=r.randrange(1, 20))
-            order = self.draw_order("shopify-us", "#US", n, placed)
-            order.number, order.lines = f"#US{5701 + n}", [(sku[r.choice(("DS-KAYAK", "DS-RACK", "DS-PADDLE"))], 1)]
-            order.revisions, order.risk, order.paid = [], "Low", "paid"
-            self.orders.append(order)
+            self.place(f"#US{5701 + n}", placed, r.choice(("DS-KAYAK", "DS-RACK", "DS-PADDLE")))
+
+    def place(self, number: str, placed: datetime, *codes: str, quantity: int = 1) -> Order:
+        """An order of the script, without trouble of its own."""
+        order = self.draw_order("shopify-us", "#US", 1, placed)
+        order.number, order.lines = number, [(self.by_code[code], quantity) for code in codes]
+        order.discount, order.revisions, order.risk, order.paid = 0, [], "Low", "paid"
+        self.orders.append(order)
+        return order
 
     def write(self) -> None:
         """All folders, in order of arrival."""
@@ -280,7 +275,7 @@ class Acme:
                 put("STORE-SEA", sku, 3)
                 put("EU-3PL", sku, eu + 5 + self.random.randrange(15))
         for site, code, quantity in (
-            ("EAST", "BOTTLE", 240), ("WEST", "BOTTLE", 160), ("FBA", "BOTTLE", 90), ("EAST", "LANTERN", 5), ("WEST", "LANTERN", 4),
+            ("EAST", "BOTTLE", 240), ("WEST", "BOTTLE", 160), ("FBA", "BOTTLE", 90), ("EAST", "LANTERN", 7), ("WEST", "LANTERN", 5),
             ("EAST", "TENT-SOLO", 1), ("EAST", "PICNIC-BASKET", 30), ("EAST", "PICNIC-BLANKET", 30), ("EAST", "STOVE", 6),
             ("STORE-BOS", "STOVE", 4), ("WEST", "KETTLE", 9), ("STORE-BOS", "KETTLE", 5), ("WEST", "ROPE-10M", 480), ("EAST", "ROPE-10M", 24),
             ("WEST", "MAP-CASE", 60), ("WEST", "WHISTLE", 300), ("DROPSHIP", "DS-KAYAK", 20), ("DROPSHIP", "DS-RACK", 40),
@@ -360,7 +355,8 @@ class Acme:
             }
             if order.channel == "shopify-eu":
                 rows.append({**base, "occurred_at": stamp(placed_to + (at - placed_to) / 4)})
-            if self.random.random() < 0.012 and not order.lines[0][0].components and order.channel == "shopify-us":
+            short = self.random.random() < 0.06 and order.placed > SUNDAY and order.channel == "shopify-us"
+            if short and not order.lines[0][0].components and not order.lines[0][0].scripted:
                 early = placed_to + (at - placed_to) / 2
                 rows.append(
                     {

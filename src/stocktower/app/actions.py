@@ -85,7 +85,7 @@ def act(
             access.require(person, chosen.permission)
         with rehearsal(tx, dry_run=dry_run):
             notes = chosen.do(Context(tx, detail, arguments, actor))
-            worklist.note_act(tx, detail.case.case_id, action, {"notes": notes, "note": arguments.note}, actor)
+            worklist.note_act(tx, detail.case.case_id, action, actor, {"notes": notes, "note": arguments.note})
             data = {"case": detail.case.label, "action": action, **msgspec.to_builtins(arguments)}
             access.record_act(tx, f"case.{action}", "case", detail.case.case_id, data)
             counts = follow(tx) if dry_run else count(load_events_at(tx, tx.write_events()))

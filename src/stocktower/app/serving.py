@@ -33,9 +33,19 @@ def serve(tower: Tower, *, port: int, workers: int) -> None:
 def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
     """What the pages and the API work with."""
 
-    def act(number: str, action: str, arguments: Mapping[str, str], actor: str, dry_run: bool, /) -> actions.Outcome:
+    def act(
+        number: str, action: str, arguments: Mapping[str, str], person: access.Person, dry_run: bool, /
+    ) -> actions.Outcome:
         with refusing():
-            return actions.act(tower, number, action, actions.arguments_of(arguments), actor=actor, dry_run=dry_run)
+            return actions.act(
+                tower,
+                number,
+                action,
+                actions.arguments_of(arguments),
+                actor=person.name,
+                person=person,
+                dry_run=dry_run,
+            )
 
     def import_file(
         path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /

@@ -59,7 +59,9 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
-    DueWork("order.advance", ordering.resume_orders),
+    DueWork(ordering.ADVANCE, ordering.resume_orders),
+    DueWork(ordering.FILL, ordering.fill_backorders),
+    DueWork(ordering.RETRY, ordering.retry_confirmations),
     DueWork(inventory.EXPIRY, inventory.expire_holds),
     DueWork(payments.AUTHORIZATION_DUE, cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, ordering.expire_authorizations),

@@ -257,14 +257,21 @@ GROUP BY fulfillment_state
 ORDER BY fulfillment_state;
 
 -- name: count_untouched
--- Of the orders that are not history: all, and those that no hold ever held and nothing ever made wait for a person.
-SELECT count(*), count(*) FILTER (WHERE hold.order_id IS NULL AND waited.subject_id IS NULL)
+-- Of the orders that are not history: all, and those that went through alone: never held, never in a case (nor a request
+-- of theirs), not cancelled, not refunded.
+SELECT count(*), count(*) FILTER (WHERE hold.order_id IS NULL AND waited.order_id IS NULL AND header.refunded_minor = 0
+    AND header.fulfillment_state <> 'cancelled')
 FROM ordering.order_header AS header
 LEFT JOIN (
     SELECT DISTINCT one.order_id FROM ordering.hold AS one
     WHERE one.merchant_id = %(merchant_id)s::bigint) AS hold ON hold.order_id = header.order_id
 LEFT JOIN (
-    SELECT DISTINCT waiter.subject_id FROM worklist.pub_waiter AS waiter
-    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order') AS waited
-    ON waited.subject_id = header.order_id
+    SELECT waiter.subject_id AS order_id FROM worklist.pub_waiter AS waiter
+    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order'
+    UNION
+    SELECT request.order_id FROM worklist.pub_waiter AS waiter
+    JOIN fulfillment.pub_request AS request
+        ON request.merchant_id = waiter.merchant_id AND request.fulfillment_id = waiter.subject_id
+    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'fulfillment') AS waited
+    ON waited.order_id = header.order_id
 WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT header.is_history;

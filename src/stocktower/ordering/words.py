@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
+from stocktower import sourcing
+
 Data = Mapping[str, Any]
 Names = Mapping[str, Mapping[int, str]]
 """`site` and `sku` codes by id."""
@@ -60,9 +64,8 @@ def _backordered(data: Data, names: Names) -> str:
 
 
 def _routed(data: Data, names: Names) -> str:
-    choice: dict[str, Any] = data.get("choice") or {}
-    sites = ", ".join(choice.get("sites") or ())
-    return f"Routed to {sites}" if sites else "No plan serves it"
+    choice = msgspec.convert(data.get("choice") or {"by": "none"}, sourcing.Reason)
+    return f"Routed to {', '.join(choice.sites)}: {sourcing.explain(choice)}" if choice.sites else "No plan serves it"
 
 
 def _released(data: Data, names: Names) -> str:
