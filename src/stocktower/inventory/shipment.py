@@ -18,6 +18,7 @@ class Shipment:
 
     A shipment that happened before its row was last counted, of units that were allocated before the count, is in that
     count already: what the site really has stays as it is, so that it makes no difference which of the two came first.
+    Of the same instant, what was recorded first happened first.
     """
 
     def __init__(self, book: Book, demands: Mapping[Key, Demand], allocations: Iterable[Allocation]) -> None:
@@ -67,14 +68,14 @@ class Shipment:
     ) -> None:
         self.book.ship(balance.row.stock_id, item.order_id, item.line_no, units, cause)
         counted_at = balance.counted_at
-        if counted_at is not None and item.occurred_at <= counted_at and allocation.since < counted_at:
+        if counted_at is not None and item.occurred_at < counted_at and allocation.since < counted_at:
             covered = min(units, balance.discrepancy)
             balance.discrepancy -= covered
             self.book.move(balance.row.stock_id, units - covered, counted(item))
 
     def _ship_free(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
         stock_id = balance.row.stock_id
-        if balance.counted_at is not None and item.occurred_at <= balance.counted_at:
+        if balance.counted_at is not None and item.occurred_at < balance.counted_at:
             covered = min(units, balance.discrepancy, balance.free)
             balance.discrepancy -= covered
             self.book.move(stock_id, units - covered, counted(item))
