@@ -82,7 +82,7 @@ class Allocation(Struct, frozen=True):
     site_id: int
     quantity: int
     since: datetime
-    """When units were last taken or given back."""
+    """When units were last taken."""
 
 
 class Waiting(Struct, frozen=True):

@@ -103,7 +103,8 @@ ORDER BY order_id, line_no, sku_id;
 -- What some orders or holds hold of stock rows: the fold of their reservations.
 SELECT taken.order_id, taken.line_no, stock.sku_id, taken.stock_id, stock.site_id, taken.units, taken.since
 FROM (
-    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since
+    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units,
+        max(recorded_at) FILTER (WHERE delta > 0) AS since
     FROM inventory.reservation
     WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
     GROUP BY order_id, line_no, stock_id
