@@ -67,7 +67,7 @@ class Desk:
     def __init__(self, request: Request[Any, Any, Any], services: Services) -> None:
         self.request = request
         self.services = services
-        self.entry: security.Entry | None = request.scope.get(security.ENTRY)
+        self.entry: security.Entry | None = security.entry_of(request)
 
     @property
     def person(self) -> access.Person:
@@ -131,15 +131,19 @@ class Desk:
         """A page as it is."""
         path = self.request.url.path
         theme = self.request.cookies.get(security.THEME, "auto")
-        text = environment().get_template(template).render(
-            person=self.entry.person if self.entry else None,
-            form_token=self.entry.form_token if self.entry else "",
-            rail=RAIL,
-            path=path,
-            here=_address(self.request),
-            theme=theme if theme in THEMES else "auto",
-            link=link_from(path, self.request),
-            **context,
+        text = (
+            environment()
+            .get_template(template)
+            .render(
+                person=self.entry.person if self.entry else None,
+                form_token=self.entry.form_token if self.entry else "",
+                rail=RAIL,
+                path=path,
+                here=_address(self.request),
+                theme=theme if theme in THEMES else "auto",
+                link=link_from(path, self.request),
+                **context,
+            )
         )
         return Response(text, media_type=MediaType.HTML, status_code=status)
 
@@ -155,7 +159,7 @@ def _address(request: Request[Any, Any, Any]) -> str:
 
 def link_from(path: str, request: Request[Any, Any, Any]) -> Callable[..., str]:
     """Addresses of this page with some of its parameters changed; None or nothing takes one out."""
-    given = {name: value for name, value in request.query_params.items()}
+    given = dict(request.query_params.items())
 
     def link(**changes: Any) -> str:
         query = {**given, **changes}

@@ -115,6 +115,11 @@ def sentence(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence_case(text: str) -> str:
+    """A text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(count: int, singular: str, many: str = "") -> str:
     """A count with its noun: `1 order`, `3 orders`, `no orders`."""
     noun = singular if count == 1 else many or f"{singular}s"

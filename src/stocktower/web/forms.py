@@ -24,7 +24,7 @@ class Form(msgspec.Struct, frozen=True):
 async def provide_form(request: Request[Any, Any, Any]) -> Form:
     """The form of a request; refused when it does not carry the token of this very session."""
     data = await request.form()
-    entry: security.Entry | None = request.scope.get(security.ENTRY)
+    entry = security.entry_of(request)
     token = data.get("form_token", "")
     if not isinstance(token, str) or not security.is_own_form(entry, token):
         raise PermissionDeniedException(

@@ -1,4 +1,4 @@
-"""What things are called and where they are: an order's number, a SKU's code, a case's number, each with its address."""
+"""What things are called and where they are: an order's number, a SKU's code, each with its address."""
 
 from collections.abc import Iterable
 from urllib.parse import quote

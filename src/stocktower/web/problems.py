@@ -1,7 +1,7 @@
 """Errors in words: on pages in the style of pages, to systems as problem+json with the field and the fix."""
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response
@@ -30,7 +30,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 class Unprocessable(Exception):
     """A request that was understood and cannot be done; names the field and the fix where there is one."""
 
-    def __init__(self, title: str, *, field: str = "", fix: str = "", status: int = 422, kind: str = "unprocessable") -> None:
+    def __init__(
+        self, title: str, *, field: str = "", fix: str = "", status: int = 422, kind: str = "unprocessable"
+    ) -> None:
         super().__init__(title)
         self.problem = Problem(type=f"/problems/{kind}", title=title, status=status, field=field, fix=fix)
 
@@ -54,13 +56,17 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Unprocessable):
         return error.problem
     if isinstance(error, access.PermissionDenied):
-        return Problem("/problems/not-allowed", TITLES[403], 403, str(error), fix="Ask somebody with one of these roles.")
+        return Problem(
+            "/problems/not-allowed", TITLES[403], 403, str(error), fix="Ask somebody with one of these roles."
+        )
     if isinstance(error, Refused):
         status = 404 if error.missing else 422
         return Problem("/problems/refused", TITLES[status], status, str(error))
     if isinstance(error, exchange.KeyAnsweredOtherwise):
         fix = "Use a new Idempotency-Key for a new request."
-        return Problem("/problems/key-used", "The key was used for another request", 422, str(error), "Idempotency-Key", fix)
+        return Problem(
+            "/problems/key-used", "The key was used for another request", 422, str(error), "Idempotency-Key", fix
+        )
     if isinstance(error, exchange.UnusableKey):
         return Problem("/problems/key", "The key cannot be used", 422, str(error), "Idempotency-Key")
     if isinstance(error, (model.NotApplied, model.WillNotRun)):
@@ -81,11 +87,11 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _validation(error: ValidationException) -> Problem:
-    parts = error.extra if isinstance(error.extra, list) else []
-    first: Any = parts[0] if parts else {}
-    field = str(first.get("key", "")) if isinstance(first, dict) else ""
-    said = str(first.get("message", "")) if isinstance(first, dict) else ""
-    return Problem("/problems/invalid", TITLES[400], 400, said or error.detail, field)
+    extra: Any = error.extra
+    parts = cast(list[dict[str, Any]], extra if isinstance(extra, list) else [])
+    first = parts[0] if parts else {"message": error.detail}
+    said = str(first.get("message", ""))
+    return Problem("/problems/invalid", TITLES[400], 400, said or error.detail, str(first.get("key", "")))
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
@@ -96,11 +102,9 @@ def is_api(request: Request[Any, Any, Any]) -> bool:
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Any error as an answer; its own page when pages themselves are broken."""
     problem = problem_of(error)
-    headers = getattr(error, "headers", None) or {}
+    headers: dict[str, str] = getattr(error, "headers", None) or {}
     if is_api(request):
-        return Response(
-            msgspec.json.encode(problem), media_type=PROBLEM, status_code=problem.status, headers=dict(headers)
-        )
+        return Response(msgspec.json.encode(problem), media_type=PROBLEM, status_code=problem.status, headers=headers)
     return error_page(request, problem)
 
 
@@ -125,5 +129,3 @@ def error_page(request: Request[Any, Any, Any], problem: Problem) -> Response[An
 def plain_answer(problem: Problem) -> Response[bytes]:
     """A problem as an answer, outside of a request that was let in."""
     return Response(msgspec.json.encode(problem), media_type=PROBLEM, status_code=problem.status)
-
-

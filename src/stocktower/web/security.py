@@ -1,4 +1,4 @@
-"""Who may come in, and how: sessions and bearer tokens, forms that only our own pages can send, headers on every answer.
+"""Who may come in, and how: sessions and tokens, forms that only our own pages can send, headers on every answer.
 
 The gate stands before everything else, so that a page nobody thought of is closed too.
 """
@@ -7,10 +7,11 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from anyio import to_thread
+from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stocktower import access
@@ -67,7 +68,7 @@ class Gate:
             return
         found = credentials(scope)
         entry = await to_thread.run_sync(self.authenticate, *found) if found else None
-        scope[ENTRY] = entry  # type: ignore[literal-required]  -- a key of our own in the scope
+        cast(dict[str, Any], scope)[ENTRY] = entry
         target = self.app if entry is not None or is_open(scope["path"]) else self.refuse(scope)
         await target(scope, receive, with_headers(send))
 
@@ -76,6 +77,11 @@ class Gate:
         with self.services.database.reading(self.services.merchant_id) as tx:
             person = access.authenticate(tx, secret, (kind,))
         return Entry(person, kind, form_token(secret) if kind == "session" else "") if person else None
+
+
+def entry_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Entry | None:
+    """Who sent a request, as the gate found."""
+    return cast(dict[str, Any], connection.scope).get(ENTRY)
 
 
 def is_open(path: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import NotFoundException
@@ -62,7 +62,8 @@ def provide_desk(request: Request[Any, Any, Any], services: Services) -> Desk:
 def make_app(services: Services) -> ASGIApp:
     """Everything behind its gate, as an ASGI application."""
     app = Litestar(
-        route_handlers=[static, health, *pages.HANDLERS, *api.HANDLERS],
+        # In one router: paths that take GET and POST must be registered at once, or Litestar wraps their threads twice.
+        route_handlers=[Router("/", route_handlers=[static, health, *pages.HANDLERS, *api.HANDLERS])],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
             "desk": Provide(provide_desk, sync_to_thread=False),
@@ -70,8 +71,9 @@ def make_app(services: Services) -> ASGIApp:
         },
         exception_handlers={Exception: answer_error},
         openapi_config=OpenAPIConfig(
-            title="Stocktower", version="1", render_plugins=[JsonRenderPlugin(path="/openapi.json")], path="/api", components=api.COMPONENTS,
-            security=[{"token": []}], description=api.DESCRIPTION, tags=api.TAGS, use_handler_docstrings=True,
+            title="Stocktower", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            components=api.COMPONENTS, security=[{"token": []}], description=api.DESCRIPTION, tags=api.TAGS,
+            use_handler_docstrings=True,
         ),
         state=State({"services": services}),
         request_max_body_size=LARGEST_BODY,
@@ -87,9 +89,11 @@ def refuse(scope: Scope) -> ASGIApp:
     """
     headers = dict(scope["headers"])
     if scope["path"].startswith("/api/"):
-        problem = Problem("/problems/sign-in", "Sign in first", 401, "Send a bearer token.", fix="stocktower token create")
+        problem = Problem(
+            "/problems/sign-in", "Sign in first", 401, "Send a bearer token.", fix="stocktower token create"
+        )
         return _raw(_json(problem), PROBLEM, 401, {"www-authenticate": "Bearer"})
-    if scope["method"] == "GET" and headers.get(b"sec-fetch-site") == b"cross-site":
+    if scope["type"] == "http" and scope["method"] == "GET" and headers.get(b"sec-fetch-site") == b"cross-site":
         query = scope["query_string"].decode("latin-1")
         to = quote(scope["path"]) + (f"?{query}" if query else "")
         return _raw(environment().get_template("bounce.html").render(to=to).encode(), MediaType.HTML, 200, {})
@@ -105,7 +109,9 @@ def _raw(body: bytes, media_type: str, status: int, headers: dict[str, str]) -> 
     return ASGIResponse(body=body, media_type=media_type, status_code=status, headers=headers)
 
 
-def serve(services: Services, host: str, port: int, *, ready: Callable[[Callable[[], None]], None] | None = None) -> None:
+def serve(
+    services: Services, host: str, port: int, *, ready: Callable[[Callable[[], None]], None] | None = None
+) -> None:
     """Serve until Ctrl-C or a termination signal; requests under way are answered first.
 
     `ready` is called in the serving thread with a function that stops the server, which any thread may call.
@@ -113,9 +119,7 @@ def serve(services: Services, host: str, port: int, *, ready: Callable[[Callable
     asyncio.run(_serve(services, host, port, ready))
 
 
-async def _serve(
-    services: Services, host: str, port: int, ready: Callable[[Callable[[], None]], None] | None
-) -> None:
+async def _serve(services: Services, host: str, port: int, ready: Callable[[Callable[[], None]], None] | None) -> None:
     server = Server(
         make_app(services), address=host, port=port, interface=Interfaces.ASGI, log_enabled=False,
         log_level=LogLevels.error, websockets=False,

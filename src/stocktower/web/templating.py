@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -14,7 +15,7 @@ STATIC = {"tower.css": "text/css", "tower.js": "text/javascript", "mark.svg": "i
 
 def static_file(name: str) -> bytes:
     """The content of one of our own static files."""
-    return files(__package__).joinpath("static", name).read_bytes()
+    return files("stocktower.web").joinpath("static", name).read_bytes()
 
 
 @cache
@@ -24,6 +25,11 @@ def static_version() -> str:
     for name in STATIC:
         digest.update(static_file(name))
     return digest.hexdigest()[:12]
+
+
+def span_seconds(seconds: int) -> str:
+    """A length of time that is given in seconds."""
+    return formats.span(timedelta(seconds=seconds))
 
 
 @cache
@@ -37,23 +43,26 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(
-        quantity=formats.quantity,
-        amount=formats.amount,
-        money=formats.money,
-        short_money=formats.short_money,
-        words=formats.words,
-        sentence=formats.sentence,
-        state=formats.state_tag,
-        marked=formats.marked,
-    )
-    made.globals.update(
-        plural=formats.plural,
-        span_seconds=lambda seconds: formats.span(timedelta(seconds=seconds)),
-        share_bar=charts.share_bar,
-        sparkline=charts.sparkline,
-        waterfall=charts.waterfall,
-        static=f"/static/{static_version()}",
-        DASH=formats.DASH,
-    )
+    filters: dict[str, Any] = {
+        "quantity": formats.quantity,
+        "amount": formats.amount,
+        "money": formats.money,
+        "short_money": formats.short_money,
+        "words": formats.words,
+        "sentence": formats.sentence,
+        "sentence_case": formats.sentence_case,
+        "state": formats.state_tag,
+        "marked": formats.marked,
+    }
+    values: dict[str, Any] = {
+        "plural": formats.plural,
+        "span_seconds": span_seconds,
+        "share_bar": charts.share_bar,
+        "sparkline": charts.sparkline,
+        "static": f"/static/{static_version()}",
+        "DASH": formats.DASH,
+    }
+    open_ended = cast(Any, made)
+    open_ended.filters.update(filters)
+    open_ended.globals.update(values)
     return made

@@ -8,6 +8,8 @@ from litestar import Request, Response, get
 
 from stocktower.web.desk import Desk
 
+Json = Mapping[str, Any]
+NOTHING: Json = {}
 METHODS = ("get", "post", "put", "delete")
 
 
@@ -24,45 +26,49 @@ class Operation(msgspec.Struct, frozen=True):
     """(status, what it means, name of the schema)."""
 
 
-def operations_of(schema: Mapping[str, Any]) -> dict[str, list[Operation]]:
+def operations_of(schema: Json) -> dict[str, list[Operation]]:
     """The operations of a description by tag."""
     found: dict[str, list[Operation]] = {}
     for path, item in schema["paths"].items():
         for method in METHODS:
             operation = item.get(method)
-            if operation is None:
-                continue
-            made = Operation(
-                method.upper(),
-                path,
-                operation.get("description") or operation.get("summary", ""),
-                operation.get("parameters", []),
-                _name(next(iter(operation.get("requestBody", {}).get("content", {}).values()), {}).get("schema", {})),
-                [
-                    (status, answer.get("description", ""), _name(next(iter(answer.get("content", {}).values()), {}).get("schema", {})))
-                    for status, answer in sorted(operation["responses"].items())
-                ],
-            )  # fmt: skip
-            found.setdefault(operation.get("tags", ["Other"])[0], []).append(made)
+            if operation is not None:
+                found.setdefault(operation.get("tags", ["Other"])[0], []).append(_operation(method, path, operation))
     return found
 
 
-def type_of(schema: Mapping[str, Any]) -> str:
+def _operation(method: str, path: str, operation: Json) -> Operation:
+    answers = [
+        (status, answer.get("description", ""), _schema_of(answer))
+        for status, answer in sorted(operation["responses"].items())
+    ]
+    said = operation.get("description") or operation.get("summary", "")
+    body = _schema_of(operation.get("requestBody", {}))
+    return Operation(method.upper(), path, said, operation.get("parameters", []), body, answers)
+
+
+def _schema_of(part: Json) -> str:
+    for content in part.get("content", {}).values():
+        return _name(content.get("schema", {}))
+    return ""
+
+
+def type_of(schema: Json) -> str:
     """A property's type in short: `string`, `Order[]`, `integer or null`."""
     if "$ref" in schema:
         return _name(schema)
     if "oneOf" in schema or "anyOf" in schema:
         return " or ".join(type_of(one) for one in schema.get("oneOf") or schema["anyOf"])
     if schema.get("type") == "array":
-        items = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+        items: Json = schema["items"] if "items" in schema else schema.get("prefixItems", [NOTHING])[0]
         return f"{type_of(items)}[]"
     if "enum" in schema:
         return ", ".join(str(value) for value in schema["enum"])
-    kind = schema.get("type", "any")
-    return " or ".join(kind) if isinstance(kind, list) else str(schema.get("format") or kind)
+    kind: Any = schema.get("format") or schema.get("type", "any")
+    return kind if isinstance(kind, str) else " or ".join(kind)
 
 
-def _name(schema: Mapping[str, Any]) -> str:
+def _name(schema: Json) -> str:
     return schema.get("$ref", "").rsplit("/", 1)[-1]
 
 

@@ -107,8 +107,8 @@ def take_order(
 
 
 @post(
-    "/api/v1/confirmations", sync_to_thread=True, status_code=202, tags=["Orders"], guards=[by_token], responses=REFUSALS,
-    dependencies={"request_hash": Provide(provide_request_hash)},
+    "/api/v1/confirmations", sync_to_thread=True, status_code=202, tags=["Orders"], guards=[by_token],
+    responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_confirmation(
     desk: Desk, data: exchange.ConfirmationDocument, request_hash: bytes, key: Key = None
@@ -120,7 +120,9 @@ def take_confirmation(
     def write(tx: Transaction) -> Accepted:
         known = desk.network(tx).site_ids
         if data.site and data.site not in known:
-            raise Unprocessable(f"{data.site} is not a site", field="site", fix=f"Name one of {', '.join(sorted(known))}.")
+            raise Unprocessable(
+                f"{data.site} is not a site", field="site", fix=f"Name one of {', '.join(sorted(known))}."
+            )
         return receive(tx, data.site or "api", exchange.CONFIRMATION, data.order, data)
 
     return once(desk, key, request_hash, Accepted, 202, write)

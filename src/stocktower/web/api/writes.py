@@ -34,7 +34,7 @@ REFUSALS = {
 
 def by_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Writes of the API need a token: a browser's session is for pages, whose forms are protected."""
-    entry: security.Entry | None = connection.scope.get(security.ENTRY)
+    entry = security.entry_of(connection)
     if entry is None or entry.kind != "api":
         raise PermissionDeniedException("Writes of the API need a bearer token.")
 

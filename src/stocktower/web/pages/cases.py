@@ -98,6 +98,6 @@ def _show(
     return desk.show(
         tx, "case.html", status=422 if result and result.problem else 200, title=detail.case.label, detail=detail,
         case=detail.case, tones=TONES, kind_text=worklist.kind_text, acts=[act_text(name) for name in detail.actions],
-        subjects=labels.of_subjects(tx, network, subjects), orders=rows, chosen=chosen, given=given or {}, result=result,
-        may_act=desk.may(access.Permission.WORK_CASES),
+        subjects=labels.of_subjects(tx, network, subjects), orders=rows, chosen=chosen, given=given or {},
+        result=result, may_act=desk.may(access.Permission.WORK_CASES),
     )  # fmt: skip

@@ -2,8 +2,6 @@
 
 import secrets
 from datetime import timedelta
-import secrets
-from datetime import timedelta
 from typing import Any
 
 from litestar import MediaType, Request, Response, get, post

@@ -38,9 +38,7 @@ def import_page(desk: Desk, import_id: int) -> Response[str]:
         summary = exchange.load_import(tx, import_id)
         if summary is None:
             raise NotFoundException(f"There is no import {import_id}.")
-        return desk.show(
-            tx, "import.html", title=summary.name, summary=summary, kept=exchange.load_kept(tx, import_id)
-        )
+        return desk.show(tx, "import.html", title=summary.name, summary=summary, kept=exchange.load_kept(tx, import_id))
 
 
 @post("/imports", sync_to_thread=True)

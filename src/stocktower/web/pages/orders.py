@@ -35,7 +35,10 @@ VOCABULARY = (
     Word("hold", "name of an open hold"),
     Word(
         "payment", "how it is paid",
-        ("unpaid", "authorized", "partially_paid", "paid", "partially_refunded", "refunded", "voided", "expired", "failed"),
+        (
+            "unpaid", "pending", "authorized", "partially_paid", "paid", "partially_refunded", "refunded", "voided",
+            "expired", "failed",
+        ),
     ),
     Word("country", "where it goes, two letters"),
     Word("number", "the beginning of its number"),
@@ -115,7 +118,7 @@ def orders_page(desk: Desk, q: str | None = None, after: str = "") -> Response[s
         page = views.list_orders(tx, network, order_filter(wanted, tx.now, minor_units), after=after)
         return desk.show(
             tx, "orders.html", title="Orders", filter=wanted, vocabulary=VOCABULARY, views=VIEWS, page=page,
-            promise_tone=promise_tone, state_tone=state_tone, wait_words=WAIT_WORDS, count_limit=views.COUNT_LIMIT,
+            promise_tone=promise_tone, state_tone=state_tone, wait_words=WAIT_WORDS, count_limit=views.COUNT_LIMIT, is_first=not after,
         )  # fmt: skip
 
 
@@ -133,24 +136,26 @@ def standing(detail: views.OrderDetail, network: Network, owner: str) -> Standin
     open_requests = [one for one in detail.fulfillments if one.state not in ("shipped", "cancelled")]
     sites = _names(sorted({one.site for one in open_requests}), network)
     if order.is_history:
-        return Standing("placed before cut-over: history", "quiet", "nobody")
+        return Standing("is history: kept, not worked", "quiet", "nobody")
     if order.fulfillment_state == "cancelled":
-        return Standing("cancelled", "quiet", "nobody")
+        return Standing("is cancelled", "quiet", "nobody")
     if order.fulfillment_state == "shipped":
         shipped = _names(sorted({one.site for one in detail.fulfillments if one.shipped_at}), network)
-        return Standing(f"shipped from {shipped}" if shipped else "shipped", "done", "nobody")
+        return Standing(f"shipped from {shipped}" if shipped else "is shipped", "done", "nobody")
     if order.waits_for == "site_confirmation":
         silent = all(one.acknowledged_at is None for one in open_requests)
-        word = "handed to" if silent else "in work at"
-        part = "partly shipped, the rest " if order.fulfillment_state == "partially_shipped" else ""
+        word = "is handed to" if silent else "is in work at"
+        part = "has partly shipped; the rest " if order.fulfillment_state == "partially_shipped" else ""
         return Standing(f"{part}{word} {sites}", "plain", sites)
     if order.waits_for == "stock":
         backordered = sum(line.backordered for line in detail.lines)
         wanted = sum(line.ordered - line.cancelled - line.shipped for line in detail.lines)
         return Standing(f"waits for stock, {backordered:,} of {formats.plural(wanted, 'unit')} short", "waiting", owner)
     if order.waits_for:
-        return Standing(f"waits for {WAIT_WORDS.get(order.waits_for, formats.words(order.waits_for))}", "waiting", owner)
-    return Standing(f"on its way, at {order.step}", "plain", owner)
+        return Standing(
+            f"waits for {WAIT_WORDS.get(order.waits_for, formats.words(order.waits_for))}", "waiting", owner
+        )
+    return Standing(f"is on its way, at {order.step}", "plain", owner)
 
 
 def _names(codes: Sequence[str], network: Network) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
-from markupsafe import Markup
 
 from stocktower import catalog, finance, inventory, publication, worklist
 from stocktower.inventory import views as ledger
@@ -126,7 +126,9 @@ class ChannelView(msgspec.Struct, frozen=True):
     told: tuple[publication.Told, ...]
     shown: tuple[int, ...]
     """What is true now of each told listing."""
-    chart: Markup
+    steps: list[charts.DrawnBar]
+    told_units: int | None
+    """In stock units, where it has one listing."""
 
 
 def bars_of(steps: Sequence[inventory.Step], hrefs: Mapping[str, str], evidence: Mapping[str, str]) -> list[charts.Bar]:
@@ -172,9 +174,7 @@ def channel_views(
         steps = availability.waterfall(sku.sku_id, channel.channel_id)
         bars = bars_of(steps, links_of(sku, channel), labels_of(steps, codes))
         single = words[0].shown * packs.get((channel.channel_id, words[0].listing), 1) if len(words) == 1 else None
-        title = f"{channel.name}: from on hand to {ats} available to sell"
-        chart = charts.waterfall(bars, title=title, told=single)
-        views.append(ChannelView(channel, ats, words, truths, chart))
+        views.append(ChannelView(channel, ats, words, truths, charts.waterfall(bars, single), single))
     return views
 
 
@@ -211,10 +211,11 @@ def sku_page(desk: Desk, code: str) -> Response[str]:
         sku = catalog.find_skus(tx, [code]).get(code)
         if sku is None:
             raise NotFoundException(f"There is no SKU {code}.")
-        return desk.show(tx, "sku.html", **_sku_context(tx, desk.network(tx), sku))
+        context = _sku_context(tx, desk.network(tx), sku)
+        return desk.show(tx, "sku.html", **context)
 
 
-def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str, object]:
+def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str, Any]:
     availability = inventory.load_availability(tx, [sku.sku_id], network)
     components = availability.facts.kits.get(sku.sku_id, ())
     kits = catalog.load_kits_of(tx, [sku.sku_id]).get(sku.sku_id, [])
@@ -234,7 +235,7 @@ def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[st
         "rows": rows,
         "row_sites": {row.stock_id: row.site_id for row in rows},
         "pools": availability.pools(sku.sku_id) if not components else {},
-        "components": [(others[one], units, availability.pools(one), availability.levels(one)) for one, units in components],
+        "components": [(others[one], units, availability.pools(one)) for one, units in components],
         "component_ats": {
             (one, view.channel.channel_id): inventory.ats(availability.net(one, view.channel.channel_id))
             for one, _ in components

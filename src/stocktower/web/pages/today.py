@@ -14,7 +14,6 @@ from stocktower.web import formats
 from stocktower.web.acts import act_text
 from stocktower.web.desk import Desk
 from stocktower.web.pages.cases import TONES
-from stocktower.web.pages.orders import WAIT_WORDS
 
 CAUSES = 12
 IMPORTS = 5
@@ -73,33 +72,31 @@ def agreements(tx: Transaction, desk: Desk) -> list[Line]:
     note = f"{formats.plural(over, 'listing')} over what there is" if over else ""
     difference = formats.plural(len(wrong), "listing") if wrong else ""
     right = f"{told - len(wrong):,} true now"
-    lines.append(
-        Line("Told = true", f"{told:,} listings told", right, difference, "/stock?q=is:told_wrong", note)
-    )
+    lines.append(Line("Told = true", f"{told:,} listings told", right, difference, "/stock?q=is:told_wrong", note))
     return lines
 
 
 def _stock_line(value: finance.StockValue) -> Line:
     apart = value.value_minor - value.ledger_minor
     return Line(
-        f"Stock value = ledger, {value.entity}",
+        "Stock value = ledger",
         formats.money(value.value_minor, value.currency),
         formats.money(value.ledger_minor, value.currency),
         formats.money(apart, value.currency) if apart else "",
         "/books",
-        f"{value.quantity:,} units",
+        f"{value.entity}, {value.quantity:,} units",
     )
 
 
 def _customers_line(total: finance.CustomerTotal) -> Line:
     apart = total.orders_minor - total.ledger_minor
     return Line(
-        f"Orders' balances = ledger, {total.entity}",
+        "Orders' balances = ledger",
         formats.money(total.orders_minor, total.currency),
         formats.money(total.ledger_minor, total.currency),
         formats.money(apart, total.currency) if apart else "",
         "/books",
-        "what customers owe, less what they paid ahead",
+        f"{total.entity}, owed less paid ahead",
     )
 
 
@@ -112,10 +109,11 @@ def today_page(desk: Desk) -> Response[str]:
         causes = worklist.load_cases(tx, worklist.CaseFilter(sort="money"), limit=CAUSES)
         kinds = worklist.count_kinds(tx)
         return desk.show(
-            tx, "today.html", title="Today", flow=flow, most=with_most_money(flow), money=sum(s.money_minor for s in flow),
-            under_way=sum(step.orders for step in flow), late=sum(step.late for step in flow),
-            shipped_today=flow[-1].passed_today if flow else 0, step_names=STEP_NAMES, step_means=STEP_MEANS,
-            wait_words=WAIT_WORDS, causes=causes, at_risk=sum(kind.money_minor for kind in kinds), tones=TONES,
-            kind_text=worklist.kind_text, act_text=act_text, lines=agreements(tx, desk),
+            tx, "today.html", title="Today", flow=flow, most=with_most_money(flow),
+            money=sum(step.money_minor for step in flow), under_way=sum(step.orders for step in flow),
+            late=sum(step.late for step in flow), shipped_today=flow[-1].passed_today if flow else 0,
+            step_names=STEP_NAMES, step_means=STEP_MEANS, causes=causes,
+            at_risk=sum(kind.money_minor for kind in kinds), tones=TONES, kind_text=worklist.kind_text,
+            act_text=act_text, lines=agreements(tx, desk),
             imports=exchange.load_imports(tx, limit=IMPORTS),
         )  # fmt: skip
