@@ -6,6 +6,7 @@ served at all fails alone: its batch is divided until it stands by itself.
 """
 
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from types import TracebackType
@@ -20,6 +21,8 @@ from .model import EndHold, HoldRequest, HoldResult
 Request = HoldRequest | EndHold
 
 MOST = 512
+PATIENCE = 0.002
+"""Seconds that a batch waits for callers that were just answered, and are about to ask again."""
 TRIES = 5
 
 
@@ -49,6 +52,7 @@ class Gatherer:
         self._actor = actor
         self._waiting: deque[_Call] = deque()
         self._wake = threading.Condition(threading.Lock())
+        self._enough = 1
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="gatherer", daemon=True)
 
@@ -68,7 +72,8 @@ class Gatherer:
             if self._closing:
                 raise GathererClosed("this process takes no more reservations")
             self._waiting.append(call)
-            self._wake.notify()
+            if len(self._waiting) >= self._enough:
+                self._wake.notify()
         call.done.acquire()
         if call.error is not None:
             raise call.error
@@ -84,19 +89,32 @@ class Gatherer:
             self._thread.join()
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                while not self._waiting and not self._closing:
-                    self._wake.wait()
-                if not self._waiting:
-                    return
-                batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-            # What is given back first, so that others may take it; each kind locks its SKUs once per transaction.
-            groups: defaultdict[tuple[bool, int], list[_Call]] = defaultdict(list)
-            for call in batch:
-                groups[isinstance(call.request, HoldRequest), call.merchant_id].append(call)
-            for key in sorted(groups):
-                self._serve(groups[key])
+        expected = 1
+        while batch := self._gather(expected):
+            self._serve_all(batch)
+            # Who was answered asks again at once, as long as this many are at it.
+            expected = min(MOST, len(batch) + len(self._waiting))
+
+    def _gather(self, expected: int) -> list[_Call]:
+        """The calls that wait, as soon as there are as many as expected, or patience ends; none: it is closed."""
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._enough = 1
+                self._wake.wait()
+            until = time.monotonic() + PATIENCE
+            while len(self._waiting) < expected and not self._closing:
+                self._enough = expected
+                if not self._wake.wait(until - time.monotonic()):
+                    break
+            return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+
+    def _serve_all(self, batch: Sequence[_Call]) -> None:
+        """What is given back first, so that others may take it; each kind locks its SKUs once per transaction."""
+        groups: defaultdict[tuple[bool, int], list[_Call]] = defaultdict(list)
+        for call in batch:
+            groups[isinstance(call.request, HoldRequest), call.merchant_id].append(call)
+        for key in sorted(groups):
+            self._serve(groups[key])
 
     def _serve(self, calls: Sequence[_Call]) -> None:
         """One transaction for all; where it fails, each half by itself, until one stands alone with its error."""

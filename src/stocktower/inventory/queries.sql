@@ -192,11 +192,11 @@ ON CONFLICT (merchant_id, sku_id, channel_id) DO UPDATE SET quantity = excluded.
 -- New holds.
 
 -- name: find_holds
--- Holds by channel and reference.
-SELECT hold.hold_id, hold.channel_id, hold.reference, hold.state, hold.created_at, hold.expires_at, hold.ended_at
-FROM unnest(%(channel_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (channel_id, reference)
-JOIN inventory.hold AS hold ON hold.merchant_id = %(merchant_id)s::bigint AND hold.channel_id = wanted.channel_id
-    AND hold.reference = wanted.reference;
+-- Holds of some channels with one of some references.
+SELECT hold_id, channel_id, reference, state, created_at, expires_at, ended_at
+FROM inventory.hold
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = ANY(%(channel_ids)s::bigint[])
+    AND reference = ANY(%(reference_texts)s::text[]);
 
 -- name: lock_holds
 -- Holds under way by id, locked in key order.

@@ -204,8 +204,14 @@ def find_holds(tx: Transaction, keys: Sequence[tuple[int, str]]) -> list[Hold]:
     """Holds by (channel_id, reference)."""
     if not keys:
         return []
-    channel_ids, references = zip(*keys, strict=True)
-    return tx.fetch(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=references)
+    wanted = set(keys)
+    found = tx.fetch(
+        _SQL.find_holds,
+        Hold,
+        channel_ids=sorted({channel_id for channel_id, _ in wanted}),
+        reference_texts=sorted({reference for _, reference in wanted}),
+    )
+    return [hold for hold in found if (hold.channel_id, hold.reference) in wanted]
 
 
 def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:
