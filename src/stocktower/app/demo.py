@@ -67,12 +67,13 @@ def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.Impor
     costs nothing when it was finished.
     """
     now = clock.at
-    apply_file(tower, actor=ACTOR)
     steps = arrivals()
     with tower.reading() as tx:
         finished = {item.name for item in exchange.load_imports(tx) if item.state == "done"}
     done = [all(name_of(file) in finished for file in files) for _, files in steps]
     begun = max((n for n, is_done in enumerate(done) if is_done), default=-1)
+    clock.at = steps[max(begun, 0)][0]
+    apply_file(tower, actor=ACTOR)
     for n, (at, files) in enumerate(steps):
         if done[n] and n < begun:
             continue
