@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import MediaType, Request, Response
+from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException
 from markupsafe import Markup
 
@@ -146,6 +147,10 @@ class Desk:
             )
         )
         return Response(text, media_type=MediaType.HTML, status_code=status)
+
+
+AtDesk = NamedDependency[Desk]
+"""The desk as handlers ask for it."""
 
 
 class _DryRun(Exception):

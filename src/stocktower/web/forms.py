@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException
 
 from stocktower.web import security
@@ -19,6 +20,10 @@ class Form(msgspec.Struct, frozen=True):
     def get(self, name: str) -> str:
         """One value; nothing where it was not given."""
         return self.values.get(name, "").strip()
+
+
+FilledForm = NamedDependency[Form]
+"""The form as handlers ask for it."""
 
 
 async def provide_form(request: Request[Any, Any, Any]) -> Form:

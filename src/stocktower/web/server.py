@@ -14,10 +14,11 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from litestar import Litestar, MediaType, Request, Response, Router, get
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Scope
 
@@ -36,7 +37,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 @get("/static/{version:str}/{name:str}", sync_to_thread=False, include_in_schema=False)
-def static(version: str, name: str) -> Response[bytes]:
+def static(version: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """Our own style, script and mark; the version in the address lets browsers keep them for good."""
     if name not in STATIC:
         raise NotFoundException
@@ -44,7 +45,7 @@ def static(version: str, name: str) -> Response[bytes]:
 
 
 @get("/health", sync_to_thread=True, include_in_schema=False)
-def health(services: Services) -> Response[dict[str, str]]:
+def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
     """Whether this process serves and reaches its database; the one thing that anybody may ask."""
     try:
         with services.database.reading(services.merchant_id) as tx:
@@ -54,7 +55,7 @@ def health(services: Services) -> Response[dict[str, str]]:
     return Response({"status": "ok"})
 
 
-def provide_desk(request: Request[Any, Any, Any], services: Services) -> Desk:
+def provide_desk(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Desk:
     """The desk of a request."""
     return Desk(request, services)
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from stocktower import access, finance
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 from stocktower.web.pages.books import read_key, write_key
 
 
@@ -22,7 +22,8 @@ class JournalList(msgspec.Struct, frozen=True):
 
 @get("/api/v1/trial-balance", sync_to_thread=True, tags=["Books"])
 def trial_balance(
-    desk: Desk, as_of: Annotated[date | None, Parameter(description="At the end of this day; nothing: now.")] = None
+    desk: AtDesk,
+    as_of: Annotated[date | None, QueryParameter(description="At the end of this day; nothing: now.")] = None,
 ) -> finance.TrialBalance:
     """Every account by legal entity, in its book currency and by currency of the transactions."""
     desk.require(access.Permission.READ_BOOKS)
@@ -32,9 +33,9 @@ def trial_balance(
 
 @get("/api/v1/journals", sync_to_thread=True, tags=["Books"])
 def list_journals(
-    desk: Desk,
-    before: Annotated[str, Parameter(description="`next` of the page before.")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    desk: AtDesk,
+    before: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
 ) -> JournalList:
     """Journals with their entries; a journal's id is the position of its event."""
     desk.require(access.Permission.READ_BOOKS)
@@ -44,7 +45,7 @@ def list_journals(
 
 
 @get("/api/v1/journals/{journal_id:int}", sync_to_thread=True, tags=["Books"])
-def get_journal(desk: Desk, journal_id: int) -> finance.Journal:
+def get_journal(desk: AtDesk, journal_id: FromPath[int]) -> finance.Journal:
     """One journal."""
     desk.require(access.Permission.READ_BOOKS)
     with desk.reading() as tx:

@@ -6,12 +6,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from stocktower import worklist
 from stocktower.web.api.orders import understood
-from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around, provide_request_hash
-from stocktower.web.desk import Desk
+from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
+from stocktower.web.desk import AtDesk
 from stocktower.web.filters import parse_filter
 from stocktower.web.pages.cases import VOCABULARY, case_filter
 
@@ -43,10 +43,10 @@ class ActAnswer(msgspec.Struct, frozen=True):
 
 @get("/api/v1/cases", sync_to_thread=True, tags=["Cases"])
 def list_cases(
-    desk: Desk,
-    q: Annotated[str, Parameter(description="Words, as on the page: kind:no_stock role:operations state:closed")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
-    offset: Annotated[int, Parameter(ge=0)] = 0,
+    desk: AtDesk,
+    q: Annotated[str, QueryParameter(description="Words, as on the page: kind:no_stock state:closed")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+    offset: Annotated[int, QueryParameter(ge=0)] = 0,
 ) -> CaseList:
     """Cases by cause, what is most at risk first."""
     wanted = understood(parse_filter(q, VOCABULARY))
@@ -56,7 +56,7 @@ def list_cases(
 
 
 @get("/api/v1/cases/{number:int}", sync_to_thread=True, tags=["Cases"])
-def get_case(desk: Desk, number: int) -> worklist.CaseDetail:
+def get_case(desk: AtDesk, number: FromPath[int]) -> worklist.CaseDetail:
     """One case with what waits for it, its history, and the acts that it allows."""
     with desk.reading() as tx:
         detail = worklist.load_case(tx, number)
@@ -69,7 +69,9 @@ def get_case(desk: Desk, number: int) -> worklist.CaseDetail:
     "/api/v1/cases/{number:int}/acts", sync_to_thread=True, status_code=200, tags=["Cases"], guards=[by_token],
     responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
-def act(desk: Desk, number: int, data: ActRequest, request_hash: bytes, key: Key = None) -> Response[ActAnswer]:
+def act(
+    desk: AtDesk, number: FromPath[int], data: JSONBody[ActRequest], request_hash: RequestHash, key: Key = None
+) -> Response[ActAnswer]:
     """Act on a case; a dry run does everything, says what changed, and undoes it."""
 
     def do() -> ActAnswer:

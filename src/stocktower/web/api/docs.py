@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 Json = Mapping[str, Any]
 NOTHING: Json = {}
@@ -73,7 +73,7 @@ def _name(schema: Json) -> str:
 
 
 @get("/api/docs", sync_to_thread=True, include_in_schema=False)
-def docs_page(desk: Desk, request: Request[Any, Any, Any]) -> Response[str]:
+def docs_page(desk: AtDesk, request: Request[Any, Any, Any]) -> Response[str]:
     """What the API can do, and how."""
     schema = request.app.openapi_schema.to_schema()
     with desk.reading() as tx:

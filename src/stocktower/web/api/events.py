@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from stocktower import platform
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 
 class EventAnswer(msgspec.Struct, frozen=True):
@@ -37,9 +37,9 @@ class Feed(msgspec.Struct, frozen=True):
 
 @get("/api/v1/events", sync_to_thread=True, tags=["Events"])
 def feed(
-    desk: Desk,
-    after: Annotated[int, Parameter(ge=0, description="Position of the last event that is known.")] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+    desk: AtDesk,
+    after: Annotated[int, QueryParameter(ge=0, description="Position of the last event that is known.")] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> Feed:
     """Everything that happened after a position, without gaps and in the order in which it was committed."""
     with desk.reading() as tx:

@@ -8,13 +8,12 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException
-from litestar.params import Body, Parameter
+from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter
 
 from stocktower import access, exchange
 from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 BLOCK = 1 << 20
 
@@ -27,9 +26,9 @@ class ImportList(msgspec.Struct, frozen=True):
 
 @get("/api/v1/imports", sync_to_thread=True, tags=["Imports"])
 def list_imports(
-    desk: Desk,
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
-    offset: Annotated[int, Parameter(ge=0)] = 0,
+    desk: AtDesk,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
+    offset: Annotated[int, QueryParameter(ge=0)] = 0,
 ) -> ImportList:
     """Imports with the proof of their rows."""
     with desk.reading() as tx:
@@ -37,7 +36,7 @@ def list_imports(
 
 
 @get("/api/v1/imports/{import_id:int}", sync_to_thread=True, tags=["Imports"])
-def get_import(desk: Desk, import_id: int) -> exchange.ImportSummary:
+def get_import(desk: AtDesk, import_id: FromPath[int]) -> exchange.ImportSummary:
     """One import."""
     with desk.reading() as tx:
         found = exchange.load_import(tx, import_id)
@@ -48,11 +47,11 @@ def get_import(desk: Desk, import_id: int) -> exchange.ImportSummary:
 
 @post("/api/v1/imports", sync_to_thread=True, status_code=201, tags=["Imports"], guards=[by_token], responses=REFUSALS)
 def take_file(
-    desk: Desk,
-    kind: Literal["products", "stock", "orders", "shipments"],
-    data: Annotated[UploadFile, Body(media_type=RequestEncodingType.MULTI_PART)],
-    channel: Annotated[str, Parameter(description="Code of the channel; needed for orders.")] = "",
-    format: Annotated[Literal["", "shopify", "amazon", "csv"], Parameter(description="Nothing: the channel's.")] = "",
+    desk: AtDesk,
+    kind: FromQuery[Literal["products", "stock", "orders", "shipments"]],
+    data: MultipartBody[UploadFile],
+    channel: Annotated[str, QueryParameter(description="Code of the channel; needed for orders.")] = "",
+    format: Annotated[Literal["", "shopify", "amazon", "csv"], QueryParameter(description="Else the channel's.")] = "",
     key: Key = None,
 ) -> Response[exchange.ImportSummary]:
     """Send a file; importing it again changes nothing: rows = new + changed + repeated + kept."""

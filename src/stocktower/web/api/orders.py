@@ -6,15 +6,15 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import Provide
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from stocktower import access, exchange, payments, worklist
 from stocktower.kernel import UnknownCurrency, exponent
 from stocktower.ordering import views
 from stocktower.platform import Transaction
 from stocktower.web import formats
-from stocktower.web.api.writes import REFUSALS, Key, by_token, once, provide_request_hash
-from stocktower.web.desk import Desk
+from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once, provide_request_hash
+from stocktower.web.desk import AtDesk
 from stocktower.web.filters import Filter, parse_filter
 from stocktower.web.pages.orders import VOCABULARY, order_filter
 from stocktower.web.problems import Unprocessable
@@ -55,10 +55,10 @@ def understood(wanted: Filter) -> Filter:
 
 @get("/api/v1/orders", sync_to_thread=True, tags=["Orders"])
 def list_orders(
-    desk: Desk,
-    q: Annotated[str, Parameter(description="Words, as on the page: state:backordered channel:amazon age>2d")] = "",
-    after: Annotated[str, Parameter(description="`next` of the page before.")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=MOST)] = 50,
+    desk: AtDesk,
+    q: Annotated[str, QueryParameter(description="Words, as on the page: state:backordered age>2d")] = "",
+    after: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 50,
 ) -> OrderList:
     """Orders that a sentence of words asks for."""
     wanted = understood(parse_filter(q, VOCABULARY))
@@ -70,7 +70,7 @@ def list_orders(
 
 
 @get("/api/v1/orders/{order_id:int}", sync_to_thread=True, tags=["Orders"])
-def get_order(desk: Desk, order_id: int) -> OrderAnswer:
+def get_order(desk: AtDesk, order_id: FromPath[int]) -> OrderAnswer:
     """One order: lines, holds, requests to sites, timeline, payments, cases."""
     with desk.reading() as tx:
         detail = views.load_order(tx, desk.network(tx), order_id)
@@ -85,10 +85,10 @@ def get_order(desk: Desk, order_id: int) -> OrderAnswer:
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_order(
-    desk: Desk,
-    channel: Annotated[str, Parameter(description="Code of the channel that the order is from.")],
-    data: exchange.OrderDocument,
-    request_hash: bytes,
+    desk: AtDesk,
+    channel: Annotated[str, QueryParameter(description="Code of the channel that the order is from.")],
+    data: JSONBody[exchange.OrderDocument],
+    request_hash: RequestHash,
     key: Key = None,
 ) -> Response[Accepted]:
     """Send an order, whole, as its channel last states it; a repeat changes nothing, other content is a change."""
@@ -111,7 +111,7 @@ def take_order(
     responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_confirmation(
-    desk: Desk, data: exchange.ConfirmationDocument, request_hash: bytes, key: Key = None
+    desk: AtDesk, data: JSONBody[exchange.ConfirmationDocument], request_hash: RequestHash, key: Key = None
 ) -> Response[Accepted]:
     """Report what a site did of an order: acknowledged, picked, short_picked, packed or shipped."""
     desk.require(access.Permission.CONFIRM_SHIPMENTS)

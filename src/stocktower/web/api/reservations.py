@@ -6,10 +6,11 @@ from typing import Annotated
 import msgspec
 from litestar import Response, delete, post
 from litestar.di import Provide
+from litestar.params import FromPath, JSONBody
 
 from stocktower import access, catalog, inventory
-from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around, provide_request_hash
-from stocktower.web.desk import Desk
+from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
+from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.problems import Unprocessable
 
 
@@ -54,7 +55,9 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     "/api/v1/reservations", sync_to_thread=True, status_code=201, tags=["Reservations"], guards=[by_token],
     responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
-def reserve(desk: Desk, data: Reservation, request_hash: bytes, key: Key = None) -> Response[ReservationAnswer]:
+def reserve(
+    desk: AtDesk, data: JSONBody[Reservation], request_hash: RequestHash, key: Key = None
+) -> Response[ReservationAnswer]:
     """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
     desk.require(access.Permission.RESERVE_STOCK)
     with desk.reading() as tx:
@@ -84,7 +87,7 @@ def reserve(desk: Desk, data: Reservation, request_hash: bytes, key: Key = None)
     "/api/v1/reservations/{channel:str}/{reference:str}", sync_to_thread=True, status_code=200, tags=["Reservations"],
     guards=[by_token], responses=REFUSALS,
 )  # fmt: skip
-def give_back(desk: Desk, channel: str, reference: str) -> ReservationAnswer:
+def give_back(desk: AtDesk, channel: FromPath[str], reference: FromPath[str]) -> ReservationAnswer:
     """Give a hold back before it expires; a repeat changes nothing."""
     desk.require(access.Permission.RESERVE_STOCK)
     with desk.reading() as tx:

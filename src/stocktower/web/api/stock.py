@@ -5,11 +5,11 @@ from typing import Annotated
 import msgspec
 from litestar import get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from stocktower import catalog, inventory, publication
 from stocktower.web.api.orders import understood
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 from stocktower.web.filters import parse_filter
 from stocktower.web.pages.stock import PAGE, VOCABULARY, find
 from stocktower.web.problems import Unprocessable
@@ -73,9 +73,9 @@ class AtsAnswer(msgspec.Struct, frozen=True):
 
 @get("/api/v1/stock", sync_to_thread=True, tags=["Stock"])
 def list_stock(
-    desk: Desk,
-    q: Annotated[str, Parameter(description="Part of a code, name or barcode, or words: is:waiting sku:BOTTLE")] = "",
-    page: Annotated[int, Parameter(ge=1)] = 1,
+    desk: AtDesk,
+    q: Annotated[str, QueryParameter(description="Part of a code or name, or words: is:waiting sku:BOTTLE")] = "",
+    page: Annotated[int, QueryParameter(ge=1)] = 1,
 ) -> StockAnswer:
     """Stock rows by SKU, 50 SKUs a page."""
     wanted = understood(parse_filter(q, VOCABULARY))
@@ -102,10 +102,10 @@ def _of(sku: catalog.Sku, availability: inventory.Availability) -> SkuStock:
 
 @get("/api/v1/ats", sync_to_thread=True, tags=["Stock"])
 def get_ats(
-    desk: Desk,
-    sku: Annotated[str, Parameter(description="Code of the SKU.")],
-    channel: Annotated[str, Parameter(description="Code of a channel; nothing: all of them.")] = "",
-    explain: Annotated[bool, Parameter(description="With the steps from on hand to ATS and their evidence.")] = False,
+    desk: AtDesk,
+    sku: Annotated[str, QueryParameter(description="Code of the SKU.")],
+    channel: Annotated[str, QueryParameter(description="Code of a channel; nothing: all of them.")] = "",
+    explain: Annotated[bool, QueryParameter(description="With the steps from on hand to ATS.")] = False,
 ) -> AtsAnswer:
     """What channels may still sell of a SKU, and what they were told."""
     with desk.reading() as tx:

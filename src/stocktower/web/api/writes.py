@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from stocktower import exchange
 from stocktower.platform import Transaction
@@ -22,8 +23,10 @@ T = TypeVar("T")
 
 Key = Annotated[
     str | None,
-    Parameter(header="Idempotency-Key", description="Repeat a request with its key: it is done once.", max_length=200),
+    HeaderParameter(name="Idempotency-Key", description="A request is done once for its key.", max_length=200),
 ]
+
+RequestHash = NamedDependency[bytes]
 
 REFUSALS = {
     403: ResponseSpec(Problem, description="The token's role does not allow it.", media_type=PROBLEM),

@@ -4,10 +4,11 @@ from datetime import date
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import FromPath, FromQuery
 
 from stocktower import access, catalog, finance
 from stocktower.web import labels
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 
 def read_date(text: str) -> date | None:
@@ -37,7 +38,7 @@ def write_key(key: finance.EntryKey | None) -> str:
 
 
 @get("/books", sync_to_thread=True)
-def trial_balance_page(desk: Desk, as_of: str = "") -> Response[str]:
+def trial_balance_page(desk: AtDesk, as_of: FromQuery[str] = "") -> Response[str]:
     """The trial balance, now or at the end of a day."""
     desk.require(access.Permission.READ_BOOKS)
     day = read_date(as_of)
@@ -46,7 +47,13 @@ def trial_balance_page(desk: Desk, as_of: str = "") -> Response[str]:
 
 
 @get("/books/accounts/{entity:str}/{account:str}", sync_to_thread=True)
-def account_page(desk: Desk, entity: str, account: str, as_of: str = "", before: str = "") -> Response[str]:
+def account_page(
+    desk: AtDesk,
+    entity: FromPath[str],
+    account: FromPath[str],
+    as_of: FromQuery[str] = "",
+    before: FromQuery[str] = "",
+) -> Response[str]:
     """The register of an account, the newest entry first, with its running balance."""
     desk.require(access.Permission.READ_BOOKS)
     day = read_date(as_of)
@@ -63,7 +70,7 @@ def account_page(desk: Desk, entity: str, account: str, as_of: str = "", before:
 
 
 @get("/books/journals", sync_to_thread=True)
-def journals_page(desk: Desk, as_of: str = "", before: str = "") -> Response[str]:
+def journals_page(desk: AtDesk, as_of: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[str]:
     """All journals, the newest day first."""
     desk.require(access.Permission.READ_BOOKS)
     key = read_key(before)
@@ -80,7 +87,7 @@ def journals_page(desk: Desk, as_of: str = "", before: str = "") -> Response[str
 
 
 @get("/books/journals/{journal_id:int}", sync_to_thread=True)
-def journal_page(desk: Desk, journal_id: int) -> Response[str]:
+def journal_page(desk: AtDesk, journal_id: FromPath[int]) -> Response[str]:
     """One journal: its entries, the event it is of, and the message that caused it."""
     desk.require(access.Permission.READ_BOOKS)
     with desk.reading() as tx:

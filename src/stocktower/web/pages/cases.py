@@ -2,6 +2,7 @@
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from stocktower import access, worklist
 from stocktower.kernel import CaseKind, Role
@@ -9,9 +10,9 @@ from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
 from stocktower.web import labels
 from stocktower.web.acts import Result, act_text, result_of
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import Filter, Word, parse_filter
-from stocktower.web.forms import Form
+from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
 
 PAGE = 50
@@ -44,7 +45,7 @@ def case_filter(wanted: Filter) -> worklist.CaseFilter:
 
 
 @get("/cases", sync_to_thread=True)
-def cases_page(desk: Desk, q: str = "", page: int = 1) -> Response[str]:
+def cases_page(desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Response[str]:
     """The cases that a sentence of words asks for, what is most at risk first."""
     wanted = parse_filter(q, VOCABULARY)
     offset = max(0, page - 1) * PAGE
@@ -58,14 +59,14 @@ def cases_page(desk: Desk, q: str = "", page: int = 1) -> Response[str]:
 
 
 @get("/cases/{number:int}", sync_to_thread=True)
-def case_page(desk: Desk, number: int, act: str = "") -> Response[str]:
+def case_page(desk: AtDesk, number: FromPath[int], act: FromQuery[str] = "") -> Response[str]:
     """One case: the cause, what it holds up, and what fixes it."""
     with desk.reading() as tx:
         return _show(desk, tx, number, chosen=act)
 
 
 @post("/cases/{number:int}", sync_to_thread=True, status_code=200)
-def do_page(desk: Desk, number: int, form: Form) -> Response[str]:
+def do_page(desk: AtDesk, number: FromPath[int], form: FilledForm) -> Response[str]:
     """Show what an act would change, or do it."""
     name = form.get("act")
     dry_run = form.get("how") != "do"

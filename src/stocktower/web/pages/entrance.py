@@ -6,12 +6,13 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from stocktower import access
 from stocktower.web import security
-from stocktower.web.desk import THEMES, Desk, is_safe_path
-from stocktower.web.forms import Form
+from stocktower.web.desk import THEMES, AtDesk, is_safe_path
+from stocktower.web.forms import FilledForm
 from stocktower.web.templating import environment
 
 YEAR_SECONDS = 365 * 86_400
@@ -30,7 +31,7 @@ def sign_in_page() -> Response[str]:
 
 
 @get("/sign-in/{secret:str}", sync_to_thread=True)
-def redeem_page(desk: Desk, request: Request[Any, Any, Any], secret: str) -> Response[str]:
+def redeem_page(desk: AtDesk, request: Request[Any, Any, Any], secret: FromPath[str]) -> Response[str]:
     """Turn a one-time link into a session; a browser that only looks ahead does not use it up."""
     if desk.entry is not None:
         return entered(None, request)
@@ -60,7 +61,7 @@ def _cookie(name: str, value: str, request: Request[Any, Any, Any], seconds: int
 
 
 @post("/sign-out", sync_to_thread=True, status_code=200)
-def sign_out(desk: Desk, form: Form, request: Request[Any, Any, Any]) -> Response[str]:
+def sign_out(desk: AtDesk, form: FilledForm, request: Request[Any, Any, Any]) -> Response[str]:
     """End this session."""
     secret = request.cookies.get(security.SESSION, "")
     with desk.writing() as tx:
@@ -71,7 +72,7 @@ def sign_out(desk: Desk, form: Form, request: Request[Any, Any, Any]) -> Respons
 
 
 @post("/theme", sync_to_thread=False)
-def set_theme(form: Form, request: Request[Any, Any, Any]) -> Redirect:
+def set_theme(form: FilledForm, request: Request[Any, Any, Any]) -> Redirect:
     """Light, dark, or as the system has it."""
     theme = form.get("theme")
     back = form.get("back")

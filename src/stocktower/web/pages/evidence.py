@@ -3,10 +3,11 @@
 import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from stocktower import access, exchange, finance, platform
 from stocktower.web import labels
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 EVENTS = 50
 
@@ -20,7 +21,7 @@ def pretty(text: str | bytes) -> str:
 
 
 @get("/events/{position:int}", sync_to_thread=True)
-def event_page(desk: Desk, position: int) -> Response[str]:
+def event_page(desk: AtDesk, position: FromPath[int]) -> Response[str]:
     """One event: who decided it, when it happened and when we learned it, its data, its journal."""
     with desk.reading() as tx:
         event = next(iter(platform.load_events_at(tx, [position])), None)
@@ -35,7 +36,7 @@ def event_page(desk: Desk, position: int) -> Response[str]:
 
 
 @get("/events", sync_to_thread=True)
-def events_page(desk: Desk, subject: int = 0, before: int = 0) -> Response[str]:
+def events_page(desk: AtDesk, subject: FromQuery[int] = 0, before: FromQuery[int] = 0) -> Response[str]:
     """Events of one subject, or the last ones of all."""
     with desk.reading() as tx:
         head = platform.load_head(tx)
@@ -54,7 +55,7 @@ def events_page(desk: Desk, subject: int = 0, before: int = 0) -> Response[str]:
 
 
 @get("/messages/{message_id:int}", sync_to_thread=True)
-def message_page(desk: Desk, message_id: int) -> Response[str]:
+def message_page(desk: AtDesk, message_id: FromPath[int]) -> Response[str]:
     """One message as it came in, whole, and what became of it."""
     with desk.reading() as tx:
         message = exchange.view_message(tx, message_id)

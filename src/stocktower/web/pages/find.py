@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from stocktower import catalog, finance, worklist
@@ -9,7 +10,7 @@ from stocktower.network import Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
 from stocktower.web import labels
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def find_nearly(tx: Transaction, network: Network, text: str) -> list[Found]:
 
 
 @get("/find", sync_to_thread=True)
-def find_page(desk: Desk, q: str = "") -> Response[str] | Redirect:
+def find_page(desk: AtDesk, q: FromQuery[str] = "") -> Response[str] | Redirect:
     """Go to the one thing that has a number, or list what comes near."""
     text = q.strip()
     with desk.reading() as tx:

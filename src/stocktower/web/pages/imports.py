@@ -5,19 +5,20 @@ from pathlib import Path
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from stocktower import access, exchange, publication
 from stocktower.web.acts import Result
-from stocktower.web.desk import Desk
-from stocktower.web.forms import Form
+from stocktower.web.desk import AtDesk, Desk
+from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
 
 KINDS = ("orders", "shipments", "stock", "products")
 
 
 @get("/imports", sync_to_thread=True)
-def imports_page(desk: Desk) -> Response[str]:
+def imports_page(desk: AtDesk) -> Response[str]:
     """The files that came in, the newest first, and what channels were told."""
     return _show(desk)
 
@@ -32,7 +33,7 @@ def _show(desk: Desk, result: Result | None = None) -> Response[str]:
 
 
 @get("/imports/{import_id:int}", sync_to_thread=True)
-def import_page(desk: Desk, import_id: int) -> Response[str]:
+def import_page(desk: AtDesk, import_id: FromPath[int]) -> Response[str]:
     """One file: the proof of its rows, and the rows that could not be read."""
     with desk.reading() as tx:
         summary = exchange.load_import(tx, import_id)
@@ -42,7 +43,7 @@ def import_page(desk: Desk, import_id: int) -> Response[str]:
 
 
 @post("/imports", sync_to_thread=True)
-def bring_page(desk: Desk, form: Form) -> Response[str] | Redirect:
+def bring_page(desk: AtDesk, form: FilledForm) -> Response[str] | Redirect:
     """Take a file that a person chose."""
     desk.require(access.Permission.IMPORT_FILES)
     upload = form.files.get("file")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import FromPath, FromQuery
 
 from stocktower import access, customers, exchange, finance, model, ordering, payments, worklist
 from stocktower.network import Network
@@ -13,9 +14,9 @@ from stocktower.ordering import views
 from stocktower.platform import Transaction
 from stocktower.web import formats
 from stocktower.web.acts import Result
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import Filter, Word, parse_filter
-from stocktower.web.forms import Form
+from stocktower.web.forms import FilledForm, Form
 
 STATES = (
     "open", "backordered", "partially_backordered", "reserved", "partially_reserved", "released", "picked",
@@ -109,7 +110,7 @@ def state_tone(row: views.OrderRow) -> str:
 
 
 @get("/orders", sync_to_thread=True)
-def orders_page(desk: Desk, q: str | None = None, after: str = "") -> Response[str]:
+def orders_page(desk: AtDesk, q: FromQuery[str | None] = None, after: FromQuery[str] = "") -> Response[str]:
     """The orders that a sentence of words asks for, the last placed first."""
     wanted = parse_filter(VIEWS[0][1] if q is None else q, VOCABULARY)
     with desk.reading() as tx:
@@ -118,7 +119,8 @@ def orders_page(desk: Desk, q: str | None = None, after: str = "") -> Response[s
         page = views.list_orders(tx, network, order_filter(wanted, tx.now, minor_units), after=after)
         return desk.show(
             tx, "orders.html", title="Orders", filter=wanted, vocabulary=VOCABULARY, views=VIEWS, page=page,
-            promise_tone=promise_tone, state_tone=state_tone, wait_words=WAIT_WORDS, count_limit=views.COUNT_LIMIT, is_first=not after,
+            promise_tone=promise_tone, state_tone=state_tone, wait_words=WAIT_WORDS,
+            count_limit=views.COUNT_LIMIT, is_first=not after,
         )  # fmt: skip
 
 
@@ -210,14 +212,14 @@ ENTRY_TONES: Mapping[str, str] = {
 
 
 @get("/orders/{order_id:int}", sync_to_thread=True)
-def order_page(desk: Desk, order_id: int) -> Response[str]:
+def order_page(desk: AtDesk, order_id: FromPath[int]) -> Response[str]:
     """One order: where it is, who has it, and everything that happened to it."""
     with desk.reading() as tx:
         return _show(desk, tx, order_id)
 
 
 @post("/orders/{order_id:int}", sync_to_thread=True, status_code=200)
-def act_page(desk: Desk, order_id: int, form: Form) -> Response[str]:
+def act_page(desk: AtDesk, order_id: FromPath[int], form: FilledForm) -> Response[str]:
     """Hold an order, clear a hold or cancel it: first what would change, then the act."""
     desk.require(access.Permission.ADJUST_ORDER)
     name, dry_run = form.get("act"), form.get("how") != "do"

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from stocktower import catalog, finance, inventory, publication, worklist
 from stocktower.inventory import views as ledger
@@ -15,7 +16,7 @@ from stocktower.network import ChannelFacts, Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
 from stocktower.web import charts
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk
 from stocktower.web.filters import Filter, Word, parse_filter
 
 PAGE = 50
@@ -104,7 +105,7 @@ def rows_of(tx: Transaction, network: Network, skus: Sequence[catalog.Sku]) -> l
 
 
 @get("/stock", sync_to_thread=True)
-def stock_page(desk: Desk, q: str = "", page: int = 1) -> Response[str]:
+def stock_page(desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Response[str]:
     """The SKUs that a sentence of words asks for, with what every channel may sell of them."""
     wanted = parse_filter(q, VOCABULARY)
     offset = max(0, page - 1) * PAGE
@@ -204,7 +205,7 @@ def history_of(moves: Sequence[ledger.Move], now_quantity: int) -> list[int]:
 
 
 @get("/stock/{code:path}", sync_to_thread=True)
-def sku_page(desk: Desk, code: str) -> Response[str]:
+def sku_page(desk: AtDesk, code: FromPath[str]) -> Response[str]:
     """One SKU: what every channel may sell and why not more, by site and status, and who has it or waits."""
     code = code.removeprefix("/")
     with desk.reading() as tx:

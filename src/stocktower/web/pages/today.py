@@ -12,7 +12,7 @@ from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
 from stocktower.web import formats
 from stocktower.web.acts import act_text
-from stocktower.web.desk import Desk
+from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.pages.cases import TONES
 
 CAUSES = 12
@@ -101,7 +101,7 @@ def _customers_line(total: finance.CustomerTotal) -> Line:
 
 
 @get("/", sync_to_thread=True)
-def today_page(desk: Desk) -> Response[str]:
+def today_page(desk: AtDesk) -> Response[str]:
     """The first page of the day."""
     with desk.reading() as tx:
         zone = formats.zone_of(desk.network(tx).timezone)
