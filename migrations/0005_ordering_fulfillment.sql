@@ -101,10 +101,10 @@ CREATE TABLE fulfillment.request (
     acknowledge_by_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
     shipped_at timestamptz,
+    -- When the site last did not find something: its stock is in doubt until it is counted or received again.
+    short_at timestamptz,
     carrier text NOT NULL,
     tracking text NOT NULL,
-    -- Who said that it shipped: '' nobody yet, 'channel' (the site's own word is then a repeat), 'site'.
-    shipped_by text NOT NULL,
     units bigint NOT NULL,
     CONSTRAINT request_pk PRIMARY KEY (merchant_id, fulfillment_id),
     CONSTRAINT request_state_known CHECK (state IN ('released', 'acknowledged', 'picked', 'packed', 'partially_shipped', 'shipped', 'cancelled'))
@@ -122,10 +122,12 @@ CREATE TABLE fulfillment.request_line (
     shipped bigint NOT NULL,
     short bigint NOT NULL,
     cancelled bigint NOT NULL,
+    -- Shipped units that only the channel has told of: the site's own word about them is a repeat.
+    ahead bigint NOT NULL,
     CONSTRAINT request_line_pk PRIMARY KEY (merchant_id, fulfillment_id, line_no),
     CONSTRAINT request_line_of_request FOREIGN KEY (merchant_id, fulfillment_id) REFERENCES fulfillment.request,
     CONSTRAINT request_line_capped CHECK (quantity > 0 AND shipped >= 0 AND short >= 0 AND cancelled >= 0
-        AND shipped + short + cancelled <= quantity AND picked <= quantity AND packed <= picked)
+        AND ahead >= 0 AND ahead <= shipped AND shipped + short + cancelled <= quantity AND picked <= quantity AND packed <= picked)
 ) WITH (fillfactor = 85);
 -- What a site reported of a request, once per content: the same report in another file changes nothing.
 CREATE TABLE fulfillment.confirmation (

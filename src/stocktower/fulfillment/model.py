@@ -39,6 +39,8 @@ class RequestLine(Struct):
     shipped: int = 0
     short: int = 0
     cancelled: int = 0
+    ahead: int = 0
+    """Shipped units that only the channel has told of: the site's own word about them is a repeat."""
 
     @property
     def live(self) -> int:
@@ -64,10 +66,10 @@ class Request(Struct):
     acknowledge_by_at: datetime
     acknowledged_at: datetime | None
     shipped_at: datetime | None
+    short_at: datetime | None
+    """When the site last did not find something."""
     carrier: str
     tracking: str
-    shipped_by: str
-    """'' nobody yet; 'channel': the channel said that it shipped, the site's own word is still to come; 'site'."""
     units: int
     lines: list[RequestLine] = []
 
@@ -86,6 +88,7 @@ class Report(Struct, frozen=True):
     carrier: str = ""
     tracking: str = ""
     by: str = "site"
+    """Who says so: the site, or the channel ahead of it."""
 
 
 class Problem(Struct, frozen=True):

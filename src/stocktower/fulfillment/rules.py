@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from .model import Effect, Problem, Report, ReportKind, Request, RequestLine, RequestState
 
 NO_EFFECT = Effect(changed=False)
+BY_CHANNEL = "channel"
 
 
 def derive_state(request: Request) -> RequestState:
@@ -37,8 +38,6 @@ def decide_report(request: Request, report: Report) -> Effect:
         request.acknowledged_at = report.occurred_at
         request.state = derive_state(request)
         return Effect(changed=True)
-    if kind == ReportKind.SHIPPED and report.by == "site" and request.shipped_by == "channel":
-        return _confirm_word_of_channel(request, report)
     take = {
         ReportKind.PICKED: _pick,
         ReportKind.PACKED: _pack,
@@ -47,16 +46,31 @@ def decide_report(request: Request, report: Report) -> Effect:
     }[ReportKind(kind)]
     moved: list[tuple[int, int]] = []
     problems: list[Problem] = []
+    repeated = 0
     for line, stated in _stated(request, report, problems):
-        taken = take(line, line.outstanding if stated is None else stated)
+        told = _hear_again(line, stated, report)
+        units = line.outstanding if stated is None else stated - told
+        taken = take(line, units)
+        repeated += told
         if taken:
             moved.append((line.line_no, taken))
         # Picking what is picked already, or shipped, is a late word and no problem.
-        if stated is not None and taken < stated and kind in (ReportKind.SHIPPED, ReportKind.SHORT_PICKED):
-            problems.append(Problem(line.line_no, stated, taken, "more than outstanding"))
-    if moved:
+        if stated is not None and taken < units and kind in (ReportKind.SHIPPED, ReportKind.SHORT_PICKED):
+            problems.append(Problem(line.line_no, stated, told + taken, "more than outstanding"))
+        if taken and kind == ReportKind.SHIPPED and report.by == BY_CHANNEL:
+            line.ahead += taken
+    if moved or repeated:
         _note(request, report)
-    return Effect(bool(moved), tuple(moved), tuple(problems))
+    return Effect(bool(moved or repeated), tuple(moved), tuple(problems))
+
+
+def _hear_again(line: RequestLine, stated: int | None, report: Report) -> int:
+    """Units of a site's report that its channel had told of before: they do not move again."""
+    if report.kind != ReportKind.SHIPPED or report.by == BY_CHANNEL:
+        return 0
+    told = line.ahead if stated is None else min(stated, line.ahead)
+    line.ahead -= told
+    return told
 
 
 def cancel_units(request: Request, line_no: int, units: int) -> int:
@@ -114,40 +128,14 @@ def _ship(line: RequestLine, units: int) -> int:
 
 
 def _note(request: Request, report: Report) -> None:
-    """What every report that moved units also says."""
+    """What every report that says something new also says: the first carrier stands, every tracking number is kept."""
     if request.acknowledged_at is None:
         request.acknowledged_at = report.occurred_at
+    if report.kind == ReportKind.SHORT_PICKED:
+        request.short_at = max(report.occurred_at, request.short_at or report.occurred_at)
     if report.kind == ReportKind.SHIPPED:
         request.shipped_at = report.occurred_at
-        request.shipped_by = report.by
-        _note_parcel(request, report)
+        request.carrier = request.carrier or report.carrier
+        if report.tracking and report.tracking not in request.tracking.split(", "):
+            request.tracking = f"{request.tracking}, {report.tracking}" if request.tracking else report.tracking
     request.state = derive_state(request)
-
-
-def _note_parcel(request: Request, report: Report) -> None:
-    """The first carrier stands; every tracking number is kept."""
-    request.carrier = request.carrier or report.carrier
-    if report.tracking and report.tracking not in request.tracking.split(", "):
-        request.tracking = f"{request.tracking}, {report.tracking}" if request.tracking else report.tracking
-
-
-def _confirm_word_of_channel(request: Request, report: Report) -> Effect:
-    """The site says itself what its channel had said: the parcel becomes known, what is more than that moves."""
-    lines = {line.line_no: line for line in request.lines}
-    moved: list[tuple[int, int]] = []
-    problems: list[Problem] = []
-    stated = report.units or {line_no: line.shipped + line.outstanding for line_no, line in lines.items()}
-    for line_no, units in stated.items():
-        line = lines.get(line_no)
-        known = line.shipped if line else 0
-        taken = _ship(line, units - known) if line else 0
-        if taken:
-            moved.append((line_no, taken))
-        if units > known + taken:
-            problems.append(
-                Problem(line_no, units, known + taken, "more than outstanding" if line else "not in the request")
-            )
-    request.shipped_by = "site"
-    _note_parcel(request, report)
-    request.state = derive_state(request)
-    return Effect(True, tuple(moved), tuple(problems))

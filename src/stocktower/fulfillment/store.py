@@ -27,9 +27,9 @@ def insert_requests(tx: Transaction, requests: Sequence[Request]) -> None:
                 request.acknowledge_by_at,
                 request.acknowledged_at,
                 request.shipped_at,
+                request.short_at,
                 request.carrier,
                 request.tracking,
-                request.shipped_by,
                 request.units,
             )
             for request in requests
@@ -49,6 +49,7 @@ def insert_requests(tx: Transaction, requests: Sequence[Request]) -> None:
                 line.shipped,
                 line.short,
                 line.cancelled,
+                line.ahead,
             )
             for request in requests
             for line in request.lines
@@ -89,9 +90,9 @@ def update_requests(tx: Transaction, requests: Sequence[Request]) -> None:
         states=[str(request.state) for request in requests],
         acknowledged_ats=[request.acknowledged_at for request in requests],
         shipped_ats=[request.shipped_at for request in requests],
+        short_ats=[request.short_at for request in requests],
         carriers=[request.carrier for request in requests],
         trackings=[request.tracking for request in requests],
-        shipped_bys=[request.shipped_by for request in requests],
     )
     lines = [(request.fulfillment_id, line) for request in requests for line in request.lines]
     tx.execute(
@@ -103,6 +104,7 @@ def update_requests(tx: Transaction, requests: Sequence[Request]) -> None:
         shippeds=[line.shipped for _, line in lines],
         shorts=[line.short for _, line in lines],
         cancelleds=[line.cancelled for _, line in lines],
+        aheads=[line.ahead for _, line in lines],
     )
 
 

@@ -174,8 +174,9 @@ def reroute(tx: Transaction, order_id: int, *, avoid_site: int | None = None) ->
         if order.is_history or order.step == OrderStep.DONE:
             raise NotPossible(f"order {order.number} is done")
         recall(order, facts, tx.now, plan)
-        if avoid_site is not None:
-            order.avoid = frozenset((line.line_no, avoid_site) for line in order.lines)
+        # A person who plans anew knows more than what was doubted before.
+        order.avoid = frozenset((line.line_no, avoid_site) for line in order.lines if avoid_site is not None)
+        if order.avoid:
             order.entitled.clear()
 
     return act(tx, [order_id], decide)

@@ -22,7 +22,7 @@ from stocktower.worklist import Raise, Waiter
 
 from . import amounts, events
 from .capture import SYSTEM, Books, components_of, find_holds, main_method, shipped_of, unmapped
-from .model import Facts, Hold, HoldName, Line, Order, OrderStep, Plan
+from .model import Facts, Hold, HoldName, Line, Order, Plan
 from .rules import unreleased_units
 from .shipments import cancel_units, note_shipped, note_shipped_elsewhere, recall
 
@@ -117,8 +117,7 @@ def take_word(order: Order, word: Word, facts: Facts, now: datetime, plan: Plan)
         stuck += _take_lines(order, word, facts, now, plan, said, deltas)
         stuck += _take_address(order, word, facts, now, plan, said)
     _take_money(order, word, said)
-    if order.step != OrderStep.DONE:
-        _take_holds(order, word, now, plan)
+    _take_holds(order, word, now, plan)
     over = _take_refund(order, word, now, plan, said)
     if stuck:
         plan.raises.append(_too_late(order, word, stuck))

@@ -177,7 +177,7 @@ class Order(Struct):
     no_site: bool = False
     """Whether no site serves the order, whatever its stock."""
     avoid: frozenset[tuple[int, int]] = frozenset()
-    """(line_no, site_id) that just turned out not to have what it should."""
+    """(line_no, site_id) that turned out not to have what it should, and was not counted since."""
     needs_listing: tuple[str, ...] = ()
     """Listings that are not mapped."""
     causes: frozenset[Cause] = frozenset()

@@ -28,7 +28,7 @@ def advance(orders: Sequence[Order], facts: Facts, now: datetime, plan: Plan | N
     """Carry orders as far as they can go, those with the highest priority first; refusals are part of the plan."""
     plan = plan or Plan()
     for order in sorted(orders, key=_rank):
-        if not order.is_history and order.step != OrderStep.DONE:
+        if not order.is_history:
             _advance_one(order, facts, now, plan)
         if not order.is_new:
             _restate_demands(order, facts, plan)
@@ -49,7 +49,7 @@ def _rank(order: Order) -> tuple[int, datetime, int]:
 
 
 def _advance_one(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
-    if order.needs_listing:
+    if order.needs_listing or not any(line.open or line.backordered or line.allocated for line in order.lines):
         return
     held = order.holds and any(hold.cleared_at is None for hold in order.holds.values())
     if not order.validated and not (held and derive_step(order)[0] == OrderStep.VALIDATE):
@@ -220,7 +220,7 @@ def _release(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
             now + _hours(facts.network.sites[site_id].acknowledge_hours),
             None,
             None,
-            "",
+            None,
             "",
             "",
             total,

@@ -1,11 +1,12 @@
 """Loads orders under lock, and writes what was decided about them: one statement per table, whatever the batch."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from stocktower import catalog, fulfillment, inventory, worklist
 from stocktower.exchange import Message
+from stocktower.inventory import views as inventory_views
 from stocktower.kernel import CaseKind
 from stocktower.model import Configuration, Sourcing, load_applied, rate
 from stocktower.network import Network, load_network
@@ -20,6 +21,10 @@ from .rules import possible_causes
 
 _kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
 """By merchant: what is worked out once for a network, and compared at each use."""
+
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_MOVES = 1_000
 
 
 class Desk:
@@ -77,6 +82,7 @@ def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> di
         order.validated = order.step not in (OrderStep.CAPTURE, OrderStep.VALIDATE)
         order.causes = possible_causes(order, desk.network.channels[order.channel_id].code)
     _resolve_missing(tx, orders)
+    _avoid_doubtful(desk, orders)
     return demands
 
 
@@ -119,6 +125,43 @@ def _resolve_missing(tx: Transaction, orders: Sequence[Order]) -> None:
     for line in wanting:
         parts = resolved[line.sku_id or 0].components
         line.components = tuple((sku_id, units * line.pack_quantity) for sku_id, units in parts)
+
+
+def _avoid_doubtful(desk: Desk, orders: Sequence[Order]) -> None:
+    """Sites that did not find units of an order are not asked for them again until their stock was counted or came."""
+    doubts = [
+        (order, line, request.site_id, request.short_at)
+        for order in orders
+        for request in order.requests
+        if request.short_at is not None
+        for line in order.lines
+        if (line.open or line.backordered)
+        and any(part.line_no == line.line_no and part.short for part in request.lines)
+    ]
+    if not doubts:
+        return
+    known = _last_known(desk, {sku_id for _, line, _, _ in doubts for sku_id, _ in line.components})
+    for order, line, site_id, short_at in doubts:
+        places = [(sku_id, site_id) for sku_id, _ in line.components]
+        if any(place not in known or known[place] <= short_at for place in places):
+            order.avoid |= {(line.line_no, site_id)}
+
+
+def _last_known(desk: Desk, sku_ids: Iterable[int]) -> dict[tuple[int, int], datetime]:
+    """(SKU, site) -> when its stock was last counted, or something last came."""
+    wanted = sorted(set(sku_ids))
+    rows = inventory.load_availability(desk.tx, wanted, desk.network)
+    known: dict[tuple[int, int], datetime] = {}
+    places: dict[int, tuple[int, int]] = {}
+    for row in [row for sku_id in wanted for row in rows.rows(sku_id) if row.status == inventory.AVAILABLE]:
+        places[row.stock_id] = (row.sku_id, row.site_id)
+        if row.counted_at is not None:
+            known[row.sku_id, row.site_id] = row.counted_at
+    for move in inventory_views.load_moves(desk.tx, list(places), limit=_MOVES):
+        place = places[move.stock_id]
+        if move.delta > 0 and move.occurred_at > known.get(place, _NEVER):
+            known[place] = move.occurred_at
+    return known
 
 
 def map_lines(desk: Desk, orders: Iterable[Order]) -> None:

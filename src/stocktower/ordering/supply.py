@@ -195,9 +195,17 @@ def take_snapshot(
         return {(one.order_id, one.line_no) for one in candidates} & unreleased
 
     result = inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors)
+    _look_again(tx, document)
     cut = {one.order_id for one in result.cuts}
     _note_cuts(desk, [order for order_id, order in orders.items() if order_id in cut], result, message_id)
     return result
+
+
+def _look_again(tx: Transaction, document: StockDocument) -> None:
+    """A count that changes nothing settles a doubt all the same: who waits for what was counted is looked at again."""
+    counted = [sku.sku_id for sku in catalog.find_skus(tx, {line.sku for line in document.lines}).values()]
+    waited_for = {one.sku_id for one in inventory.load_waiting(tx, counted)} if counted else set[int]()
+    schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sorted(waited_for)])
 
 
 def _note_cuts(desk: Desk, orders: Sequence[Order], result: inventory.SnapshotResult, message_id: int) -> None:

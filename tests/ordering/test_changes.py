@@ -1,0 +1,336 @@
+"""Changes and cancellations from the channel, at every stage of an order."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stocktower.exchange import Address, LineDocument, PaymentDocument
+from stocktower.platform import Transaction
+from tests.ordering.world import PLACED, World, document
+
+
+@pytest.fixture
+def world(tx: Transaction) -> World:
+    """Plenty of stock at two sites."""
+    world = World(tx)
+    world.stock("EAST", {"CUP": 10, "LID": 10, "ROPE": 10})
+    world.stock("WEST", {"CUP": 10, "ROPE": 3})
+    return world
+
+
+def line(sku: str, quantity: int, ref: str = "L1", **changes: Any) -> LineDocument:
+    """A line at 10.00."""
+    return LineDocument(ref, sku, f"Name of {sku}", quantity, 1000, **changes)
+
+
+def bring_to(world: World, stage: str, *lines: LineDocument) -> None:
+    """Order 1 at a stage of its life."""
+    held = {"risk": "high"} if stage == "held" else {}
+    world.order("web", document("1", *lines, **held))
+    for step in ("acknowledged", "picked", "packed"):
+        if stage == "held" or stage == "released":
+            break
+        world.confirm("1", step)
+        if stage == step:
+            break
+    world.check()
+
+
+def units(world: World, line_no: int = 1) -> tuple[int, int, int, int]:
+    """(ordered, allocated, released, cancelled) of a line of order 1."""
+    found = world.find("1").lines[line_no - 1]
+    return found.ordered, found.allocated, found.released, found.cancelled
+
+
+@pytest.mark.parametrize("stage", ["held", "released", "acknowledged"])
+def test_units_down_before_picking_are_cancelled(world: World, stage: str) -> None:
+    bring_to(world, stage, line("CUP", 5))
+    held = {"risk": "high"} if stage == "held" else {}
+    world.order("web", document("1", line("CUP", 2), **held))
+    assert units(world) == (5, 2, 0 if stage == "held" else 2, 3)
+    assert world.available("EAST", "CUP") == (10, 2)
+    (cancelled,) = world.told("1", "order.cancelled")
+    assert cancelled["lines"] == [[1, 3]]
+    assert world.find("1").order.total_minor == 2000
+    world.check()
+
+
+@pytest.mark.parametrize("stage", ["picked", "packed"])
+def test_units_down_after_picking_are_a_case(world: World, stage: str) -> None:
+    bring_to(world, stage, line("CUP", 5))
+    world.order("web", document("1", line("CUP", 2)))
+    assert units(world) == (5, 5, 5, 0)
+    assert world.cases() == {"confirmation_mismatch message": 1}
+    (changed,) = world.told("1", "order.changed")
+    assert changed["stuck"] == [[1, 3]]
+    world.check()
+
+
+@pytest.mark.parametrize("stage", ["held", "released", "picked"])
+def test_units_up_are_reserved_and_released_beside(world: World, stage: str) -> None:
+    bring_to(world, stage, line("CUP", 2))
+    held = {"risk": "high"} if stage == "held" else {}
+    world.order("web", document("1", line("CUP", 5), **held))
+    assert units(world) == (5, 5, 0 if stage == "held" else 5, 0)
+    assert len(world.find("1").fulfillments) == (0 if stage == "held" else 2)
+    world.check()
+
+
+def test_units_up_beyond_stock_wait(world: World) -> None:
+    bring_to(world, "released", line("ROPE", 2))
+    world.order("web", document("1", line("ROPE", 20)))
+    found = world.find("1").lines[0]
+    assert (found.allocated, found.backordered) == (13, 7)
+    assert world.state("1")[:2] == ("reserve", "stock")
+    world.order("web", document("1", line("ROPE", 5)))
+    found = world.find("1").lines[0]
+    assert (found.allocated, found.backordered, found.cancelled) == (5, 0, 15)
+    assert world.cases() == {}
+    world.check()
+
+
+def test_a_line_comes_and_a_line_goes(world: World) -> None:
+    bring_to(world, "released", line("CUP", 2, "A"), line("LID", 3, "B"))
+    world.order("web", document("1", line("LID", 3, "B"), line("ROPE", 1, "C")))
+    found = world.find("1").lines
+    assert [(one.line_ref, one.allocated, one.cancelled, one.total_minor) for one in found] == [
+        ("A", 0, 2, 0),
+        ("B", 3, 0, 3000),
+        ("C", 1, 0, 1000),
+    ]
+    assert world.state("1")[2] == "released"
+    world.check()
+
+
+def test_a_new_line_that_is_not_mapped_holds_up_the_rest(world: World) -> None:
+    bring_to(world, "held", line("CUP", 2, "A"))
+    world.order("web", document("1", line("CUP", 2, "A"), line("WHAT", 1, "B")))
+    assert world.state("1")[:2] == ("capture", "listing")
+    assert world.available("EAST", "CUP") == (10, 2)
+    world.check()
+
+
+@pytest.mark.parametrize("stage", ["held", "released", "acknowledged"])
+def test_a_cancelled_order_gives_everything_back(world: World, stage: str) -> None:
+    bring_to(world, stage, line("CUP", 2, "A"), line("ROPE", 1, "B"))
+    world.order(
+        "web", document("1", line("CUP", 2, "A"), line("ROPE", 1, "B"), cancelled_at=PLACED + timedelta(hours=1))
+    )
+    assert world.state("1") == ("done", "", "cancelled")
+    assert world.available("EAST", "CUP") == (10, 0)
+    assert [request.state for request in world.find("1").fulfillments] == ([] if stage == "held" else ["cancelled"])
+    assert world.cases() == {}
+    world.check()
+
+
+def test_what_is_picked_ships_and_the_rest_is_cancelled(world: World) -> None:
+    bring_to(world, "released", line("CUP", 2, "A"), line("ROPE", 1, "B"))
+    world.confirm("1", "picked", [("CUP", 2)])
+    world.order("web", document("1", line("CUP", 2, "A"), line("ROPE", 1, "B"), cancelled_at=PLACED))
+    assert [(one.allocated, one.cancelled) for one in world.find("1").lines] == [(2, 0), (0, 1)]
+    assert world.cases() == {"confirmation_mismatch message": 1}
+    world.confirm("1", "shipped")
+    assert world.state("1") == ("done", "", "shipped")
+    world.check()
+
+
+def test_an_order_that_arrives_cancelled_is_done(world: World) -> None:
+    tender = PaymentDocument("card", "p", 2000, "refunded", refunded_minor=2000)
+    world.order(
+        "web",
+        document(
+            "1",
+            line("CUP", 2),
+            cancelled_at=PLACED,
+            financial_state="refunded",
+            refunded_minor=2000,
+            payments=(tender,),
+            risk="high",
+        ),
+    )
+    assert world.state("1") == ("done", "", "cancelled")
+    assert world.kinds("1") == ["order.captured", "payment.captured", "order.cancelled", "refund.issued"]
+    (refund,) = world.told("1", "refund.issued")
+    assert (refund["amount_minor"], refund["before_shipment_minor"]) == (2000, 2000)
+    assert world.cases() == {}
+    world.check()
+
+
+def test_a_new_address_is_planned_anew(world: World, tx: Transaction) -> None:
+    bring_to(world, "released", line("CUP", 2))
+    west = Address(street="2 Side St", city="Reno", region="NV", postal_code="89501", country="US")
+    world.order("web", document("1", line("CUP", 2), ship_to=west))
+    first, second = world.find("1").fulfillments
+    assert (first.state, second.state) == ("cancelled", "released")
+    assert world.find("1").order.ship_region == "NV"
+    world.check()
+
+
+def test_a_new_address_keeps_scarce_stock_from_those_who_wait(world: World) -> None:
+    world.stock("WEST", {"ROPE": 0})
+    bring_to(world, "released", line("ROPE", 10))
+    world.order("first", document("2", line("ROPE", 4)))
+    world.order("web", document("1", line("ROPE", 10), ship_to=Address(city="Reno", region="NV", country="US")))
+    assert world.state("1")[2] == "released"
+    assert world.state("2")[2] == "backordered"
+    world.check()
+
+
+def test_a_new_address_after_picking_is_a_case(world: World) -> None:
+    bring_to(world, "picked", line("CUP", 2))
+    world.order("web", document("1", line("CUP", 2), ship_to=Address(city="Reno", region="NV", country="US")))
+    assert world.cases() == {"confirmation_mismatch message": 1}
+    assert [request.state for request in world.find("1").fulfillments] == ["picked"]
+    world.check()
+
+
+def test_payment_that_comes_releases(world: World) -> None:
+    world.order("web", document("1", line("CUP", 2), financial_state="pending"))
+    assert world.state("1")[:2] == ("validate", "payment")
+    world.order("web", document("1", line("CUP", 2)))
+    assert world.state("1")[2] == "released"
+    assert world.kinds("1")[-5:] == [
+        "payment.captured",
+        "hold.cleared",
+        "order.changed",
+        "order.validated",
+        "order.released",
+    ]
+    assert world.find("1").order.payment_state == "paid"
+    world.check()
+
+
+def test_an_older_state_that_comes_late_is_refused(world: World) -> None:
+    world.order("web", document("1", line("CUP", 2)))
+    before = world.find("1")
+    world.order("web", document("1", line("CUP", 1), financial_state="pending"))
+    after = world.find("1")
+    assert after.lines == before.lines
+    assert after.message_id == before.message_id
+    (refused,) = world.told("1", "order.change_refused")
+    assert refused["reasons"] == ["it was paid already, it says pending"]
+    assert after.order.payment_state == "paid"
+    world.check()
+
+
+def test_shipped_elsewhere_before_release_gives_stock_back(world: World) -> None:
+    bring_to(world, "held", line("CUP", 3))
+    world.order("web", document("1", line("CUP", 3), risk="high", fulfillment_state="fulfilled"))
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.available("EAST", "CUP") == (10, 0)
+    (shipped,) = world.told("1", "fulfillment.shipped")
+    assert (shipped["elsewhere"], shipped["revenue"][0]["goods_minor"], shipped["stock"]) == (True, 3000, [])
+    assert world.cases() == {}
+    world.check()
+
+
+def test_the_channel_knows_of_a_shipment_before_its_site_says_so(world: World) -> None:
+    bring_to(world, "released", line("CUP", 3))
+    world.order("web", document("1", line("CUP", 3), fulfillment_state="fulfilled"))
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.available("EAST", "CUP") == (7, 0)
+    world.confirm("1", "shipped", [("CUP", 3)], tracking="T1")
+    assert world.available("EAST", "CUP") == (7, 0)
+    assert world.find("1").fulfillments[0].tracking == "T1"
+    assert world.cases() == {}
+    world.check()
+
+
+def test_our_own_shipment_told_back_changes_nothing(world: World) -> None:
+    bring_to(world, "released", line("CUP", 3))
+    world.confirm("1", "shipped")
+    world.order("web", document("1", line("CUP", 3), fulfillment_state="fulfilled"))
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.available("EAST", "CUP") == (7, 0)
+    assert len(world.told("1", "fulfillment.shipped")) == 1
+    world.check()
+
+
+def refunded(amount: int, *lines: LineDocument, **changes: Any) -> Any:
+    """Order 1 with so much refunded."""
+    total = sum(one.quantity * one.unit_price_minor for one in lines)
+    state = "refunded" if amount == total else "partially_refunded"
+    tender = PaymentDocument("card", "pay-1", total, state, refunded_minor=amount)
+    return document("1", *lines, financial_state=state, refunded_minor=amount, payments=(tender,), **changes)
+
+
+def test_refunds_before_and_after_shipment(world: World) -> None:
+    bring_to(world, "released", line("CUP", 4))
+    world.order("web", refunded(500, line("CUP", 4)))
+    world.confirm("1", "shipped", [("CUP", 2)])
+    world.order("web", refunded(2000, line("CUP", 4)))
+    world.order("web", refunded(3000, line("CUP", 4)))
+    first, second, third = world.told("1", "refund.issued")
+    assert (first["amount_minor"], first["before_shipment_minor"]) == (500, 500)
+    assert (second["amount_minor"], second["before_shipment_minor"], second["after"]["goods_minor"]) == (1500, 0, 1500)
+    assert (third["amount_minor"], third["before_shipment_minor"], third["after"]["goods_minor"]) == (1000, 500, 500)
+    world.check()
+
+
+def test_a_full_refund_of_what_waits_holds_it(world: World) -> None:
+    bring_to(world, "held", line("CUP", 4))
+    world.order("web", refunded(4000, line("CUP", 4), risk="high"))
+    assert [hold.name for hold in world.find("1").holds] == ["fraud_review", "payment"]
+    world.check()
+
+
+def test_amounts_that_change_before_shipment_are_frozen_anew(world: World) -> None:
+    bring_to(world, "released", line("CUP", 3), line("ROPE", 1, "L2"))
+    world.order("web", document("1", line("CUP", 3), line("ROPE", 1, "L2"), discount_minor=401, shipping_minor=700))
+    found = world.find("1").lines
+    assert [(one.goods_minor, one.discount_minor, one.shipping_minor) for one in found] == [
+        (3000, 301, 525),
+        (1000, 100, 175),
+    ]
+    world.check()
+
+
+def test_more_units_of_a_shipped_line_are_a_line_of_their_own(world: World) -> None:
+    bring_to(world, "released", line("CUP", 2))
+    world.confirm("1", "shipped")
+    world.order("web", document("1", line("CUP", 3)))
+    first, second = world.find("1").lines
+    assert (first.shipped, first.total_minor, second.allocated, second.total_minor) == (2, 2000, 1, 1000)
+    world.confirm("1", "shipped", tracking="T2")
+    assert world.state("1")[0] == "done"
+    assert sum(one["revenue"][0]["goods_minor"] for one in world.told("1", "fulfillment.shipped")) == 3000
+    world.check()
+
+
+def test_a_total_that_foots_again_clears_its_hold_and_case(world: World) -> None:
+    world.order("web", document("1", line("CUP", 2), total_minor=1))
+    assert world.cases() == {"total_mismatch order": 1}
+    world.order("web", document("1", line("CUP", 2), total_minor=2000))
+    assert world.state("1")[2] == "released"
+    assert world.cases() == {}
+    world.check()
+
+
+def test_history_follows_its_channel(world: World) -> None:
+    early = PLACED.replace(year=2025)
+    world.order("web", document("1", line("CUP", 2), placed_at=early))
+    world.order("web", document("1", line("CUP", 2), placed_at=early, fulfillment_state="fulfilled"))
+    assert world.state("1") == ("done", "", "shipped")
+    world.order("web", refunded(2000, line("CUP", 2), placed_at=early, fulfillment_state="fulfilled"))
+    assert world.kinds("1") == ["order.captured", "order.changed", "order.changed"]
+    assert world.find("1").refunded_minor == 2000
+    world.check()
+
+
+def test_two_words_in_one_batch_are_taken_one_after_the_other(world: World, tx: Transaction) -> None:
+    world.order("web", document("1", line("CUP", 2)), document("1", line("CUP", 3)), document("2", line("CUP", 1)))
+    assert units(world) == (3, 3, 3, 0)
+    world.check()
+
+
+def test_an_erased_message_is_made_up_from_the_order(world: World, tx: Transaction) -> None:
+    from stocktower import exchange
+
+    bring_to(world, "held", line("CUP", 4))
+    message_id = world.find("1").message_id
+    assert message_id is not None
+    exchange.erase_bodies(tx, [message_id])
+    world.order("web", document("1", line("CUP", 1)))
+    assert units(world) == (4, 1, 1, 3)
+    world.check()
