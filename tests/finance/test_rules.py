@@ -1,6 +1,7 @@
 from collections import defaultdict
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -175,6 +176,21 @@ def test_a_sale_paid_ahead_takes_deposits_and_a_credit_sale_is_owed() -> None:
 def test_a_marketplace_owes_what_it_collects_and_its_tax_is_memo_only() -> None:
     plan = decide_journals(happen(shipped(1, 1000, tax=80, channel=AMAZON, marketplace_tax=True)), facts())
     assert accounts(plan.journals[0]) == {"marketplace_clearing": 1000, "gross_revenue": -1000}
+
+
+@pytest.mark.parametrize(("channel", "clearing"), [(AMAZON, "marketplace_clearing"), (WEB, "processor_clearing")])
+def test_tax_that_was_paid_to_a_marketplace_stays_there(channel: int, clearing: str) -> None:
+    plan = decide_journals(
+        happen(
+            paid(1, 1080, channel=channel),
+            shipped(1, 500, tax=40, channel=channel, marketplace_tax=True),
+            shipped(1, 500, tax=40, channel=channel, marketplace_tax=True),
+        ),
+        facts(),
+    )
+    for journal in plan.journals[1:]:
+        assert accounts(journal) == {"customer_deposits": 540, "gross_revenue": -500, clearing: -40}
+    assert plan.orders[1].deposits_minor == plan.orders[1].receivable_minor == 0
 
 
 def test_refunds_before_shipment_give_back_deposits_and_after_it_reverse_the_sale() -> None:

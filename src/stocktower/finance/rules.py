@@ -63,19 +63,26 @@ def _decide_payment(happening: Happening, data: PaymentCaptured, facts: Facts) -
 
 
 def _decide_sale(happening: Happening, data: Shipped, facts: Facts) -> Posting | None:
-    """Control passed: revenue from what was paid ahead first, the rest is owed; the goods leave at their cost."""
+    """Control passed: revenue from what was paid ahead first, the rest is owed; the goods leave at their cost.
+
+    Tax that a marketplace remits was paid ahead with the rest; it stays with whoever collected the money.
+    """
     balance = _balance(happening.subject_id, data.entity, data.currency, facts)
     share = data.revenue
     goods_minor = sum(line.goods_minor for line in share)
     discount = sum(line.discount_minor for line in share)
     shipping = sum(line.shipping_minor for line in share)
-    tax = 0 if data.marketplace_tax else sum(line.tax_minor for line in share)
+    stated_tax = sum(line.tax_minor for line in share)
+    tax = 0 if data.marketplace_tax else stated_tax
     due = goods_minor - discount + shipping + tax
     ahead = min(due, balance.deposits_minor)
-    owed_by = Role.MARKETPLACE_CLEARING if data.channel_id in facts.marketplaces else Role.RECEIVABLE
+    kept = min(max(0, stated_tax - tax), balance.deposits_minor - ahead)
+    used = ahead + kept
+    is_marketplace = data.channel_id in facts.marketplaces
     lines: list[Line] = [
-        (Role.CUSTOMER_DEPOSITS, ahead, _known(ahead, balance.deposits_book_minor, balance.deposits_minor)),
-        (owed_by, due - ahead, None),
+        (Role.CUSTOMER_DEPOSITS, used, _known(used, balance.deposits_book_minor, balance.deposits_minor)),
+        (Role.MARKETPLACE_CLEARING if is_marketplace else Role.RECEIVABLE, due - ahead, None),
+        (Role.MARKETPLACE_CLEARING if is_marketplace else Role.PROCESSOR_CLEARING, -kept, None),
         (Role.DISCOUNTS, discount, None),
         (Role.GROSS_REVENUE, -goods_minor, None),
         (Role.SHIPPING_REVENUE, -shipping, None),
