@@ -107,4 +107,4 @@ def result_of(label: str, outcome: Outcome) -> Result:
     """An outcome with its title, in sentences."""
     title = f"{label}: this would happen, nothing is changed yet" if outcome.dry_run else f"{label}: done"
     changes = [counted(kind, count) for kind, count in outcome.events.items()]
-    return Result(title, outcome.dry_run, (*outcome.changes, *changes))
+    return Result(title, outcome.dry_run, (*outcome.notes, *changes))

@@ -29,8 +29,8 @@ class Outcome(Protocol):
         ...
 
     @property
-    def changes(self) -> Sequence[str]:
-        """What changes, one sentence each."""
+    def notes(self) -> Sequence[str]:
+        """What was done, one sentence each."""
         ...
 
     @property

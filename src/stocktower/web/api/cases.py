@@ -78,7 +78,7 @@ def act(
         arguments = {name: str(value) for name, value in data.arguments.items()}
         outcome = desk.services.act(str(number), data.action, arguments, desk.person, data.dry_run)
         return ActAnswer(
-            worklist.case_label(number), data.action, outcome.dry_run, list(outcome.changes), dict(outcome.events)
+            worklist.case_label(number), data.action, outcome.dry_run, list(outcome.notes), dict(outcome.events)
         )
 
     return once_around(desk, None if data.dry_run else key, request_hash, ActAnswer, 200, do)
