@@ -7,7 +7,7 @@ import msgspec
 
 from stocktower import catalog, inventory, model, network
 from stocktower.exchange import ProductDocument, StockDocument, StockLine
-from stocktower.inventory import Candidate, Consume, Demand, FreeStock, Grant, Reach, SnapshotResult
+from stocktower.inventory import Candidate, Consume, Demand, FreeStock, Grant, Reach, SnapshotResult, StockMoved
 from stocktower.platform import RecordedEvent, Transaction, load_events_after, load_invariants
 
 TEXT = """
@@ -122,7 +122,8 @@ class World:
         held = inventory.load_snapshot_orders(tx, document)
 
         def may_cut(candidates: Sequence[Candidate]) -> set[tuple[int, int]]:
-            assert {one.order_id for one in candidates} <= set(held)
+            if not {one.order_id for one in candidates} <= set(held):
+                raise StockMoved("an order that was not locked")
             return {(one.order_id, one.line_no) for one in candidates if one.order_id not in released}
 
         return inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors)

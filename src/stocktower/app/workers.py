@@ -32,6 +32,8 @@ from stocktower.platform import (
 WORKER = "worker"
 PUBLISHER = "publisher"
 MESSAGES = 1000
+AT_ONCE = {"stock": 1}
+"""A stock document locks its SKUs in order, and once: of two in a transaction, workers would wait in a circle."""
 EVENTS = 2000
 DUE = 500
 TRIES = 5
@@ -127,7 +129,7 @@ def message_work(kind: str) -> Work:
             cases.open_case(tx, cases.parked_message(message, problem))
         return len(messages)
 
-    return Work(f"{kind}s", MESSAGES, do, park)
+    return Work(f"{kind}s", AT_ONCE.get(kind, MESSAGES), do, park)
 
 
 def event_work(subscription: Subscription) -> Work:

@@ -32,10 +32,14 @@ SELECT true AS aside, sku_id, channel_id, quantity AS units
 FROM inventory.set_aside
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND quantity > 0
 UNION ALL
-SELECT false, sku_id, channel_id, sum(short)::bigint
-FROM inventory.demand
-WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(given_sku_ids)s::bigint[]) AND short > 0
-GROUP BY sku_id, channel_id;
+SELECT false, waiting.sku_id, waiting.channel_id, waiting.units
+FROM unnest(%(given_sku_ids)s::bigint[]) AS given (sku_id)
+CROSS JOIN LATERAL (
+    SELECT sku_id, channel_id, sum(short)::bigint AS units
+    FROM inventory.demand
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = given.sku_id AND short > 0
+    GROUP BY sku_id, channel_id
+) AS waiting;
 
 -- name: load_waiting
 -- Demand of orders that is short, in the order in which it is served.
@@ -100,13 +104,14 @@ WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bi
 ORDER BY order_id, line_no, sku_id;
 
 -- name: load_allocations
--- What some orders or holds hold of stock rows: the fold of their reservations.
+-- What some orders or holds have of stock rows: the fold of their reservations, looked up order by order.
 SELECT taken.order_id, taken.line_no, stock.sku_id, taken.stock_id, stock.site_id, taken.units, taken.since
-FROM (
+FROM unnest(%(order_ids)s::bigint[]) AS wanted (order_id)
+CROSS JOIN LATERAL (
     SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units,
         max(recorded_at) FILTER (WHERE delta > 0) AS since
     FROM inventory.reservation
-    WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+    WHERE merchant_id = %(merchant_id)s::bigint AND order_id = wanted.order_id
     GROUP BY order_id, line_no, stock_id
     HAVING sum(delta) <> 0
 ) AS taken
@@ -126,12 +131,19 @@ FROM (
 ORDER BY taken.order_id;
 
 -- name: load_rows
--- Stock rows of some SKUs, at one site or at all (0).
-SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at
-FROM inventory.stock
-WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
-    AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
-ORDER BY sku_id, site_id, status, owner, lot;
+-- Stock rows of some SKUs, at one site or at all (0). A look-up for each SKU, whatever the planner knows of the table: a
+-- plan that was made while it was empty would read all rows of the merchant.
+SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot, stock.quantity,
+    stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM inventory.stock
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id
+        AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
+    ORDER BY sku_id, site_id, status, owner, lot
+) AS stock
+ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
 
 -- name: load_rows_by_id
 -- Stock rows by id.

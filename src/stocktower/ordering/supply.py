@@ -189,6 +189,8 @@ def take_snapshot(
     complete(desk, list(orders.values()))
 
     def may_cut(candidates: Sequence[Candidate]) -> Collection[tuple[int, int]]:
+        if not all(one.order_id in orders for one in candidates):
+            raise inventory.StockMoved("another order took what is not there, before it was locked: to be run again")
         unreleased = {
             (order_id, line.line_no) for order_id, order in orders.items() for line in order.lines if not line.released
         }

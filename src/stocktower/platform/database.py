@@ -32,6 +32,8 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(
         error,
         (
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.SerializationFailure,
             psycopg.errors.TransactionRollback,
             psycopg.errors.AdminShutdown,
             psycopg.errors.CrashShutdown,
