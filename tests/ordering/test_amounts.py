@@ -65,8 +65,8 @@ def order(lines: list[Line]) -> Order:
     """An order with these lines."""
     total = sum(one.total_minor for one in lines)
     return Order(
-        1, 1, "r", "1", None, 1, False, PLACED, PLACED, None, None, 1, "USD", False, False, None, 0, 0, 0, 0, total, 0, 0,
-        total, "US", "", "release", "", "", "", "none", 1, lines=lines,
+        1, 1, "r", "1", None, 1, False, PLACED, PLACED, None, None, 1, "USD", False, False, None, 0, 0, 0, 0, total,
+        0, 0, total, "US", "", "release", "", "", "", "none", 1, lines=lines,
     )  # fmt: skip
 
 

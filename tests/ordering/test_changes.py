@@ -334,3 +334,27 @@ def test_an_erased_message_is_made_up_from_the_order(world: World, tx: Transacti
     world.order("web", document("1", line("CUP", 1)))
     assert units(world) == (4, 1, 1, 3)
     world.check()
+
+
+def test_units_taken_off_a_line_that_has_begun_cost_nothing_more(world: World) -> None:
+    before = document("1", ("CUP", 2), ("LID", 1))
+    world.order("web", before)
+    world.confirm("1", "shipped", [("CUP", 1)])
+    world.order("web", document("1", ("CUP", 1), ("LID", 1)))
+    cup, lid = world.find("1").lines
+    assert (cup.shipped, cup.cancelled, cup.total_minor) == (1, 1, 1000)
+    assert lid.total_minor == 1000
+    world.confirm("1", "shipped", tracking="T2")
+    assert sum(line["goods_minor"] for one in world.told("1", "fulfillment.shipped") for line in one["revenue"]) == 2000
+    world.check()
+
+
+def test_units_added_to_a_paid_order_wait_until_they_are_paid(world: World) -> None:
+    payment = PaymentDocument("card", "c", 2000, "captured")
+    world.stock("EAST", {"CUP": 0})
+    world.order("web", document("1", ("CUP", 2), payments=(payment,)))
+    world.order("web", document("1", ("CUP", 3), payments=(payment,), financial_state="partially_paid"))
+    assert world.find("1").lines[0].ordered == 3
+    assert "order.change_refused" not in world.kinds("1")
+    assert world.state("1")[:2] == ("validate", "payment")
+    world.check()

@@ -38,7 +38,7 @@ def test_a_missed_wake_up_is_made_up_by_time(world: World, tx: Transaction) -> N
     from stocktower import exchange, ordering
 
     world.confirm("9", "shipped")
-    (message,) = [one for one in exchange.load_messages_of_key(tx, "EAST", "confirmation", "9")]
+    (message,) = exchange.load_messages_of_key(tx, "EAST", "confirmation", "9")
     tx.now += timedelta(minutes=6)
     ordering.retry_confirmations(tx, [message.message_id])
     assert [one.state for one in load_backlog(tx)] == ["ready"]
@@ -62,6 +62,21 @@ def test_the_same_report_in_another_file_changes_nothing(world: World, tx: Trans
     world.confirm("1", "shipped", [("CUP", 1)], occurred_at=at, row=7)
     assert world.available("EAST", "CUP") == (9, 1)
     assert len(world.told("1", "fulfillment.shipped")) == 1
+    assert world.cases() == {}
+    world.check()
+
+
+def test_a_report_that_comes_again_is_not_of_a_later_request(world: World, tx: Transaction) -> None:
+    world.stock("EAST", {"LID": 1})
+    world.order("parts", document("2", ("LID", 2)))
+    at = tx.now
+    world.confirm("2", "shipped", [("LID", 1)], occurred_at=at, row=2)
+    tx.now += timedelta(hours=1)
+    world.stock("EAST", {"LID": 5}, as_of=tx.now)
+    assert [(one.state, one.units) for one in world.find("2").fulfillments] == [("shipped", 1), ("released", 1)]
+    world.confirm("2", "shipped", [("LID", 1)], occurred_at=at, row=7)
+    assert world.available("EAST", "LID") == (5, 1)
+    assert world.find("2").lines[0].shipped == 1
     assert world.cases() == {}
     world.check()
 

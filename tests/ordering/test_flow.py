@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from stocktower import catalog, ordering
-from stocktower.exchange import Address, LineDocument, PaymentDocument
+from stocktower.exchange import Address, LineDocument, PaymentDocument, ProductDocument
 from stocktower.platform import Transaction
 from tests.ordering.world import DE, PLACED, World, document
 
@@ -175,19 +175,12 @@ def test_a_product_that_comes_later_maps_its_code_and_its_name(world: World, tx:
     by_name = LineDocument("L1", "name:New thing", "New thing", 1, 1000)
     world.order("web", document("1", ("NEW", 1)), document("2", by_name))
     assert len(world.cases()) == 2
-    catalog.take_products(tx, [catalog_product("NEW", "New thing")])
+    catalog.take_products(tx, [ProductDocument("NEW", "New thing")])
     world.sku["NEW"] = catalog.find_skus(tx, ["NEW"])["NEW"].sku_id
     world.codes = {sku_id: code for code, sku_id in world.sku.items()}
     world.work()
     assert world.cases() == {"no_stock sku/NEW": 2}
     world.check()
-
-
-def catalog_product(code: str, name: str) -> object:
-    """A product."""
-    from stocktower.exchange import ProductDocument
-
-    return ProductDocument(code, name)
 
 
 def test_no_site_that_serves_is_a_case_of_its_own(world: World) -> None:
