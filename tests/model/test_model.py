@@ -126,6 +126,10 @@ def test_versions_are_compared_and_set(tx: Transaction) -> None:
     assert [(c.path, c.before, c.after) for c in second.changes] == [("sites[MAIN].priority", "10", "20")]
     with pytest.raises(model.StaleBase, match="ben applied version 2"):
         model.apply_configuration(tx, TEMPLATE, base_version=1, author="ada", file="shop.toml")
+    same = model.apply_configuration(
+        tx, changed("priority = 10", "priority = 20"), base_version=1, author="ben", file="shop.toml"
+    )
+    assert (same.version, same.changes) == (2, ())
     assert model.load_applied(tx).configuration.sites[0].priority == 20
     assert model.load_applied_version(tx, 1).configuration.sites[0].priority == 10
     assert [version.author for version in model.load_versions(tx)] == ["ben", "ada"]

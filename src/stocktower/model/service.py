@@ -53,17 +53,18 @@ def apply_configuration(
 ) -> ApplyOutcome:
     """Record a text as the next version where it says something new; compare-and-set on its base.
 
+    What says what is applied already is done, whatever it was based on: it may be the same command after a crash.
     Raises ConfigurationError, StaleBase.
     """
     configuration = load_configuration(text, file=file)
     latest = store.find_latest(tx)
     current = latest[0] if latest else 0
-    if base_version is not None and base_version != current:
-        raise StaleBase(base_version, current, author_of(tx, current))
     old = load_applied(tx).configuration if latest else None
     changes = tuple(difference(old, configuration))
     if not changes:
         return ApplyOutcome(current, configuration, ())
+    if base_version is not None and base_version != current:
+        raise StaleBase(base_version, current, author_of(tx, current))
     version = current + 1
     if not store.record_version(tx, version, current, author, text, hashlib.sha256(text.encode()).hexdigest()):
         raise StaleBase(current, version, author_of(tx, version))
