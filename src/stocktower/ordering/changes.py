@@ -61,7 +61,8 @@ def find_regressions(old: OrderDocument, new: OrderDocument) -> list[str]:
         found.append("it was cancelled already")
     if new.refunded_minor < old.refunded_minor:
         found.append(f"{old.refunded_minor} was refunded already, it says {new.refunded_minor}")
-    if _MONEY_RANK.get(new.financial_state, 0) < _MONEY_RANK.get(old.financial_state, 0):
+    more_is_owed = new.financial_state == "partially_paid" and new.total_minor > old.total_minor
+    if not more_is_owed and _MONEY_RANK.get(new.financial_state, 0) < _MONEY_RANK.get(old.financial_state, 0):
         found.append(f"it was {old.financial_state} already, it says {new.financial_state}")
     if _SHIPPED_RANK.get(new.fulfillment_state, 0) < _SHIPPED_RANK.get(old.fulfillment_state, 0):
         found.append(f"it was {old.fulfillment_state} already, it says {new.fulfillment_state}")
@@ -331,6 +332,7 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
         line.touched = True
     order.goods_minor, order.discount_minor, order.shipping_minor, order.tax_minor, order.total_minor = stated
     if begun:
+        _drop_unstated(order, begun, {line.line_ref: line.quantity for line in new.lines})
         _spread_rest(order)
     try:
         order.book_total_minor = word.books.convert(
@@ -338,6 +340,21 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
         )
     except (UnknownCurrency, RateMissing):
         order.book_total_minor = 0
+
+
+def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> None:
+    """Units of begun lines that the channel does not state any more cost nothing any more, unless they have shipped."""
+    for ref in begun:
+        lines = [line for line in order.lines if line.line_ref == ref]
+        dropped = sum(line.priced for line in lines) - stated.get(ref, 0)
+        for line in reversed(lines):
+            part = min(dropped, line.priced - line.shipped)
+            if part > 0:
+                share = amounts.earned(line, 0, line.priced - part)
+                line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor = share
+                line.priced -= part
+                line.touched = True
+                dropped -= part
 
 
 def _spread_rest(order: Order) -> None:

@@ -191,14 +191,14 @@ class _Batch:
             self.waiting.append((item.message, document))
             self.waiting_ids.add(item.message.message_id)
             return
+        # A report is known by any request of the order: those that were open then may be done, and others open, by now.
+        if any((request.fulfillment_id, document.kind, item.digest) in known for request in order.requests):
+            return
         units = self._units(item, requests) if document.lines else None
         for request in requests:
             if units is not None and request.fulfillment_id not in units:
                 continue
-            key = (request.fulfillment_id, document.kind, item.digest)
-            if key in known:
-                continue
-            known.add(key)
+            known.add((request.fulfillment_id, document.kind, item.digest))
             stated = None if units is None else units[request.fulfillment_id]
             report = Report(document.kind, document.occurred_at, stated, document.carrier, document.tracking)
             self._apply(item, request, fulfillment.decide_report(request, report))
