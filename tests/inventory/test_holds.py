@@ -36,7 +36,7 @@ def test_a_hold_takes_from_unprotected_sites_first_and_leaves_safety_stock(tx: T
     assert [world.row(tx, site, "CUP")[1] for site in ("EAST", "WEST", "STORE")] == [4, 2, 1]
     assert world.demand(tx, result.hold_id) == {"CUP": (7, 0, 0, 0)}
     assert next_due_at(tx) == tx.now + HOUR
-    assert events(tx, "hold.placed") == [("hold.placed", {"sku_id": world.sku["CUP"], "delta": 7})]
+    assert events(tx, "supply.changed") == [("supply.changed", {"sku_ids": [world.sku["CUP"]]})]
     assert broken(tx) == []
 
 

@@ -7,7 +7,7 @@ reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read un
 """
 
 from .availability import Availability, load_availability
-from .events import HoldChanged, StockChanged
+from .events import HoldEnded, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
 from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
@@ -75,7 +75,7 @@ __all__ = [
     "GathererClosed",
     "Grant",
     "Hold",
-    "HoldChanged",
+    "HoldEnded",
     "HoldRequest",
     "HoldResult",
     "Limits",
@@ -94,6 +94,7 @@ __all__ = [
     "StockMoved",
     "StockRow",
     "Supply",
+    "SupplyChanged",
     "SupplyRow",
     "UnknownDemand",
     "UnknownSite",

@@ -1,4 +1,4 @@
-"""What inventory tells upward: changes of stock that others value, publish or fill backorders with; holds."""
+"""What inventory tells upward: changes of stock that others value, publish or fill backorders with."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -38,11 +38,18 @@ class StockChanged(msgspec.Struct, frozen=True):
     quantity_after: int
 
 
-class HoldChanged(msgspec.Struct, frozen=True):
-    """Data of hold.placed and hold.ended: what holds took of one SKU (below zero: gave back)."""
+class SupplyChanged(msgspec.Struct, frozen=True):
+    """Data of supply.changed: SKUs of which something was reserved, given back, shipped, or waits (more or no more)."""
+
+    sku_ids: list[int]
+
+
+class HoldEnded(msgspec.Struct, frozen=True):
+    """Data of hold.ended: what ended holds changed of what is allocated of one SKU."""
 
     sku_id: int
     delta: int
+    """Below zero."""
 
 
 def stock_events(book: Book, network: Network, cause_id: int | None = None) -> list[Event]:
@@ -70,10 +77,18 @@ def stock_events(book: Book, network: Network, cause_id: int | None = None) -> l
     return events
 
 
-def hold_events(kind: str, deltas: Mapping[int, int], now: datetime) -> Iterable[Event]:
-    """One event a SKU for what a batch of holds took or gave back."""
+def supply_event(sku_ids: Iterable[int], now: datetime) -> list[Event]:
+    """One event for all SKUs of a batch, so that whoever offers them looks again; none for no SKU."""
+    changed = sorted(set(sku_ids))
+    if not changed:
+        return []
+    return [Event("supply.changed", "supply", 0, now, msgspec.json.encode(SupplyChanged(changed)))]
+
+
+def hold_ended_events(given: Mapping[int, int], now: datetime) -> list[Event]:
+    """One event a SKU for what a batch of holds gave back, so that who waits may have it."""
     return [
-        Event(kind, "sku", sku_id, now, msgspec.json.encode(HoldChanged(sku_id, delta)))
-        for sku_id, delta in sorted(deltas.items())
-        if delta
+        Event("hold.ended", "sku", sku_id, now, msgspec.json.encode(HoldEnded(sku_id, -quantity)))
+        for sku_id, quantity in sorted(given.items())
+        if quantity
     ]

@@ -12,7 +12,7 @@ from stocktower.platform import Transaction, schedule, unschedule
 
 from . import store
 from .availability import safety_levels, safety_of
-from .events import hold_events
+from .events import hold_ended_events
 from .free_stock import FreeStock
 from .hold_rules import Given, HoldDesk, Line
 from .model import HOLD, Demand, EndHold, Grant, Hold, HoldRequest, HoldResult
@@ -88,7 +88,6 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
     holds: list[Hold] = []
     demands: list[Demand] = []
     grants: list[Grant] = []
-    taken: defaultdict[int, int] = defaultdict(int)
     for hold_id, request in zip(tx.new_ids(len(requests)), requests, strict=True):
         lines = [Line(sku_id, units, resolved[sku_id].components) for sku_id, units in request.lines]
         outcome = desk.serve(hold_id, request, lines)
@@ -99,13 +98,10 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
         holds.append(Hold(hold_id, request.channel_id, request.reference, "held", tx.now, request.expires_at, None))
         demands += _demands(hold_id, request, lines, network, tx.now)
         grants += outcome.grants
-        for grant in outcome.grants:
-            taken[grant.sku_id] += grant.quantity
     if holds:
         store.insert_holds(tx, holds)
         record_reservations(tx, supply, new_demands=demands, grants=grants, reason="held")
         schedule(tx, EXPIRY, [(one.hold_id, one.expires_at) for one in holds])
-        tx.emit_all(hold_events("hold.placed", taken, tx.now))
     return results
 
 
@@ -178,8 +174,8 @@ def end_holds(tx: Transaction, hold_ids: Sequence[int], state: str) -> list[int]
     unschedule(tx, EXPIRY, ending)
     given: defaultdict[int, int] = defaultdict(int)
     for grant in returns:
-        given[grant.sku_id] -= grant.quantity
-    tx.emit_all(hold_events("hold.ended", given, tx.now))
+        given[grant.sku_id] += grant.quantity
+    tx.emit_all(hold_ended_events(given, tx.now))
     return ending
 
 

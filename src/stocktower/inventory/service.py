@@ -10,6 +10,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .book import Book
+from .events import supply_event
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
 
 WAITING_AT_ONCE = 5_000
@@ -94,6 +95,9 @@ def record_reservations(
     if store.change_demands(tx, changed_demands) != len(changed_demands):
         raise UnknownDemand("demand that was to be changed is not there")
     write_entries(tx, entries)
+    touched = {one.sku_id for one in new_demands} | {one.sku_id for one in changed_demands}
+    touched.update([one.sku_id for one in grants], [one.sku_id for one in returns])
+    tx.emit_all(supply_event(touched, tx.now))
 
 
 def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int, int, str]]]) -> None:

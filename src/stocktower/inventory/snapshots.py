@@ -15,7 +15,7 @@ from . import store
 from .book import Balance, Book, Cause
 from .counts import Stated, Verdict, decide_cuts, decide_snapshot, settle
 from .discrepancies import settle_discrepancies
-from .events import COUNT, OPENING, stock_events
+from .events import COUNT, OPENING, stock_events, supply_event
 from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow
 from .rules import owner_at
 from .service import open_book, write_book
@@ -301,6 +301,7 @@ class Snapshot:
         write_book(self._tx, self._book)
         store.change_demands(self._tx, list(self._changed.values()))
         self._tx.emit_all(stock_events(self._book, self._network, self._message_id or None))
+        self._tx.emit_all(supply_event([one.sku_id for one in self._changed.values()], self._tx.now))
         settle_discrepancies(self._tx, self._book, self._network)
 
     def shortfalls(self) -> tuple[Shortfall, ...]:

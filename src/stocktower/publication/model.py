@@ -15,6 +15,8 @@ class Listing(Struct, frozen=True):
     """Stock units."""
     shown: int
     """Whole packs."""
+    active: bool = True
+    """False: the SKU is sold no more."""
 
 
 class Told(Struct, frozen=True):

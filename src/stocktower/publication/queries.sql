@@ -42,9 +42,9 @@ SET sku_id = excluded.sku_id, shown = excluded.shown, told_at = excluded.told_at
     publication_id = excluded.publication_id;
 
 -- name: load_told
--- The last word of one channel about listings of these SKUs.
+-- The last word to one channel about these listings.
 SELECT channel_id, listing, sku_id, shown, told_at, publication_id FROM publication.last_told
-WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND listing = ANY(%(listings)s::text[]);
 
 -- name: load_told_of_sku
 -- The last word of every channel about the listings of a SKU.

@@ -14,11 +14,10 @@ ALL_SKUS = 0
 
 
 class Touched(msgspec.Struct, frozen=True):
-    """The parts of an event's data that name SKUs; `lines` rows are (line_no, sku_id, ...)."""
+    """The parts of an event's data that name SKUs."""
 
     sku_id: int | None = None
     sku_ids: tuple[int, ...] = ()
-    lines: tuple[tuple[msgspec.Raw, ...], ...] = ()
 
 
 _DECODER = msgspec.json.Decoder(Touched)
@@ -31,10 +30,7 @@ def changed_skus(kind: str, subject_id: int, data: bytes) -> set[int]:
     if kind.startswith("sku."):
         return {subject_id}
     touched = _DECODER.decode(data)
-    skus = {int(bytes(row[1])) for row in touched.lines} | set(touched.sku_ids)
-    if touched.sku_id is not None:
-        skus.add(touched.sku_id)
-    return skus
+    return {*touched.sku_ids, *(() if touched.sku_id is None else (touched.sku_id,))}
 
 
 def is_due(looked_at: datetime | None, every_minutes: int, now: datetime) -> bool:
@@ -43,8 +39,10 @@ def is_due(looked_at: datetime | None, every_minutes: int, now: datetime) -> boo
 
 
 def worth_telling(listings: Iterable[Listing], told: Mapping[str, Told]) -> list[Listing]:
-    """The listings that show something else than was last told, or were never told; by listing."""
-    fresh = [item for item in listings if item.listing not in told or told[item.listing].shown != item.shown]
+    """The listings that show something else than was last told, or are sold and were never told; by listing."""
+    fresh = [
+        item for item in listings if (told[item.listing].shown != item.shown if item.listing in told else item.active)
+    ]
     return sorted(fresh, key=lambda item: item.listing)
 
 

@@ -11,9 +11,8 @@ from .model import Difference, Listing, Publication
 
 SUBSCRIBER = "publication"
 KINDS = (
-    "order.reserved", "line.backordered", "allocation.released", "order.cancelled", "stock.opened", "stock.received",
-    "stock.adjusted", "stock.counted", "hold.set", "hold.ended", "listing.mapped", "sku.created", "sku.changed",
-    "configuration.applied",
+    "supply.changed", "stock.opened", "stock.received", "stock.adjusted", "stock.counted", "listing.mapped",
+    "sku.created", "sku.changed", "configuration.applied",
 )  # fmt: skip
 """The events that can change what a channel may sell."""
 
@@ -40,8 +39,8 @@ def publish_due(tx: Transaction, network: Network, *, folder: str) -> list[Publi
         looked_at, seen = looks.get(channel.channel_id, (None, 0))
         if not channel.active or not rules.is_due(looked_at, channel.publish_every_minutes, tx.now) or seen >= position:
             continue
-        listings = load_listings(tx, network, channel, store.load_changed(tx, seen))
-        told = store.load_told(tx, channel.channel_id, [item.sku_id for item in listings])
+        listings = load_listings(tx, network, channel, load_touched(tx, store.load_changed(tx, seen)))
+        told = store.load_told(tx, channel.channel_id, [item.listing for item in listings])
         fresh = rules.worth_telling(listings, told)
         store.record_look(tx, channel.channel_id, position)
         if fresh:
@@ -64,28 +63,31 @@ def publish(tx: Transaction, channel: ChannelFacts, listings: Sequence[Listing],
     return made
 
 
-def load_listings(tx: Transaction, network: Network, channel: ChannelFacts, sku_ids: Iterable[int]) -> list[Listing]:
-    """What a channel's listings of these SKUs (0: of all), and of the kits made of them, show now."""
-    wanted = set(sku_ids)
-    if rules.ALL_SKUS in wanted:
-        wanted = set(catalog.load_active_ids(tx))
-    elif wanted:
-        wanted |= {kit_id for kits in catalog.load_kits_of(tx, wanted).values() for kit_id in kits}
-    skus = {sku_id: sku for sku_id, sku in catalog.load_skus(tx, wanted).items() if sku.active} if wanted else {}
+def load_touched(tx: Transaction, sku_ids: Iterable[int]) -> set[int]:
+    """The SKUs themselves (0: all that are sold), their components, and every kit that shares one with them."""
+    touched = set(sku_ids)
+    if rules.ALL_SKUS in touched:
+        return set(catalog.load_active_ids(tx)) | (touched - {rules.ALL_SKUS})
+    touched |= {part for one in catalog.load_resolved(tx, touched).values() for part, _ in one.components}
+    return touched | {kit_id for kits in catalog.load_kits_of(tx, touched).values() for kit_id in kits}
+
+
+def load_listings(tx: Transaction, network: Network, channel: ChannelFacts, wanted: Iterable[int]) -> list[Listing]:
+    """What a channel's listings of these SKUs show now; of a SKU that is sold no more, nothing."""
+    skus = catalog.load_skus(tx, wanted)
     if not skus:
         return []
     named = catalog.load_listings_of(tx, skus)
-    availability = inventory.load_availability(tx, sorted(skus), network)
+    availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values() if sku.active], network)
     found: list[Listing] = []
     for sku_id, sku in skus.items():
-        ats = availability.ats(sku_id, channel.channel_id)
+        ats = availability.ats(sku_id, channel.channel_id) if sku.active else 0
         own = [
             (item.key, item.pack_quantity) for item in named.get(sku_id, ()) if item.channel_id == channel.channel_id
         ]
         for key, pack in own or [(sku.code, 1)]:
-            found.append(
-                Listing(listing=key, sku_id=sku_id, pack_quantity=pack, ats=ats, shown=inventory.shown(ats, pack))
-            )
+            shown = inventory.shown(ats, pack)
+            found.append(Listing(key, sku_id, pack, ats, shown, active=sku.active))
     return found
 
 
@@ -96,11 +98,11 @@ def compare(tx: Transaction, network: Network, sku_ids: Sequence[int] | None = N
     for channel in network.channels.values():
         if channel.channel_id not in looks:
             continue
-        changed = store.load_changed(tx, looks[channel.channel_id][1])
+        touched = load_touched(tx, store.load_changed(tx, looks[channel.channel_id][1]))
         if sku_ids is not None:
-            changed = list(sku_ids) if rules.ALL_SKUS in changed else [sku for sku in changed if sku in set(sku_ids)]
-        listings = load_listings(tx, network, channel, changed)
-        told = store.load_told(tx, channel.channel_id, [item.sku_id for item in listings])
+            touched &= set(sku_ids)
+        listings = load_listings(tx, network, channel, touched)
+        told = store.load_told(tx, channel.channel_id, [item.listing for item in listings])
         found += rules.differences(listings, told)
     return found
 

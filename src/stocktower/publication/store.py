@@ -52,9 +52,9 @@ def told_row(merchant_id: int, made: Publication, item: Listing) -> tuple[int, i
     return (merchant_id, made.publication_id, made.channel_id, item.listing, item.sku_id, item.shown, item.ats)
 
 
-def load_told(tx: Transaction, channel_id: int, sku_ids: Sequence[int]) -> dict[str, Told]:
-    """The last word of one channel by listing."""
-    return {told.listing: told for told in tx.fetch(_Q.load_told, Told, channel_id=channel_id, sku_ids=list(sku_ids))}
+def load_told(tx: Transaction, channel_id: int, listings: Sequence[str]) -> dict[str, Told]:
+    """The last word to one channel by listing."""
+    return {told.listing: told for told in tx.fetch(_Q.load_told, Told, channel_id=channel_id, listings=list(listings))}
 
 
 def load_told_of_sku(tx: Transaction, sku_id: int) -> list[Told]:
