@@ -106,6 +106,8 @@ CREATE INDEX waiter_by_subject ON worklist.waiter (merchant_id, subject_id);
 -- Who waits, or ever waited, for a case, as other rooms read it.
 CREATE VIEW worklist.pub_waiter AS
     SELECT merchant_id, case_id, subject, subject_id, units, money_minor, since, left_at FROM worklist.waiter;
+-- What a case is about, as other rooms read it.
+CREATE VIEW worklist.pub_case AS SELECT merchant_id, case_id, kind, cause_key, state FROM worklist.case_file;
 CREATE TABLE worklist.history (
     merchant_id bigint NOT NULL,
     case_id bigint NOT NULL,

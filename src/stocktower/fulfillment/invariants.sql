@@ -29,14 +29,16 @@ WHERE request.merchant_id = %(merchant_id)s::bigint
         ELSE 'released' END;
 
 -- name: acknowledgement_is_watched
--- Every request that its site has not acknowledged is watched, or its time is up.
+-- Every request that its site has not acknowledged is watched, or its time is up and a case has told so.
 -- when: now
 SELECT request.fulfillment_id, request.number, request.acknowledge_by_at
 FROM fulfillment.request AS request
 WHERE request.merchant_id = %(merchant_id)s::bigint AND request.state = 'released'
-    AND request.acknowledge_by_at > (
-        SELECT max(head.recorded_at) FROM platform.head AS head WHERE head.merchant_id = %(merchant_id)s::bigint)
     AND NOT EXISTS (
         SELECT FROM platform.due AS due
         WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = 'fulfillment.acknowledge'
-            AND due.key = request.fulfillment_id);
+            AND due.key = request.fulfillment_id)
+    AND NOT EXISTS (
+        SELECT FROM worklist.pub_waiter AS waiter
+        WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'fulfillment'
+            AND waiter.subject_id = request.fulfillment_id);

@@ -88,6 +88,8 @@ def clear_hold(tx: Transaction, order_id: int, name: str) -> list[str]:
     def decide(order: Order, facts: Facts, plan: Plan) -> None:
         if not order.open_hold(name):
             raise NotPossible(f"order {order.number} is not held for {name}")
+        if name in (HoldName.TOTAL_MISMATCH, HoldName.CURRENCY):
+            raise NotPossible(f"the total of order {order.number} does not foot: accept it, or cancel the order")
         clear(order, name, tx.actor, tx.now, plan)
 
     return act(tx, [order_id], decide)

@@ -174,3 +174,39 @@ FROM ordering.hold AS hold
 WHERE hold.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
     SELECT FROM ordering.order_header AS header
     WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = hold.order_id);
+
+-- name: waits_are_cases
+-- What waits for stock, a site, a listing or a total waits in an open case of that kind.
+-- when: now
+SELECT header.order_id, header.number, header.waits_for
+FROM ordering.order_header AS header
+JOIN (VALUES ('stock', 'no_stock'), ('site', 'no_site'), ('listing', 'unmapped_listing'), ('total', 'total_mismatch'))
+    AS wanted (waits_for, kind) ON wanted.waits_for = header.waits_for
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done' AND NOT EXISTS (
+    SELECT FROM worklist.pub_waiter AS waiter
+    JOIN worklist.pub_case AS one ON one.merchant_id = %(merchant_id)s::bigint AND one.case_id = waiter.case_id
+        AND one.state = 'open' AND one.kind = wanted.kind
+    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order'
+        AND waiter.subject_id = header.order_id AND waiter.left_at IS NULL);
+
+-- name: cases_are_waits
+-- No order is left waiting in a case whose cause it does not have any more.
+-- when: now
+SELECT header.order_id, header.number, one.kind, one.cause_key
+FROM worklist.pub_case AS one
+JOIN worklist.pub_waiter AS waiter ON waiter.merchant_id = %(merchant_id)s::bigint AND waiter.case_id = one.case_id
+    AND waiter.subject = 'order' AND waiter.left_at IS NULL
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.order_id = waiter.subject_id
+WHERE one.merchant_id = %(merchant_id)s::bigint AND one.state = 'open'
+    AND one.kind IN ('no_stock', 'no_site', 'unmapped_listing', 'total_mismatch', 'fraud_review')
+    AND (header.step = 'done'
+        OR (one.kind IN ('no_stock', 'no_site') AND NOT EXISTS (
+            SELECT FROM ordering.line AS line
+            WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
+                AND line.backordered > 0))
+        OR (one.kind = 'unmapped_listing' AND header.waits_for <> 'listing')
+        OR (one.kind IN ('total_mismatch', 'fraud_review') AND NOT EXISTS (
+            SELECT FROM ordering.hold AS hold
+            WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+                AND hold.cleared_at IS NULL AND hold.name IN ('total_mismatch', 'currency', 'fraud_review'))));

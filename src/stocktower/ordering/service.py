@@ -15,7 +15,7 @@ from stocktower.sourcing import Planner
 from stocktower.worklist import Raise, Waiter
 
 from . import store
-from .capture import Books
+from .capture import Books, unmapped
 from .model import Cause, Facts, Line, Order, OrderStep, Plan
 from .rules import possible_causes
 
@@ -81,6 +81,7 @@ def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> di
         _place(order)
         order.validated = order.step not in (OrderStep.CAPTURE, OrderStep.VALIDATE)
         order.causes = possible_causes(order, desk.network.channels[order.channel_id].code)
+        order.needs_listing = unmapped(order.lines)
     _resolve_missing(tx, orders)
     _avoid_doubtful(desk, orders)
     return demands
@@ -184,8 +185,7 @@ def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
             line.components = tuple((sku_id, units * found.pack_quantity) for sku_id, units in found.components)
             line.touched = True
     for order, _ in missing:
-        left = [line.listing for line in order.lines if line.sku_id is None and line.open]
-        order.needs_listing = tuple(dict.fromkeys(left))
+        order.needs_listing = unmapped(order.lines)
 
 
 def skus_of_orders(orders: Iterable[Order]) -> set[int]:
