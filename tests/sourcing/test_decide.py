@@ -51,7 +51,7 @@ any_orders = st.lists(
     max_size=3,
 ).map(lambda lines: request(*((no, units, tuple(parts)) for no, (units, parts) in enumerate(lines, start=1))))
 preferences = st.permutations(["protected", "splits", "priority", "distance"]).map(
-    lambda keys: Sourcing(prefer=tuple(keys))  # type: ignore[arg-type]
+    lambda keys: Sourcing(prefer=tuple(keys))  # type: ignore[arg-type]  # a permutation of the literals is one of them
 )
 
 
