@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from stocktower import model
 from stocktower.app import reads, words
-from stocktower.app.demo import demo_home, load_demo
+from stocktower.app.demo import arrivals, demo_home, load_demo
 from stocktower.app.home import Home, open_tower
 from stocktower.app.output import err, out, say_json
 from stocktower.app.verify import verify
@@ -21,8 +21,10 @@ def demo(*, once: bool, port: int, as_json: bool) -> None:
     text = home.configuration_file.read_text(encoding="utf-8")
     configuration = model.load_configuration(text, file=str(home.configuration_file))
     assert configuration.demo is not None
-    clock = FrozenClock(configuration.demo.now)
+    # The merchant's log begins with its first file, or everything would be recorded on the last morning.
+    clock = FrozenClock(arrivals()[0][0])
     with open_tower(home, clock=clock) as tower:
+        clock.at = configuration.demo.now
         with one_loader(home):
             imports = load_demo(tower, clock, lambda words: err.print(f"[dim]{words}[/dim]"))
         found = reads.summary(tower, imports, verify(tower))
