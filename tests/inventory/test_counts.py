@@ -152,7 +152,7 @@ def test_what_is_there_in_the_end_does_not_depend_on_when_it_was_learned(
     left = [(2 * hour + 1, units) for hour, units in zip(hours, shipped, strict=True)]
     true_counts = [(2 * hour, there - sum(units for when, units in left if when < 2 * hour)) for hour in counted]
     learned = data.draw(st.permutations([*((number, *one) for number, one in enumerate(left)), *true_counts]))
-    allocations = [Allocation(number, 1, SKU, ROW, SITE, units, at(0)) for number, (_, units) in enumerate(left)]
+    allocations = [Allocation(number, 1, SKU, ROW, SITE, units, units) for number, (_, units) in enumerate(left)]
     demands = {
         (number, 1, SKU): Demand(number, 1, SKU, ORDER, 11, 1, at(0), 1, units, units)
         for number, (_, units) in enumerate(left)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from stocktower import inventory, worklist
 from stocktower.exchange import StockDocument, StockLine
-from stocktower.inventory import Refused, UnknownSite, views
+from stocktower.inventory import FreeStock, Refused, UnknownSite, views
 from stocktower.platform import Transaction
 from tests.inventory.world import World, broken, events
 
@@ -81,6 +82,25 @@ def test_a_count_and_a_late_shipment_commute(tx: Transaction, world: World, coun
         world.ship(tx, 1, "CUP", 4, at=left_at)
         world.count(tx, "EAST", {"CUP": 36}, as_of=counted_at)
     assert world.row(tx, "EAST", "CUP") == (36, 0, 0)
+    assert broken(tx) == []
+
+
+def test_units_that_a_line_took_after_the_count_leave_after_those_of_before(tx: Transaction, world: World) -> None:
+    """One of 40 left at 10:00, 39 were counted at 11:00; the line grew by two then, and one of them left at 13:00."""
+    world.count(tx, "EAST", {"CUP": 40}, as_of=tx.now - 5 * HOUR)
+    world.order(tx, 1, "CUP", 1)
+    tx.now += 3 * HOUR
+    first_at, counted_at = tx.now - 2 * HOUR, tx.now - HOUR
+    world.count(tx, "EAST", {"CUP": 39}, as_of=counted_at)
+    supply = inventory.lock_supply(tx, [world.sku["CUP"]])
+    [demand] = inventory.load_demands(tx, [1])
+    grants = FreeStock(supply, world.reach).take(1, 1, world.sku["CUP"], world.site["EAST"], 2)
+    grown = replace(demand, wanted=3, allocated=3)
+    inventory.record_reservations(tx, supply, new_demands=[], changed_demands=[grown], grants=grants)
+    world.ship(tx, 1, "CUP", 1, at=first_at)
+    assert world.row(tx, "EAST", "CUP") == (39, 2, 0)
+    world.ship(tx, 1, "CUP", 1, at=tx.now)
+    assert world.row(tx, "EAST", "CUP") == (38, 1, 0)
     assert broken(tx) == []
 
 

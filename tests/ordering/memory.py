@@ -81,7 +81,7 @@ class Memory:
             if owner == order_id and units:
                 sku_id, site_id = places_of[stock_id]
                 order.held.setdefault((line_no, site_id), []).append(
-                    Allocation(order_id, line_no, sku_id, stock_id, site_id, units, NOW)
+                    Allocation(order_id, line_no, sku_id, stock_id, site_id, units)
                 )
         for line in order.lines:
             line.touched = line.is_new = False

@@ -81,8 +81,8 @@ class Allocation(Struct, frozen=True):
     stock_id: int
     site_id: int
     quantity: int
-    since: datetime
-    """When units were last taken."""
+    seen: int = 0
+    """How many of them were taken before their row was last counted: they lay there then, unless they had left."""
 
 
 class Waiting(Struct, frozen=True):

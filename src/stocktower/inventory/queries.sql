@@ -104,19 +104,22 @@ WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bi
 ORDER BY order_id, line_no, sku_id;
 
 -- name: load_allocations
--- What some orders or holds have of stock rows: the fold of their reservations, looked up order by order.
-SELECT taken.order_id, taken.line_no, stock.sku_id, taken.stock_id, stock.site_id, taken.units, taken.since
+-- What some orders or holds have of stock rows: the fold of their reservations, looked up order by order. Of these units
+-- those count as seen that were taken before the row was last counted; the first taken are the first to leave.
+SELECT taken.order_id, taken.line_no, taken.sku_id, taken.stock_id, taken.site_id, taken.units, taken.seen
 FROM unnest(%(order_ids)s::bigint[]) AS wanted (order_id)
 CROSS JOIN LATERAL (
-    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units,
-        max(recorded_at) FILTER (WHERE delta > 0) AS since
-    FROM inventory.reservation
-    WHERE merchant_id = %(merchant_id)s::bigint AND order_id = wanted.order_id
-    GROUP BY order_id, line_no, stock_id
-    HAVING sum(delta) <> 0
+    SELECT entry.order_id, entry.line_no, stock.sku_id, entry.stock_id, stock.site_id, sum(entry.delta)::bigint AS units,
+        greatest(0, coalesce(sum(entry.delta) FILTER (
+            WHERE entry.delta < 0 OR entry.recorded_at < stock.counted_at), 0))::bigint AS seen
+    FROM inventory.reservation AS entry
+    JOIN inventory.stock AS stock
+        ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = entry.stock_id
+    WHERE entry.merchant_id = %(merchant_id)s::bigint AND entry.order_id = wanted.order_id
+    GROUP BY entry.order_id, entry.line_no, stock.sku_id, entry.stock_id, stock.site_id
+    HAVING sum(entry.delta) <> 0
 ) AS taken
-JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = taken.stock_id
-ORDER BY taken.order_id, taken.line_no, stock.sku_id, taken.stock_id;
+ORDER BY taken.order_id, taken.line_no, taken.sku_id, taken.stock_id;
 
 -- name: load_allocated_orders
 -- The orders and holds that have units of some stock rows.

@@ -55,7 +55,9 @@ class Shipment:
                 part = min(left, allocation.quantity)
                 if part:
                     self._ship_allocated(item, self.book.balances[allocation.stock_id], allocation, part, cause)
-                    self._taken[key][place] = replace(allocation, quantity=allocation.quantity - part)
+                    self._taken[key][place] = replace(
+                        allocation, quantity=allocation.quantity - part, seen=max(0, allocation.seen - part)
+                    )
                     left -= part
         if left:
             self._ship_free(item, self._rows[item.sku_id, item.site_id][0], left, cause)
@@ -68,10 +70,11 @@ class Shipment:
     ) -> None:
         self.book.ship(balance.row.stock_id, item.order_id, item.line_no, units, cause)
         counted_at = balance.counted_at
-        if counted_at is not None and item.occurred_at < counted_at and allocation.since < counted_at:
-            covered = min(units, balance.discrepancy)
+        seen = min(units, allocation.seen)
+        if counted_at is not None and item.occurred_at < counted_at and seen:
+            covered = min(seen, balance.discrepancy)
             balance.discrepancy -= covered
-            self.book.move(balance.row.stock_id, units - covered, counted(item))
+            self.book.move(balance.row.stock_id, seen - covered, counted(item))
 
     def _ship_free(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
         stock_id = balance.row.stock_id

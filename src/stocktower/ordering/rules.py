@@ -287,7 +287,7 @@ def _less(allocation: Allocation, units: int) -> Allocation:
         allocation.stock_id,
         allocation.site_id,
         allocation.quantity - units,
-        allocation.since,
+        min(allocation.seen, allocation.quantity - units),
     )
 
 
