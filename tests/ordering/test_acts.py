@@ -114,6 +114,22 @@ def test_reroute_leaves_a_site_out(world: World, tx: Transaction) -> None:
     world.check()
 
 
+def test_reroute_leaves_an_order_with_its_site_when_no_other_has_it(world: World, tx: Transaction) -> None:
+    world.order("web", document("1", ("ROPE", 2), ("CUP", 1)))
+    said = ordering.reroute(tx, order_id(world), avoid_site=world.network.site_ids["EAST"])
+    assert said == ["1: left with EAST, no other site has all of it"]
+    assert [(one.site, one.state) for one in world.find("1").fulfillments] == [("EAST", "released")]
+    world.check()
+
+
+def test_reroute_plans_what_is_not_released_anew(world: World, tx: Transaction) -> None:
+    world.order("web", document("1", ("CUP", 2), risk="high"))
+    said = ordering.reroute(tx, order_id(world))
+    assert said[0] == "1: Gave back 2 units"
+    assert world.state("1") == ("validate", "hold", "reserved")
+    world.check()
+
+
 def test_unknown_orders_are_refused(tx: Transaction, world: World) -> None:
     with pytest.raises(UnknownOrder):
         ordering.cancel_order(tx, 1)

@@ -19,7 +19,7 @@ from .changes import clear_hold as clear
 from .changes import set_hold as set_one
 from .model import Facts, HoldName, Order, OrderStep, Plan
 from .service import Desk, complete, map_lines, refreshed, skus_of_orders, write_changed, write_plan
-from .shipments import cancel_units, recall
+from .shipments import cancel_units, recall, recallable
 from .supply import resume_confirmations
 from .words import sentence
 
@@ -57,7 +57,7 @@ def act(tx: Transaction, order_ids: Sequence[int], decide: Decide) -> list[str]:
     resume_confirmations(tx, orders, plan)
     done = [("order", order.order_id) for order in orders if order.step == OrderStep.DONE]
     worklist.drop_waiters(tx, done, [CaseKind.AUTHORISATION_EXPIRING])
-    return tell(desk, orders, plan)
+    return [*plan.notes, *tell(desk, orders, plan)]
 
 
 def tell(desk: Desk, orders: Sequence[Order], plan: Plan) -> list[str]:
@@ -170,16 +170,28 @@ def _cancel(tx: Transaction, order: Order, units: dict[int, int], reason: str, f
 
 
 def reroute(tx: Transaction, order_id: int, *, avoid_site: int | None = None) -> list[str]:
-    """Plan what is not picked anew, released or not, leaving out a site. Raises UnknownOrder, NotPossible."""
+    """Plan what is not released anew; with a site: what it was asked for and has not picked, if others have all of it.
+
+    Raises UnknownOrder, NotPossible.
+    """
 
     def decide(order: Order, facts: Facts, plan: Plan) -> None:
         if order.is_history or order.step == OrderStep.DONE:
             raise NotPossible(f"order {order.number} is done")
-        recall(order, facts, tx.now, plan)
-        # A person who plans anew knows more than what was doubted before.
-        order.avoid = frozenset((line.line_no, avoid_site) for line in order.lines if avoid_site is not None)
-        if order.avoid:
-            order.entitled.clear()
+        if avoid_site is None:
+            recall(order, facts, tx.now, plan, released=False)
+            # A person who plans anew knows more than what was doubted before.
+            order.avoid = frozenset()
+            return
+        order.avoid |= {(line.line_no, avoid_site) for line in order.lines}
+        units = recallable(order, avoid_site)
+        if not units or not rules.has_elsewhere(order, units, facts):
+            code = facts.network.sites[avoid_site].code
+            plan.notes.append(f"{order.number}: left with {code}, no other site has all of it" if units else
+                              f"{order.number}: nothing to take from {code}")  # fmt: skip
+            return
+        recall(order, facts, tx.now, plan, site_id=avoid_site)
+        order.entitled.clear()
 
     return act(tx, [order_id], decide)
 
@@ -197,9 +209,7 @@ def acknowledge(tx: Transaction, fulfillment_ids: Sequence[int]) -> list[str]:
                 data = events.Reported(request.fulfillment_id, request.number, request.site_id)
                 plan.events.append(events.event("fulfillment.acknowledged", order, tx.now, data))
 
-    said = act(tx, order_ids, decide) if order_ids else []
-    worklist.drop_waiters(tx, [("fulfillment", one) for one in fulfillment_ids], [CaseKind.NOT_ACKNOWLEDGED])
-    return said
+    return act(tx, order_ids, decide) if order_ids else []
 
 
 def not_acknowledged(tx: Transaction, fulfillment_ids: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from stocktower.payments import Payment, payment_state
 
 from . import amounts, events
 from .model import Hold, HoldName, Line, Order, OrderStep
-from .states import derive_fulfillment_state, derive_step
+from .states import settle
 
 SYSTEM = "system"
 _COD = ("cod", "cash on delivery", "cash_on_delivery")
@@ -58,16 +58,40 @@ class Books:
 
 def open_order(document: OrderDocument, given: Captured, resolved: Mapping[str, Resolved], books: Books) -> Order:
     """The order that a document states, with its lines, holds and frozen amounts; raises UnusableDocument."""
+    channel, now = given.channel, given.now
+    order = _header(document, given)
+    to = document.ship_to
+    if to.latitude is not None and to.longitude is not None:
+        order.destination = (to.latitude, to.longitude)
+    order.lines = _lines(document, resolved)
+    try:
+        order.book_total_minor = books.convert(
+            document.total_minor, document.currency, channel.entity, document.placed_at
+        )
+    except (UnknownCurrency, RateMissing) as error:
+        order.holds[HoldName.CURRENCY] = Hold(HoldName.CURRENCY, str(error), now, SYSTEM)
+    if order.is_history:
+        order.holds.clear()
+    else:
+        for name, reason in find_holds(document, channel, given.payments).items():
+            order.holds[name] = Hold(name, reason, now, SYSTEM)
+        order.needs_listing = unmapped(order.lines)
+    settle(order)
+    if order.step == OrderStep.DONE:
+        order.holds.clear()
+    return order
+
+
+def _header(document: OrderDocument, given: Captured) -> Order:
     channel = given.channel
-    history = is_history(document, channel)
-    order = Order(
+    return Order(
         given.order_id,
         channel.channel_id,
         document.order_ref,
         document.number,
         given.message_id,
         given.configuration_version,
-        history,
+        is_history(document, channel),
         document.placed_at,
         given.now,
         None,
@@ -96,27 +120,6 @@ def open_order(document: OrderDocument, given: Captured, resolved: Mapping[str, 
         is_new=True,
         cause_id=given.message_id,
     )
-    to = document.ship_to
-    if to.latitude is not None and to.longitude is not None:
-        order.destination = (to.latitude, to.longitude)
-    order.lines = _lines(document, history, resolved)
-    try:
-        order.book_total_minor = books.convert(
-            document.total_minor, document.currency, channel.entity, document.placed_at
-        )
-    except (UnknownCurrency, RateMissing) as error:
-        order.holds[HoldName.CURRENCY] = Hold(HoldName.CURRENCY, str(error), given.now, SYSTEM)
-    if history:
-        order.holds.clear()
-    else:
-        for name, reason in find_holds(document, channel, given.payments).items():
-            order.holds[name] = Hold(name, reason, given.now, SYSTEM)
-        order.needs_listing = unmapped(order.lines)
-    order.fulfillment_state = derive_fulfillment_state(order)
-    order.step, order.waits_for = derive_step(order)
-    if order.step == OrderStep.DONE:
-        order.holds.clear()
-    return order
 
 
 def unmapped(lines: Sequence[Line]) -> tuple[str, ...]:
@@ -145,7 +148,7 @@ def shipped_of(line: LineDocument, document: OrderDocument) -> int:
     return min(line.shipped, left)
 
 
-def _lines(document: OrderDocument, history: bool, resolved: Mapping[str, Resolved]) -> list[Line]:
+def _lines(document: OrderDocument, resolved: Mapping[str, Resolved]) -> list[Line]:
     if not document.lines:
         raise UnusableDocument(f"order {document.number} has no lines")
     cancelled = document.cancelled_at is not None

@@ -57,12 +57,14 @@ class Word(Struct, frozen=True):
 def find_regressions(old: OrderDocument, new: OrderDocument) -> list[str]:
     """What a document takes back of an earlier one; not empty: it is older, and came late."""
     found: list[str] = []
+    if new.currency and old.currency and new.currency != old.currency:
+        found.append(f"its money was {old.currency}, it says {new.currency}")
     if old.cancelled_at is not None and new.cancelled_at is None:
         found.append("it was cancelled already")
     if new.refunded_minor < old.refunded_minor:
         found.append(f"{old.refunded_minor} was refunded already, it says {new.refunded_minor}")
     more_is_owed = new.financial_state == "partially_paid" and new.total_minor > old.total_minor
-    if not more_is_owed and _MONEY_RANK.get(new.financial_state, 0) < _MONEY_RANK.get(old.financial_state, 0):
+    if not more_is_owed and _money_rank(new) < _money_rank(old):
         found.append(f"it was {old.financial_state} already, it says {new.financial_state}")
     if _SHIPPED_RANK.get(new.fulfillment_state, 0) < _SHIPPED_RANK.get(old.fulfillment_state, 0):
         found.append(f"it was {old.fulfillment_state} already, it says {new.fulfillment_state}")
@@ -71,6 +73,13 @@ def find_regressions(old: OrderDocument, new: OrderDocument) -> list[str]:
         if shipped_of(line, new) < min(shipped.get(line.line_ref, 0), line.quantity - line.cancelled):
             found.append(f"more of line {line.line_ref} had shipped already")
     return found
+
+
+def _money_rank(document: OrderDocument) -> int:
+    """How far the money of an order is; an authorisation that has lapsed is as far as one that has not."""
+    if document.financial_state == "pending" and any(one.state == "expired" for one in document.payments):
+        return _MONEY_RANK["authorized"]
+    return _MONEY_RANK.get(document.financial_state, 0)
 
 
 def restate(order: Order) -> OrderDocument:

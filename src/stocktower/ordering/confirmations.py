@@ -151,7 +151,6 @@ class _Batch:
         self.mismatches: list[Mismatch] = []
         self.skus: dict[str, int] = {}
         self.shorts: list[tuple[Order, Request, Sequence[tuple[int, int]], Told]] = []
-        self.acknowledged: list[Request] = []
 
     def take(self) -> None:
         """Work the batch in one go."""
@@ -288,7 +287,6 @@ class _Batch:
         if not effect.changed:
             return
         plan.changed_requests[request.fulfillment_id] = request
-        self.acknowledged.append(request)
         if document.kind == ReportKind.SHIPPED:
             if effect.moved:
                 channel = self.desk.network.channels[order.channel_id]
@@ -333,14 +331,8 @@ class _Batch:
         )
 
     def _close_cases(self) -> None:
-        """What a site has said is no longer waited for."""
+        """What fits now is no longer a case; an order that is done has no authorisation to lose."""
         tx = self.tx
-        if self.acknowledged:
-            worklist.drop_waiters(
-                tx,
-                [("fulfillment", request.fulfillment_id) for request in self.acknowledged],
-                [CaseKind.NOT_ACKNOWLEDGED],
-            )
         wrong = {item.told.message.message_id for item in self.mismatches}
         tried = [item for item in self.told if item.message.attempts and item.message.message_id not in wrong]
         if tried:

@@ -204,6 +204,8 @@ class Plan(Struct):
     changed_requests: dict[int, Request] = field(default_factory=dict[int, Request])
     changed_holds: list[tuple[int, Hold]] = field(default_factory=list[tuple[int, Hold]])
     events: list[Event] = field(default_factory=list[Event])
+    notes: list[str] = field(default_factory=list[str])
+    """What was left undone, in words."""
     raises: list[Raise] = field(default_factory=list[Raise])
     waits: list[tuple[Order, dict[Cause, int]]] = field(default_factory=list[tuple[Order, dict[Cause, int]]])
     """What orders wait for now, with the units that wait."""

@@ -4,7 +4,7 @@
 at any time: what is done already stays as it is, and a second run right after the first changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from stocktower import inventory, sourcing
@@ -104,6 +104,21 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         if missing:
             for sku_id, per_unit in line.components:
                 free.wait(sku_id, channel_id, missing * per_unit)
+
+
+def has_elsewhere(order: Order, units: Mapping[int, int], facts: Facts) -> bool:
+    """Whether sites that an order does not avoid have all of some units by line."""
+    lines = [line for line in order.lines if units.get(line.line_no)]
+    request = sourcing.SourcingRequest(
+        order.order_id,
+        order.channel_id,
+        order.ship_country,
+        order.ship_region,
+        tuple([sourcing.SourcingLine(line.line_no, units[line.line_no], line.components) for line in lines]),
+        order.destination,
+    )
+    limits = facts.free.limits(order.channel_id, {sku_id for line in lines for sku_id, _ in line.components})
+    return not facts.planner.decide(request, _view_without(order, facts), limits).missing
 
 
 def _units_by_line(assignments: Sequence[tuple[int, int, int]]) -> dict[int, int]:

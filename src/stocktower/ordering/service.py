@@ -6,6 +6,7 @@ from typing import Any
 
 from stocktower import catalog, fulfillment, inventory, worklist
 from stocktower.exchange import Message
+from stocktower.fulfillment import RequestState
 from stocktower.inventory import views as inventory_views
 from stocktower.kernel import CaseKind
 from stocktower.model import Configuration, Sourcing, load_applied, rate
@@ -205,6 +206,7 @@ def write_changed(desk: Desk, orders: Sequence[Order]) -> None:
 def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: str = "allocated") -> None:
     """Write everything of a plan but the orders themselves, in the global order of locks; say what happened."""
     tx = desk.tx
+    answered = [one for one in plan.changed_requests.values() if one.state != RequestState.RELEASED]
     store.upsert_holds(tx, plan.changed_holds)
     fulfillment.record_changes(tx, list(plan.changed_requests.values()))
     fulfillment.request(tx, plan.requests)
@@ -218,6 +220,9 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
             returns=plan.returns,
             reason=reason,
         )
+    if answered:
+        waiters = [("fulfillment", one.fulfillment_id) for one in answered]
+        worklist.drop_waiters(tx, waiters, [CaseKind.NOT_ACKNOWLEDGED])
     tell_cases(desk, plan)
     tx.emit_all(plan.events)
 

@@ -186,35 +186,63 @@ def _cancel_released(
     return units
 
 
-def recall(order: Order, facts: Facts, now: datetime, plan: Plan) -> list[events.UnitsOf]:
-    """Take everything back that is not picked, so that it is planned anew; says which units are picked already."""
+def recallable(order: Order, site_id: int) -> dict[int, int]:
+    """Units by line that a site was asked for and has not picked."""
+    found: dict[int, int] = {}
+    for request in order.requests:
+        for line in request.lines if request.site_id == site_id else ():
+            units = line.live - max(line.picked, line.shipped)
+            if units > 0:
+                found[line.line_no] = found.get(line.line_no, 0) + units
+    return found
+
+
+def recall(
+    order: Order, facts: Facts, now: datetime, plan: Plan, *, released: bool = True, site_id: int | None = None
+) -> list[events.UnitsOf]:
+    """Take everything back that is not picked, so that it is planned anew; says which units are picked already.
+
+    `released`: also from sites that were asked already; `site_id`: only what is there.
+    """
     given: list[events.Reserved] = []
     stuck: list[events.UnitsOf] = []
     lines = {line.line_no: line for line in order.lines}
-    for request in order.requests:
-        back: list[events.UnitsOf] = []
-        for request_line in request.lines:
-            line = lines[request_line.line_no]
-            part = fulfillment.cancel_units(request, line.line_no, request_line.outstanding)
-            if part:
-                line.released -= part
-                line.touched = True
-                back.append((line.line_no, part))
-            if request_line.outstanding:
-                stuck.append((line.line_no, request_line.outstanding))
-        if back:
-            plan.changed_requests[request.fulfillment_id] = request
-            data = events.Reported(request.fulfillment_id, request.number, request.site_id, back)
-            plan.events.append(events.event("fulfillment.cancelled", order, now, data))
-    for (line_no, site_id), units in unreleased_units(order).items():
+    for request in order.requests if released else ():
+        if site_id in (None, request.site_id):
+            stuck += _call_back(order, request, lines, now, plan)
+    for (line_no, place), units in unreleased_units(order).items():
+        if site_id not in (None, place):
+            continue
         line = lines[line_no]
-        given += give_back(order, line, site_id, units, facts, plan)
+        given += give_back(order, line, place, units, facts, plan)
         line.allocated -= units
         line.open += units
         line.touched = True
     for _, sku_id, _, units in given:
         order.entitled[sku_id] = order.entitled.get(sku_id, 0) + units
     _say_given(order, given, now, plan)
+    return stuck
+
+
+def _call_back(
+    order: Order, request: Request, lines: dict[int, Line], now: datetime, plan: Plan
+) -> list[events.UnitsOf]:
+    """Tell a site not to send what it has not picked; says what it has."""
+    back: list[events.UnitsOf] = []
+    stuck: list[events.UnitsOf] = []
+    for request_line in request.lines:
+        line = lines[request_line.line_no]
+        part = fulfillment.cancel_units(request, line.line_no, request_line.outstanding)
+        if part:
+            line.released -= part
+            line.touched = True
+            back.append((line.line_no, part))
+        if request_line.outstanding:
+            stuck.append((line.line_no, request_line.outstanding))
+    if back:
+        plan.changed_requests[request.fulfillment_id] = request
+        data = events.Reported(request.fulfillment_id, request.number, request.site_id, back)
+        plan.events.append(events.event("fulfillment.cancelled", order, now, data))
     return stuck
 
 
