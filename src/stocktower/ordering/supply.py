@@ -22,6 +22,7 @@ FILL = "order.fill"
 RESUME_KINDS = (
     "listing.mapped",
     "sku.created",
+    "sku.changed",
     "stock.opened",
     "stock.received",
     "stock.counted",
@@ -40,7 +41,7 @@ class _Mapped(Struct, frozen=True):
     key: str
 
 
-class _Created(Struct, frozen=True):
+class _Named(Struct, frozen=True):
     sku_id: int
     code: str
 
@@ -51,21 +52,21 @@ class _Changed(Struct, frozen=True):
 
 
 def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
-    """What waited for one of these goes on: a listing was mapped, a SKU made, stock came or was freed."""
+    """What waited for one of these goes on: a listing was mapped, a SKU made or changed, stock came or was freed."""
     listings: list[tuple[int, str]] = []
-    created: list[_Created] = []
+    named: list[_Named] = []
     grown: set[int] = set()
     for one in recorded:
         if one.kind == "listing.mapped":
             mapped = msgspec.json.decode(one.data, type=_Mapped)
             listings.append((mapped.channel_id, mapped.key))
-        elif one.kind == "sku.created":
-            created.append(msgspec.json.decode(one.data, type=_Created))
+        elif one.kind in ("sku.created", "sku.changed"):
+            named.append(msgspec.json.decode(one.data, type=_Named))
         elif one.kind in RESUME_KINDS:
             grown |= skus_of(one)
-    if created:
-        names = catalog.load_skus(tx, [item.sku_id for item in created])
-        listings += [(0, item.code) for item in created]
+    if named:
+        names = catalog.load_skus(tx, [item.sku_id for item in named])
+        listings += [(0, item.code) for item in named]
         listings += [(0, f"{catalog.NAME_KEY}{sku.name}") for sku in names.values()]
     if listings:
         resume_listings(tx, listings)
