@@ -2,7 +2,7 @@
 
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
-from stocktower.web.api import books, cases, docs, events, imports, orders, reservations, stock
+from stocktower.web.api import books, cases, docs, feed, imports, orders, reservations, stock
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
@@ -11,7 +11,7 @@ HANDLERS = (
     imports.list_imports, imports.get_import, imports.take_file,
     cases.list_cases, cases.get_case, cases.act,
     books.trial_balance, books.list_journals, books.get_journal,
-    events.feed,
+    feed.feed,
     docs.docs_page,
 )  # fmt: skip
 
