@@ -120,6 +120,11 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def breakable(name: str) -> Markup:
+    """A name that may break after its colons, for narrow columns."""
+    return Markup(":<wbr>").join(escape(part) for part in name.split(":"))
+
+
 def plural(count: int, singular: str, many: str = "") -> str:
     """A count with its noun: `1 order`, `3 orders`, `no orders`."""
     noun = singular if count == 1 else many or f"{singular}s"

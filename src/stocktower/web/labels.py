@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from stocktower import catalog, worklist
+from stocktower import catalog, fulfillment, worklist
 from stocktower.network import Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
@@ -36,6 +36,8 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
         found["order", row.order_id] = Label(row.number, f"/orders/{row.order_id}")
     for sku_id, sku in catalog.load_skus(tx, wanted.get("sku", ())).items():
         found["sku", sku_id] = Label(sku.code, sku_href(sku.code))
+    for request in fulfillment.load_requests(tx, sorted(wanted.get("fulfillment", ()))):
+        found["fulfillment", request.fulfillment_id] = Label(request.number, f"/orders/{request.order_id}")
     for case_id in wanted.get("case", ()):
         detail = worklist.load_case_by_id(tx, case_id)
         if detail is not None:

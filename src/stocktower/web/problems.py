@@ -1,6 +1,7 @@
 """Errors in words: on pages in the style of pages, to systems as problem+json with the field and the fix."""
 
 import logging
+from http import HTTPStatus
 from typing import Any, cast
 
 import msgspec
@@ -75,7 +76,7 @@ def problem_of(error: Exception) -> Problem:
         return _validation(error)
     if isinstance(error, HTTPException):
         title = TITLES.get(error.status_code, "It could not be done")
-        detail = "" if error.detail in (title, "") else error.detail
+        detail = "" if error.detail in (title, HTTPStatus(error.status_code).phrase) else error.detail
         return Problem(f"/problems/http-{error.status_code}", title, error.status_code, detail)
     if is_transient(error):
         fix = "Nothing was kept of it; send it again."

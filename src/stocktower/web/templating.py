@@ -52,6 +52,7 @@ def environment() -> Environment:
         "sentence": formats.sentence,
         "sentence_case": formats.sentence_case,
         "state": formats.state_tag,
+        "breakable": formats.breakable,
         "marked": formats.marked,
     }
     values: dict[str, Any] = {

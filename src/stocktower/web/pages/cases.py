@@ -4,7 +4,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from stocktower import access, worklist
+from stocktower import access, catalog, worklist
 from stocktower.kernel import CaseKind, Role
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
@@ -16,6 +16,7 @@ from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
 
 PAGE = 50
+NEAR = 3
 
 VOCABULARY = (
     Word("state", "open or closed", ("open", "closed")),
@@ -59,10 +60,10 @@ def cases_page(desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1) -
 
 
 @get("/cases/{number:int}", sync_to_thread=True)
-def case_page(desk: AtDesk, number: FromPath[int], act: FromQuery[str] = "") -> Response[str]:
+def case_page(desk: AtDesk, number: FromPath[int], act: FromQuery[str] = "", sku: FromQuery[str] = "") -> Response[str]:
     """One case: the cause, what it holds up, and what fixes it."""
     with desk.reading() as tx:
-        return _show(desk, tx, number, chosen=act)
+        return _show(desk, tx, number, chosen=act, given={"sku": sku} if sku else None)
 
 
 @post("/cases/{number:int}", sync_to_thread=True, status_code=200)
@@ -95,10 +96,12 @@ def _show(
     network = desk.network(tx)
     subjects = {(waiter.subject, waiter.subject_id) for waiter in detail.waiters}
     order_ids = [waiter.subject_id for waiter in detail.waiters if waiter.subject == "order"]
+    stated = str(detail.case.data.get("name", "")) if "map" in detail.actions else ""
+    near = catalog.search(tx, stated, limit=NEAR).skus if stated else []
     rows = {row.order_id: row for row in orders.load_rows(tx, network, order_ids)}
     return desk.show(
         tx, "case.html", status=422 if result and result.problem else 200, title=detail.case.label, detail=detail,
         case=detail.case, tones=TONES, kind_text=worklist.kind_text, acts=[act_text(name) for name in detail.actions],
         subjects=labels.of_subjects(tx, network, subjects), orders=rows, chosen=chosen, given=given or {},
-        result=result, may_act=desk.may(access.Permission.WORK_CASES),
+        near=near, result=result, may_act=desk.may(access.Permission.WORK_CASES),
     )  # fmt: skip

@@ -149,6 +149,9 @@ def standing(detail: views.OrderDetail, network: Network, owner: str) -> Standin
         word = "is handed to" if silent else "is in work at"
         part = "has partly shipped; the rest " if order.fulfillment_state == "partially_shipped" else ""
         return Standing(f"{part}{word} {sites}", "plain", sites)
+    held_for = [formats.words(hold.name) for hold in detail.holds if hold.cleared_at is None]
+    if order.waits_for == "hold" and held_for:
+        return Standing(f"is held for {' and '.join(held_for)}", "waiting", owner)
     if order.waits_for == "stock":
         backordered = sum(line.backordered for line in detail.lines)
         wanted = sum(line.ordered - line.cancelled - line.shipped for line in detail.lines)
@@ -276,7 +279,7 @@ CASE_TONES = {"critical": "broken", "high": "risk", "medium": "waiting", "low": 
 
 def lead_of(detail: views.OrderDetail) -> str:
     """The last thing that happened, in its own words."""
-    return detail.timeline[-1].sentence if detail.timeline else ""
+    return detail.timeline[-1].sentence.removesuffix(".") if detail.timeline else ""
 
 
 def _contact(desk: Desk, tx: Transaction, order_id: int) -> str:

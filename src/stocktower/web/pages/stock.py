@@ -15,13 +15,14 @@ from stocktower.inventory import views as ledger
 from stocktower.network import ChannelFacts, Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
-from stocktower.web import charts
+from stocktower.web import charts, labels
 from stocktower.web.desk import AtDesk
 from stocktower.web.filters import Filter, Word, parse_filter
 
 PAGE = 50
 MOVES = 50
 WAITING = 50
+LOW = 5
 
 VOCABULARY = (
     Word("is", "waiting: orders wait for it; told_wrong: a channel was told something else", ("waiting", "told_wrong")),
@@ -128,8 +129,13 @@ class ChannelView(msgspec.Struct, frozen=True):
     shown: tuple[int, ...]
     """What is true now of each told listing."""
     steps: list[charts.DrawnBar]
-    told_units: int | None
-    """In stock units, where it has one listing."""
+    told_wrong: int | None
+    """What it was told in stock units, where that is not true of one listing."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever there to take from."""
+        return self.told_wrong is None and all(drawn.bar.running == drawn.bar.delta == 0 for drawn in self.steps)
 
 
 def bars_of(steps: Sequence[inventory.Step], hrefs: Mapping[str, str], evidence: Mapping[str, str]) -> list[charts.Bar]:
@@ -174,8 +180,13 @@ def channel_views(
         truths = tuple(inventory.shown(ats, packs.get((channel.channel_id, word.listing), 1)) for word in words)
         steps = availability.waterfall(sku.sku_id, channel.channel_id)
         bars = bars_of(steps, links_of(sku, channel), labels_of(steps, codes))
-        single = words[0].shown * packs.get((channel.channel_id, words[0].listing), 1) if len(words) == 1 else None
-        views.append(ChannelView(channel, ats, words, truths, charts.waterfall(bars, single), single))
+        wrong = [
+            word.shown * packs.get((channel.channel_id, word.listing), 1)
+            for word, truth in zip(words, truths, strict=True)
+            if word.shown != truth
+        ]
+        told_wrong = wrong[0] if len(wrong) == 1 else None
+        views.append(ChannelView(channel, ats, words, truths, charts.waterfall(bars, told_wrong), told_wrong))
     return views
 
 
@@ -216,6 +227,16 @@ def sku_page(desk: AtDesk, code: FromPath[str]) -> Response[str]:
         return desk.show(tx, "sku.html", **context)
 
 
+def _limit(
+    availability: inventory.Availability, components: Sequence[tuple[int, int]], codes: Mapping[int, str], *, best: int
+) -> str:
+    """The component that keeps a kit from being sold more; nothing where there is plenty, or it is no kit."""
+    if not components or best > LOW:
+        return ""
+    kits = {sku_id: sum(availability.pools(sku_id).values()) // units for sku_id, units in components}
+    return codes[min(kits, key=lambda sku_id: kits[sku_id])]
+
+
 def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str, Any]:
     availability = inventory.load_availability(tx, [sku.sku_id], network)
     components = availability.facts.kits.get(sku.sku_id, ())
@@ -233,6 +254,9 @@ def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[st
         "title": sku.code,
         "sku": sku,
         "views": views,
+        "wrong": [view for view in views if view.told_wrong is not None],
+        "limit": _limit(availability, components, codes, best=max((view.ats for view in views), default=0)),
+        "empty_at": [view.channel.name for view in views if view.is_empty],
         "rows": rows,
         "row_sites": {row.stock_id: row.site_id for row in rows},
         "pools": availability.pools(sku.sku_id) if not components else {},
@@ -244,6 +268,9 @@ def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[st
         },
         "kits": [others[one] for one in kits],
         "moves": moves,
+        "references": labels.of_subjects(
+            tx, network, {(move.reference, move.reference_id) for move in moves if move.reference and move.reference_id}
+        ),
         "levels": history_of(moves, sum(row.quantity for row in rows)),
         "holders": holders,
         "waiting": waiting,
