@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from stocktower.exchange import Address, LineDocument, PaymentDocument
+from stocktower import catalog
+from stocktower.exchange import Address, LineDocument, PaymentDocument, ProductDocument
 from stocktower.platform import Transaction
 from tests.ordering.world import PLACED, World, document
 
@@ -237,6 +238,22 @@ def test_the_channel_knows_of_a_shipment_before_its_site_says_so(world: World) -
     world.check()
 
 
+def test_the_sites_word_of_what_its_channel_told_of_is_not_of_a_later_request(world: World) -> None:
+    bring_to(world, "released", line("CUP", 1))
+    held = line("LID", 20, "L2")
+    world.order("web", document("1", line("CUP", 1, shipped=1), held, fulfillment_state="partial"))
+    world.order("web", document("1", line("CUP", 2, shipped=1), fulfillment_state="partial"))
+    assert [(one.state, one.units) for one in world.find("1").fulfillments] == [("shipped", 1), ("released", 1)]
+    world.confirm("1", "shipped", [("CUP", 1)], tracking="T1")
+    assert world.available("EAST", "CUP") == (9, 1)
+    assert world.find("1").fulfillments[0].tracking == "T1"
+    world.confirm("1", "shipped", [("CUP", 1)], tracking="T2")
+    assert world.available("EAST", "CUP") == (8, 0)
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.cases() == {}
+    world.check()
+
+
 def test_our_own_shipment_told_back_changes_nothing(world: World) -> None:
     bring_to(world, "released", line("CUP", 3))
     world.confirm("1", "shipped")
@@ -357,4 +374,33 @@ def test_units_added_to_a_paid_order_wait_until_they_are_paid(world: World) -> N
     assert world.find("1").lines[0].ordered == 3
     assert "order.change_refused" not in world.kinds("1")
     assert world.state("1")[:2] == ("validate", "payment")
+    world.check()
+
+
+def test_a_line_that_was_taken_off_before_it_was_mapped_may_come_back_after_it(world: World, tx: Transaction) -> None:
+    new = line("MUG", 1, "L2")
+    world.order("web", document("1", line("CUP", 1), new))
+    world.order("web", document("1", line("CUP", 1)))
+    catalog.take_products(tx, [ProductDocument("MUG", "Mug")])
+    world.work()
+    world.stock("EAST", {"MUG": 5})
+    world.order("web", document("1", line("CUP", 1), new, note="again"))
+    assert world.state("1")[:2] == ("fulfil", "site_confirmation")
+    assert world.cases() == {}
+    world.check()
+
+
+def test_a_channel_that_only_guesses_how_much_shipped_does_not_overrule_our_sites(world: World) -> None:
+    bring_to(world, "released", line("CUP", 4))
+    world.confirm("1", "shipped", [("CUP", 1)])
+    world.order("web", document("1", line("CUP", 4, shipped=3, shipped_estimated=True), fulfillment_state="partial"))
+    assert world.find("1").lines[0].shipped == 1
+    world.check()
+
+
+def test_an_older_word_by_the_channels_own_clock_is_refused(world: World) -> None:
+    world.order("web", document("1", line("CUP", 4), stated_at=PLACED + timedelta(hours=2)))
+    world.order("web", document("1", line("CUP", 1), stated_at=PLACED + timedelta(hours=1)))
+    assert units(world) == (4, 4, 4, 0)
+    assert world.told("1", "order.change_refused")
     world.check()

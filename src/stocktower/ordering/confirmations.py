@@ -130,6 +130,11 @@ def _choose(desk: Desk, message: Message, document: ConfirmationDocument, orders
     return (is_open or at_site or list(orders))[0]
 
 
+def _is_ahead(request: Request) -> bool:
+    """Whether the channel has told of shipped units that the site has not told of itself."""
+    return any(line.ahead for line in request.lines)
+
+
 def _digest(document: ConfirmationDocument) -> int:
     """The content of a confirmation, whatever row of whatever file it stood in."""
     content = msgspec.structs.replace(document, row=0, order="", occurred_at=document.occurred_at)
@@ -225,7 +230,9 @@ class _Batch:
             requests = [request for request in requests if request.site_id == site_id]
         if not requests:
             return [], f"order {order.number} has no request to {site if site_id is not None else 'any site'} yet"
-        return [request for request in requests if request.is_open] or requests[-1:], ""
+        is_shipped = document.kind == ReportKind.SHIPPED
+        due = [request for request in requests if request.is_open or (is_shipped and _is_ahead(request))]
+        return due or requests[-1:], ""
 
     def _units(self, item: Told, requests: Sequence[Request]) -> dict[int, dict[int, int]]:
         """The units of each line of each request that a confirmation states; what fits nowhere is a mismatch."""
@@ -234,7 +241,7 @@ class _Batch:
         lost = 0
         taken: dict[tuple[int, int], int] = {}
         for line in item.document.lines:
-            places = self._places(item.order, line.line_ref, line.sku, requests)
+            places = self._places(item, line.line_ref, line.sku, requests)
             quantity = line.quantity
             pack = 1 if line.line_ref or not places else places[0][2]
             if quantity % pack:
@@ -261,17 +268,23 @@ class _Batch:
         return stated
 
     def _places(
-        self, order: Order, line_ref: str, sku: str, requests: Sequence[Request]
+        self, item: Told, line_ref: str, sku: str, requests: Sequence[Request]
     ) -> list[tuple[Request, int, int, int]]:
-        """(request, line, stock units in a sold unit, outstanding) where a stated line belongs."""
+        """(request, line, stock units in a sold unit, units still to be told of) where a stated line belongs."""
+        is_shipped = item.document.kind == ReportKind.SHIPPED
         sku_id = self.skus.get(sku)
         wanted = {
             line.line_no: line.pack_quantity
-            for line in order.lines
+            for line in item.order.lines
             if (line.line_ref == line_ref if line_ref else (line.sku_id == sku_id if sku_id else line.listing == sku))
         }
         return [
-            (request, line.line_no, wanted[line.line_no] if sku_id else 1, line.outstanding)
+            (
+                request,
+                line.line_no,
+                wanted[line.line_no] if sku_id else 1,
+                line.outstanding + (line.ahead if is_shipped else 0),
+            )
             for request in requests
             for line in request.lines
             if line.line_no in wanted

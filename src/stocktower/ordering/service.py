@@ -16,7 +16,7 @@ from stocktower.sourcing import Planner
 from stocktower.worklist import Raise, Waiter
 
 from . import store
-from .capture import Books, unmapped
+from .capture import Books, components_of, unmapped
 from .model import Cause, Facts, Line, Order, OrderStep, Plan
 from .rules import possible_causes
 
@@ -120,7 +120,8 @@ def _place(order: Order) -> None:
 
 def _resolve_missing(tx: Transaction, orders: Sequence[Order]) -> None:
     """Mapped lines that inventory does not know yet are made of what the catalogue says now."""
-    wanting = [line for order in orders for line in order.lines if line.sku_id is not None and not line.components]
+    lines = [line for order in orders for line in order.lines if line.ships]
+    wanting = [line for line in lines if line.sku_id is not None and not line.components]
     if not wanting:
         return
     resolved = catalog.load_resolved(tx, {line.sku_id for line in wanting if line.sku_id is not None})
@@ -173,7 +174,7 @@ def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
         for order in orders
         if not order.is_history
         for line in order.lines
-        if line.sku_id is None and line.open
+        if line.sku_id is None and line.ships and line.open
     ]
     if not missing:
         return
@@ -183,7 +184,7 @@ def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
         found = resolved.get((order.channel_id, line.listing))
         if found is not None:
             line.sku_id, line.pack_quantity = found.sku_id, found.pack_quantity
-            line.components = tuple((sku_id, units * found.pack_quantity) for sku_id, units in found.components)
+            line.components = components_of(found)
             line.touched = True
     for order, _ in missing:
         order.needs_listing = unmapped(order.lines)
