@@ -1,6 +1,6 @@
 """The pages and the API of a small merchant, served by the real server over a real database."""
 
-import shutil
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -75,13 +75,11 @@ def _wait_for(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A real headless Chromium: the system's, else Playwright's own."""
-    path = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-    )
+    """A real headless Chromium."""
+    path = Path(os.environ.get("STOCKTOWER_CHROMIUM", "/usr/bin/chromium"))
+    if not path.exists():
+        pytest.fail(f"no Chromium at {path}; `make test` says how to get one")
     with sync_playwright() as playwright:
-        if path is None and not Path(playwright.chromium.executable_path).exists():
-            pytest.fail("no Chromium is installed; as root, run: apt-get install --yes chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -15,8 +15,8 @@ from stocktower.platform import Transaction
 from stocktower.web import formats
 from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once, provide_request_hash
 from stocktower.web.desk import AtDesk
-from stocktower.web.filters import Filter, parse_filter
-from stocktower.web.pages.orders import VOCABULARY, order_filter
+from stocktower.web.filters import Filter
+from stocktower.web.pages.orders import find_orders, read_filter
 from stocktower.web.problems import Unprocessable
 
 MOST = 500
@@ -61,11 +61,10 @@ def list_orders(
     limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 50,
 ) -> OrderList:
     """Orders that a sentence of words asks for."""
-    wanted = understood(parse_filter(q, VOCABULARY))
+    wanted = understood(read_filter(q))
     with desk.reading() as tx:
         minor_units = 10 ** formats.exponent_of(desk.book_currency(tx))
-        filters = order_filter(wanted, tx.now, minor_units)
-        page = views.list_orders(tx, desk.network(tx), filters, after=after, limit=limit)
+        page = find_orders(tx, desk.network(tx), wanted, minor_units, after=after, limit=limit)
         return OrderList(page.rows, page.next_key, page.total)
 
 

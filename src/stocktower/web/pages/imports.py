@@ -5,7 +5,7 @@ from pathlib import Path
 
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from stocktower import access, exchange, publication
@@ -14,19 +14,22 @@ from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
 
+PAGE = 50
 KINDS = ("orders", "shipments", "stock", "products")
 
 
 @get("/imports", sync_to_thread=True)
-def imports_page(desk: AtDesk) -> Response[str]:
+def imports_page(desk: AtDesk, page: FromQuery[int] = 1) -> Response[str]:
     """The files that came in, the newest first, and what channels were told."""
-    return _show(desk)
+    return _show(desk, page=max(1, page))
 
 
-def _show(desk: Desk, result: Result | None = None) -> Response[str]:
+def _show(desk: Desk, result: Result | None = None, *, page: int = 1) -> Response[str]:
     with desk.reading() as tx:
+        imports = exchange.load_imports(tx, limit=PAGE + 1, offset=(page - 1) * PAGE)
         return desk.show(
-            tx, "imports.html", status=422 if result else 200, title="Partners", imports=exchange.load_imports(tx),
+            tx, "imports.html", status=422 if result else 200, title="Partners", imports=imports[:PAGE],
+            number_of_page=page, has_more=len(imports) > PAGE,
             backlog=exchange.load_backlog(tx), publications=publication.load_publications(tx, limit=10), kinds=KINDS,
             result=result, may_import=desk.may(access.Permission.IMPORT_FILES),
         )  # fmt: skip

@@ -18,6 +18,8 @@ from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import Filter, Word, parse_filter
 from stocktower.web.forms import FilledForm, Form
 
+PAGE = 50
+MOST_NUMBERS = 100
 STATES = (
     "open", "backordered", "partially_backordered", "reserved", "partially_reserved", "released", "picked",
     "partially_shipped", "shipped", "cancelled", "history",
@@ -109,14 +111,35 @@ def state_tone(row: views.OrderRow) -> str:
     return "waiting" if row.waits_for not in ("", "site_confirmation") else "plain"
 
 
+def find_orders(
+    tx: Transaction, network: Network, wanted: Filter, minor_units: int, *, after: str = "", limit: int = PAGE
+) -> views.OrderPage:
+    """A page of the orders that a sentence of words asks for; several numbers are looked up one by one."""
+    numbers = wanted.many("number")
+    if len(numbers) < 2:
+        return views.list_orders(tx, network, order_filter(wanted, tx.now, minor_units), after=after, limit=limit)
+    rows = tuple(row for number in numbers[:MOST_NUMBERS] for row in views.find_orders(tx, network, number))
+    return views.OrderPage(rows, "", len(rows))
+
+
+def read_filter(text: str) -> Filter:
+    """A sentence of words about orders; says so where a number makes the other words pointless."""
+    wanted = parse_filter(text, VOCABULARY)
+    others = len(wanted.words) + len(wanted.comparisons) - ("number" in wanted.words)
+    if others and (wanted.free or wanted.many("number")):
+        said = "a number is looked for among all orders; the other words are left out"
+        return msgspec.structs.replace(wanted, problems=(*wanted.problems, said))
+    return wanted
+
+
 @get("/orders", sync_to_thread=True)
 def orders_page(desk: AtDesk, q: FromQuery[str | None] = None, after: FromQuery[str] = "") -> Response[str]:
     """The orders that a sentence of words asks for, the last placed first."""
-    wanted = parse_filter(VIEWS[0][1] if q is None else q, VOCABULARY)
+    wanted = read_filter(VIEWS[0][1] if q is None else q)
     with desk.reading() as tx:
         network = desk.network(tx)
         minor_units = 10 ** formats.exponent_of(desk.book_currency(tx))
-        page = views.list_orders(tx, network, order_filter(wanted, tx.now, minor_units), after=after)
+        page = find_orders(tx, network, wanted, minor_units, after=after)
         return desk.show(
             tx, "orders.html", title="Orders", filter=wanted, vocabulary=VOCABULARY, views=VIEWS, page=page,
             promise_tone=promise_tone, state_tone=state_tone, wait_words=WAIT_WORDS,

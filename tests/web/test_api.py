@@ -1,0 +1,218 @@
+"""The API for systems: typed answers, problems that name the fix, writes that are done once."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from stocktower import access, exchange
+from stocktower.app.workers import work_until_idle
+from tests.web import world
+from tests.web.conftest import Site
+
+
+@pytest.fixture(scope="module")
+def api(site: Site) -> Iterator[httpx.Client]:
+    with site.with_token() as client:
+        yield client
+
+
+def body_of(document: object) -> dict[str, Any]:
+    """A document as JSON."""
+    return msgspec.json.decode(msgspec.json.encode(document))
+
+
+def test_the_description_is_whole_and_has_a_page(api: httpx.Client, site: Site) -> None:
+    described = api.get("/api/openapi.json").json()
+    assert described["info"]["title"] == "Stocktower"
+    paths = (
+        "orders orders/{order_id} stock ats imports imports/{import_id} confirmations cases cases/{number} "
+        "cases/{number}/acts journals journals/{journal_id} trial-balance events reservations "
+        "reservations/{channel}/{reference}"
+    )
+    for path in paths.split():
+        assert f"/api/v1/{path}" in described["paths"]
+    assert not any(path.startswith(("/orders", "/static", "/sign-in")) for path in described["paths"])
+    page = site.signed_in().get("/api/docs").text
+    assert "/api/v1/reservations" in page
+    assert '<script src="http' not in page
+
+
+def test_orders_and_one_order(api: httpx.Client) -> None:
+    listed = api.get("/api/v1/orders", params={"q": "number:#1001"}).json()
+    assert [row["number"] for row in listed["orders"]] == ["#1001"]
+    one = api.get(f"/api/v1/orders/{listed['orders'][0]['order_id']}").json()
+    assert one["order"]["lines"][0]["shipped"] == 2
+    assert one["payments"][0]["state"] == "captured"
+    assert api.get("/api/v1/orders", params={"limit": 2}).json()["next"]
+
+
+def test_problems_name_the_field_and_the_fix(api: httpx.Client) -> None:
+    missing = api.get("/api/v1/orders/1")
+    assert missing.status_code == 404
+    assert missing.headers["content-type"] == "application/problem+json"
+    assert missing.json()["title"] == "Not here"
+    unknown = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "nowhere"}).json()
+    assert unknown["status"] == 422
+    assert unknown["field"] == "channel"
+    assert "market, web" in unknown["fix"]
+    words = api.get("/api/v1/orders", params={"q": "colour:red"}).json()
+    assert words["field"] == "q"
+    limit = api.get("/api/v1/orders", params={"limit": "many"})
+    assert limit.status_code == 400
+    assert limit.json()["field"] == "limit"
+    nobody = httpx.get(f"{api.base_url}/api/v1/orders", headers={"authorization": "Bearer guessed"})
+    assert nobody.status_code == 401
+    assert nobody.headers["www-authenticate"] == "Bearer"
+
+
+def test_ats_explains_itself(api: httpx.Client) -> None:
+    answer = api.get("/api/v1/ats", params={"sku": "LAMP", "explain": "true"}).json()
+    for channel in answer["channels"]:
+        assert channel["steps"][0]["label"] == "On hand"
+        assert channel["steps"][-1]["running"] == channel["ats"]
+    stock = api.get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"][0]
+    assert stock["on_hand"] == sum(row["on_hand"] for row in stock["rows"])
+
+
+def test_an_order_comes_in_once(api: httpx.Client, site: Site) -> None:
+    document = world.order("API-1", "BULB", 1, 900, site.tower.clock.now())
+    body = body_of(document)
+    keyed = {"idempotency-key": "order-1"}
+    first = api.post("/api/v1/orders", params={"channel": "web"}, json=body, headers=keyed)
+    assert (first.status_code, first.json()["outcome"]) == (202, "new")
+    again = api.post("/api/v1/orders", params={"channel": "web"}, json=body, headers=keyed)
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    other = api.post("/api/v1/orders", params={"channel": "web"}, json={**body, "number": "x"}, headers=keyed)
+    assert other.status_code == 422
+    assert other.json()["field"] == "Idempotency-Key"
+    without_key = api.post("/api/v1/orders", params={"channel": "web"}, json=body)
+    assert without_key.json()["outcome"] == "repeated"
+    work_until_idle(site.tower)
+    assert api.get("/api/v1/orders", params={"q": "number:#API-1"}).json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"lines": []}, "lines"), ({"currency": "XXX"}, "currency"), ({"placed_at": "2026-06-01T12:00:00"}, "placed_at"),
+     ({"order_ref": ""}, "order_ref")],
+)  # fmt: skip
+def test_what_cannot_be_an_order_is_refused(api: httpx.Client, site: Site, change: dict[str, Any], field: str) -> None:
+    body = body_of(world.order("API-2", "BULB", 1, 900, site.tower.clock.now())) | change
+    answer = api.post("/api/v1/orders", params={"channel": "web"}, json=body)
+    assert answer.status_code == 422
+    assert answer.json()["field"] == field
+    assert answer.json()["fix"]
+
+
+def test_a_site_confirms(api: httpx.Client, site: Site) -> None:
+    now = site.tower.clock.now()
+    sent = [("API-3", world.order("API-3", "LAMP", 1, 5_000, now))]
+    world.send(site.tower, "web", exchange.ORDER, sent)
+    document = exchange.ConfirmationDocument("#API-3", "shipped", now + timedelta(minutes=1), "EAST", carrier="UPS")
+    assert api.post("/api/v1/confirmations", json=body_of(document)).status_code == 202
+    work_until_idle(site.tower)
+    row = api.get("/api/v1/orders", params={"q": "number:#API-3"}).json()["orders"][0]
+    assert row["fulfillment_state"] == "shipped"
+    unknown = api.post("/api/v1/confirmations", json=body_of(document) | {"site": "MARS"})
+    assert unknown.json()["field"] == "site"
+
+
+def test_reservations_never_take_more_than_there_is(api: httpx.Client, site: Site) -> None:
+    ats = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "web"}).json()["channels"][0]["ats"]
+    answers: list[httpx.Response] = []
+
+    def ask(number: int) -> None:
+        lines = [{"sku": "LAMP", "quantity": 1}]
+        with httpx.Client(base_url=site.url, headers=api.headers, timeout=30) as client:
+            answers.append(
+                client.post(
+                    "/api/v1/reservations", json={"channel": "web", "reference": f"cart-{number}", "lines": lines}
+                )
+            )
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(ats + 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(answer.status_code == 201 for answer in answers) == ats
+    refused = [answer.json() for answer in answers if answer.status_code == 409]
+    assert len(refused) == 5
+    assert refused[0]["missing"] == [{"sku": "LAMP", "wanted": 1, "available": 0}]
+    for number in range(ats + 5):
+        api.delete(f"/api/v1/reservations/web/cart-{number}")
+    left = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "web"}).json()["channels"][0]["ats"]
+    assert left == ats
+
+
+def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:
+    text = b"sku,name,cost,price,currency\nHOOK,Ceiling hook,1.00,3.00,USD\n"
+    sent: dict[str, Any] = {"params": {"kind": "products"}, "files": {"data": ("hooks.csv", text, "text/csv")}}
+    first = api.post("/api/v1/imports", **sent)
+    assert first.status_code == 201, first.text
+    proof = first.json()
+    assert (proof["rows"], proof["new"], proof["kept"], proof["name"]) == (1, 1, 0, "hooks.csv")
+    again = api.post("/api/v1/imports", **sent).json()
+    assert (again["rows"], again["repeated"]) == (1, 1)
+    assert api.get(f"/api/v1/imports/{proof['import_id']}").json()["rows"] == 1
+    refused = api.post("/api/v1/imports", params={"kind": "orders", "channel": "nowhere"}, files=sent["files"])
+    assert refused.status_code == 422
+    assert "nowhere" in refused.json()["detail"]
+
+
+def test_a_case_is_acted_on_after_a_dry_run(api: httpx.Client) -> None:
+    case = api.get("/api/v1/cases", params={"q": "kind:total_mismatch"}).json()["cases"][0]
+    path = f"/api/v1/cases/{case['number']}"
+    tried = api.post(f"{path}/acts", json={"action": "accept", "dry_run": True}).json()
+    assert tried["dry_run"]
+    assert tried["events"]
+    assert api.get(path).json()["case"]["state"] == "open"
+    wrong = api.post(f"{path}/acts", json={"action": "explode"})
+    assert wrong.status_code == 422
+    assert "accept" in wrong.json()["detail"]
+    assert api.post(f"{path}/acts", json={"action": "accept"}).json()["events"]
+    assert api.get(path).json()["case"]["state"] == "closed"
+
+
+def test_the_books_and_the_feed(api: httpx.Client) -> None:
+    balance = api.get("/api/v1/trial-balance").json()
+    assert all(total["debit_minor"] == total["credit_minor"] for total in balance["totals"])
+    page = api.get("/api/v1/journals", params={"limit": 2}).json()
+    assert len(page["journals"]) == 2
+    older = api.get("/api/v1/journals", params={"before": page["next"], "limit": 2}).json()
+    assert older["journals"][0]["journal_id"] not in {journal["journal_id"] for journal in page["journals"]}
+    positions: list[int] = []
+    after = 0
+    while True:
+        feed = api.get("/api/v1/events", params={"after": after, "limit": 7}).json()
+        if not feed["events"]:
+            break
+        positions += [event["position"] for event in feed["events"]]
+        after = feed["next_after"]
+    assert positions == list(range(1, feed["head"] + 1))
+
+
+def test_writes_need_a_token_and_a_role(site: Site) -> None:
+    session = site.signed_in()
+    assert session.get("/api/v1/orders").status_code == 200
+    assert session.post("/api/v1/cases/101/acts", json={"action": "approve"}).status_code == 403
+    auditor = site.with_token(access.Role.AUDITOR)
+    lines = [{"sku": "LAMP", "quantity": 1}]
+    refused = auditor.post("/api/v1/reservations", json={"channel": "web", "reference": "x", "lines": lines})
+    assert refused.status_code == 403
+    assert "may not reserve stock" in refused.json()["detail"]
+    case = site.with_token().get("/api/v1/cases").json()["cases"][0]
+    action = site.with_token().get(f"/api/v1/cases/{case['number']}").json()["actions"][0]
+    assert auditor.post(f"/api/v1/cases/{case['number']}/acts", json={"action": action}).status_code == 403
+    assert site.with_token(access.Role.WAREHOUSE).get("/api/v1/trial-balance").status_code == 403
+
+
+def test_tokens_do_not_send_forms(site: Site) -> None:
+    client = site.with_token()
+    assert client.post("/theme", data={"theme": "dark", "form_token": ""}).status_code == 403
