@@ -69,13 +69,15 @@ CREATE TABLE ordering.line (
     tax_minor bigint NOT NULL,
     -- Given back after shipment.
     refunded_minor bigint NOT NULL,
+    -- False: nothing is sent for it (a tip, a service, a digital good); it needs no SKU and no stock.
+    ships boolean NOT NULL,
     CONSTRAINT line_pk PRIMARY KEY (merchant_id, order_id, line_no),
     CONSTRAINT line_adds_up CHECK (ordered = open + backordered + allocated + shipped + cancelled
         AND open >= 0 AND backordered >= 0 AND allocated >= 0 AND shipped >= 0 AND cancelled >= 0
         AND released >= 0 AND released <= allocated)
 ) WITH (fillfactor = 85);
 CREATE INDEX line_by_sku ON ordering.line (merchant_id, sku_id, order_id) WHERE open + backordered + allocated > 0;
-CREATE INDEX line_unmapped ON ordering.line (merchant_id, listing) WHERE sku_id IS NULL;
+CREATE INDEX line_unmapped ON ordering.line (merchant_id, listing) WHERE sku_id IS NULL AND ships;
 CREATE TABLE ordering.hold (
     merchant_id bigint NOT NULL,
     order_id bigint NOT NULL,

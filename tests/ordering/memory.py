@@ -34,7 +34,7 @@ class Memory:
         made = [
             Line(
                 line_no, f"L{line_no}", "X", "X", line_no, 1, units, units, 0, 0, 0, 0, 0, units,
-                units * 1000, 0, 0, 0, 0, components,
+                units * 1000, 0, 0, 0, 0, True, components,
             )
             for line_no, (units, components) in enumerate(lines, start=1)
         ]  # fmt: skip

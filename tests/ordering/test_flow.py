@@ -284,3 +284,59 @@ def test_a_silent_site_is_one_case_until_it_answers(world: World, tx: Transactio
     assert ordering.acknowledge(tx, requests) == ["3: EAST acknowledged (3-F1)"]
     assert world.cases() == {}
     world.check()
+
+
+def test_nothing_is_sent_for_a_tip(world: World) -> None:
+    tip = LineDocument("T", "name:Tip", "Tip", 1, 300, requires_shipping=False)
+    world.order("web", document("1", LineDocument("L1", "CUP", "Cup", 2, 1000), tip))
+    assert world.state("1") == ("fulfil", "site_confirmation", "released")
+    assert world.cases() == {}
+    told = world.told("1", "fulfillment.shipped")
+    assert [(one["nothing_sent"], one["revenue"][0]["goods_minor"], one["stock"]) for one in told] == [(True, 300, [])]
+    world.check()
+    world.confirm("1", "shipped")
+    assert world.state("1") == ("done", "", "shipped")
+    world.check()
+
+
+def test_a_tip_waits_with_an_order_that_waits(world: World) -> None:
+    tip = LineDocument("T", "name:Tip", "Tip", 1, 300, requires_shipping=False)
+    world.order("web", document("1", LineDocument("L1", "ROPE", "Rope", 12, 1000), tip))
+    assert world.state("1") == ("reserve", "stock", "partially_backordered")
+    assert world.find("1").lines[1].open == 1
+    world.check()
+    world.order("web", document("2", LineDocument("L1", "CUP", "Cup", 1, 1000), tip, risk="high"))
+    assert world.state("2") == ("validate", "hold", "reserved")
+    world.check()
+    world.order("web", document("2", LineDocument("L1", "CUP", "Cup", 1, 1000), tip, risk="high", cancelled_at=PLACED))
+    assert world.state("2") == ("done", "", "cancelled")
+    world.check()
+
+
+def test_an_order_of_services_needs_no_address_and_no_site(world: World) -> None:
+    service = LineDocument("S", "REPAIR", "Repair", 1, 5000, requires_shipping=False)
+    world.order("web", document("1", service, ship_to=Address()))
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.find("1").holds == ()
+    world.check()
+
+
+def test_a_file_without_prices_proves_no_total(world: World) -> None:
+    line = LineDocument("L1", "CUP", "Cup", 2, 0)
+    world.order(
+        "web", document("1", line, LineDocument("L2", "LID", "Lid", 1, 0), total_minor=2501, amounts_stated=False)
+    )
+    assert world.state("1")[2] == "released"
+    assert sum(one.total_minor for one in world.find("1").lines) == 2501
+    world.check()
+
+
+def test_a_pending_order_without_amounts_waits_for_its_payment(world: World) -> None:
+    line = LineDocument("L1", "CUP", "Cup", 2, 0)
+    world.order("first", document("1", line, financial_state="pending", amounts_stated=False))
+    assert world.state("1") == ("validate", "payment", "reserved")
+    world.check()
+    world.order("first", document("1", ("CUP", 2)))
+    assert world.state("1")[2] == "released"
+    assert world.find("1").order.total_minor == 2000
+    world.check()

@@ -10,7 +10,7 @@ import msgspec
 Struct = msgspec.Struct
 
 
-class Address(Struct, frozen=True, omit_defaults=True):
+class Address(Struct, frozen=True, gc=False, omit_defaults=True):
     """Where something goes; coordinates only where the source knows them."""
 
     name: str = ""
@@ -27,7 +27,7 @@ class Address(Struct, frozen=True, omit_defaults=True):
     longitude: float | None = None
 
 
-class LineDocument(Struct, frozen=True, omit_defaults=True):
+class LineDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """One line of an order as the channel states it."""
 
     line_ref: str
@@ -51,7 +51,7 @@ class LineDocument(Struct, frozen=True, omit_defaults=True):
     """False: nothing is sent for it (a tip, a service, a digital good)."""
 
 
-class PaymentDocument(Struct, frozen=True, omit_defaults=True):
+class PaymentDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """One tender of an order."""
 
     method: str
@@ -66,7 +66,7 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
     """The tenders of a split payment whose shares the channel does not state; amounts are of all of them together."""
 
 
-class OrderDocument(Struct, frozen=True, omit_defaults=True):
+class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """One order of a channel, whole, as last stated by it."""
 
     order_ref: str
@@ -114,7 +114,7 @@ class OrderDocument(Struct, frozen=True, omit_defaults=True):
     and the total proves nothing."""
 
 
-class ProductDocument(Struct, frozen=True, omit_defaults=True):
+class ProductDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """One SKU of the catalogue, with its kit components, units and listings."""
 
     sku: str
@@ -136,7 +136,7 @@ class ProductDocument(Struct, frozen=True, omit_defaults=True):
     """(channel code, listing key, pack quantity)."""
 
 
-class StockLine(Struct, frozen=True, omit_defaults=True):
+class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one site says it holds of one SKU, absolute."""
 
     sku: str
@@ -149,7 +149,7 @@ class StockLine(Struct, frozen=True, omit_defaults=True):
     """Unit cost in the entity's currency; used when stock is opened or found."""
 
 
-class StockDocument(Struct, frozen=True, omit_defaults=True):
+class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """A snapshot: what a site held at an instant, some or all of its SKUs."""
 
     site: str
@@ -160,7 +160,7 @@ class StockDocument(Struct, frozen=True, omit_defaults=True):
     part: int = 0
 
 
-class ConfirmationLine(Struct, frozen=True, omit_defaults=True):
+class ConfirmationLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """Units of one line that a confirmation is about."""
 
     quantity: int
@@ -168,7 +168,7 @@ class ConfirmationLine(Struct, frozen=True, omit_defaults=True):
     line_ref: str = ""
 
 
-class ConfirmationDocument(Struct, frozen=True, omit_defaults=True):
+class ConfirmationDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a site reports of an order: acknowledged, picked, short_picked, packed or shipped."""
 
     order: str
@@ -184,7 +184,7 @@ class ConfirmationDocument(Struct, frozen=True, omit_defaults=True):
     row: int = 0
 
 
-class KeptRow(Struct, frozen=True, omit_defaults=True):
+class KeptRow(Struct, frozen=True, gc=False, omit_defaults=True):
     """What could not be read, kept whole, with the reason and the fix."""
 
     file: str

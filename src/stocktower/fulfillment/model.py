@@ -28,7 +28,7 @@ class ReportKind(StrEnum):
     SHIPPED = "shipped"
 
 
-class RequestLine(Struct):
+class RequestLine(Struct, gc=False):
     """One line of a request, in units of the order line; only the rules of this room change it."""
 
     line_no: int
@@ -53,7 +53,7 @@ class RequestLine(Struct):
         return self.quantity - self.shipped - self.short - self.cancelled
 
 
-class Request(Struct):
+class Request(Struct, gc=False):
     """A request to one site for some lines of one order; only the rules of this room change it."""
 
     fulfillment_id: int

@@ -15,7 +15,7 @@ ORDER = "order"
 HOLD = "hold"
 
 
-class SupplyRow(Struct, frozen=True):
+class SupplyRow(Struct, frozen=True, gc=False):
     """One sellable stock row."""
 
     stock_id: int
@@ -41,7 +41,7 @@ class Supply(Struct, frozen=True):
     """Every SKU whose lock this transaction has."""
 
 
-class Demand(Struct, frozen=True):
+class Demand(Struct, frozen=True, gc=False):
     """What an order line or a hold wants of one stocked SKU: wanted = allocated + short + consumed + cancelled."""
 
     order_id: int
@@ -62,7 +62,7 @@ class Demand(Struct, frozen=True):
     cancelled: int = 0
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """Units of one stock row that a demand takes, or gives back."""
 
     order_id: int
@@ -72,7 +72,7 @@ class Grant(Struct, frozen=True):
     quantity: int
 
 
-class Allocation(Struct, frozen=True):
+class Allocation(Struct, frozen=True, gc=False):
     """What a demand holds of one stock row now: the fold of the reservation ledger, always above zero."""
 
     order_id: int
@@ -85,7 +85,7 @@ class Allocation(Struct, frozen=True):
     """How many of them were taken before their row was last counted: they lay there then, unless they had left."""
 
 
-class Waiting(Struct, frozen=True):
+class Waiting(Struct, frozen=True, gc=False):
     """A demand of an order that is short."""
 
     order_id: int
@@ -98,7 +98,7 @@ class Waiting(Struct, frozen=True):
     short: int
 
 
-class Consume(Struct, frozen=True):
+class Consume(Struct, frozen=True, gc=False):
     """Units that left a site for a line."""
 
     order_id: int

@@ -34,7 +34,9 @@ class RefundShare(Struct, frozen=True):
 
 
 def decide_foots(document: OrderDocument) -> list[str]:
-    """What does not add up in a document, in words; nothing when it foots to the minor unit."""
+    """What does not add up in a document, in words; nothing when it foots to the minor unit, or leaves amounts out."""
+    if not document.amounts_stated:
+        return []
     lines = document.lines
     goods = discounts = 0
     tax: int | None = 0
@@ -149,6 +151,14 @@ def shipped_minor(line: Line) -> int:
         return 0
     goods, discount, shipping, tax = earned(line, 0, line.shipped)
     return goods - discount + shipping + tax
+
+
+def complete(order: Order) -> None:
+    """Prices or the total were left out: the one that is there stands for the other."""
+    if order.total_minor:
+        accept_total(order)
+    else:
+        order.total_minor = sum(line.total_minor for line in order.lines)
 
 
 def accept_total(order: Order) -> int:

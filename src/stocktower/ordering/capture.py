@@ -64,10 +64,10 @@ def open_order(document: OrderDocument, given: Captured, resolved: Mapping[str, 
     if to.latitude is not None and to.longitude is not None:
         order.destination = (to.latitude, to.longitude)
     order.lines = _lines(document, resolved)
+    if not document.amounts_stated:
+        amounts.complete(order)
     try:
-        order.book_total_minor = books.convert(
-            document.total_minor, document.currency, channel.entity, document.placed_at
-        )
+        order.book_total_minor = books.convert(order.total_minor, document.currency, channel.entity, document.placed_at)
     except (UnknownCurrency, RateMissing) as error:
         order.holds[HoldName.CURRENCY] = Hold(HoldName.CURRENCY, str(error), now, SYSTEM)
     if order.is_history:
@@ -124,7 +124,7 @@ def _header(document: OrderDocument, given: Captured) -> Order:
 
 def unmapped(lines: Sequence[Line]) -> tuple[str, ...]:
     """The listings of open lines that are not mapped."""
-    missing = [line.listing for line in lines if line.sku_id is None and line.open]
+    missing = [line.listing for line in lines if line.sku_id is None and line.ships and line.open]
     return tuple(dict.fromkeys(missing)) if missing else ()
 
 
@@ -192,7 +192,8 @@ def _line(
         frozen[2],
         frozen[3],
         0,
-        () if found is None else components_of(found),
+        line.requires_shipping,
+        () if found is None or not line.requires_shipping else components_of(found),
     )
 
 
@@ -213,11 +214,15 @@ def find_holds(document: OrderDocument, channel: ChannelFacts, payments: Sequenc
     reason = _payment_missing(document, channel, payments)
     if reason:
         found[HoldName.PAYMENT] = reason
-    if channel.kind != "store" and not _is_address(document.ship_to):
+    if channel.kind != "store" and not _is_address(document.ship_to) and _is_sent(document):
         found[HoldName.ADDRESS] = "no country, or neither street, city nor postal code"
     if document.risk == "high" and channel.hold_high_risk:
         found[HoldName.FRAUD_REVIEW] = "the channel calls the risk high"
     return found
+
+
+def _is_sent(document: OrderDocument) -> bool:
+    return any(line.requires_shipping for line in document.lines)
 
 
 def _is_address(to: Address) -> bool:
@@ -232,7 +237,11 @@ def _payment_missing(document: OrderDocument, channel: ChannelFacts, payments: S
         return "the payment was voided"
     if state == "refunded" and document.total_minor > 0:
         return "all of it was refunded"
-    if terms or document.total_minor <= 0 or any(is_cash_on_delivery(payment.method) for payment in payments):
+    if (
+        terms
+        or (document.total_minor <= 0 and document.amounts_stated)
+        or any(is_cash_on_delivery(payment.method) for payment in payments)
+    ):
         return ""
     if state in ("paid", "partially_refunded"):
         return ""

@@ -57,6 +57,8 @@ class Word(Struct, frozen=True):
 def find_regressions(old: OrderDocument, new: OrderDocument) -> list[str]:
     """What a document takes back of an earlier one; not empty: it is older, and came late."""
     found: list[str] = []
+    if new.stated_at is not None and old.stated_at is not None and new.stated_at < old.stated_at:
+        found.append(f"it was said at {new.stated_at:%Y-%m-%d %H:%M}, before what is known")
     if new.currency and old.currency and new.currency != old.currency:
         found.append(f"its money was {old.currency}, it says {new.currency}")
     if old.cancelled_at is not None and new.cancelled_at is None:
@@ -216,7 +218,7 @@ def _add_units(order: Order, stated: LineDocument, before: LineDocument | None, 
     line_no = max((line.line_no for line in order.lines), default=0) + 1
     found = word.resolved.get(stated.listing)
     sku_id, pack = (None, 1) if found is None else (found.sku_id, found.pack_quantity)
-    components = () if found is None else components_of(found)
+    components = () if found is None or not stated.requires_shipping else components_of(found)
     if known:
         sku_id, pack, components = known[0].sku_id, known[0].pack_quantity, known[0].components
     order.lines.append(
@@ -240,6 +242,7 @@ def _add_units(order: Order, stated: LineDocument, before: LineDocument | None, 
             shipping,
             tax,
             0,
+            stated.requires_shipping,
             components,
             is_new=True,
         )
@@ -268,6 +271,9 @@ def _take_shipped(order: Order, word: Word, facts: Facts, now: datetime, plan: P
         told = shipped_of(stated, word.new)
         lines = [line for line in order.lines if line.line_ref == stated.line_ref]
         units = min(told - before.get(stated.line_ref, 0), told - sum(line.shipped for line in lines))
+        if stated.shipped_estimated and any(line.shipped or line.released for line in lines):
+            # The channel knows that part has shipped, not how much; our sites do.
+            continue
         for line in lines:
             if units <= 0:
                 break
@@ -340,6 +346,8 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
         line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor = share
         line.touched = True
     order.goods_minor, order.discount_minor, order.shipping_minor, order.tax_minor, order.total_minor = stated
+    if not new.amounts_stated and not begun:
+        amounts.complete(order)
     if begun:
         _drop_unstated(order, begun, {line.line_ref: line.quantity for line in new.lines})
         _spread_rest(order)

@@ -19,7 +19,7 @@ Reserved = tuple[int, int, int, int]
 """(line_no, stocked SKU, site, units of the SKU)"""
 
 
-class Captured(Struct, frozen=True, omit_defaults=True):
+class Captured(Struct, frozen=True, gc=False, omit_defaults=True):
     """order.captured: amounts are those of the frozen lines, without tax where prices include it."""
 
     channel_id: int
@@ -44,7 +44,7 @@ class Captured(Struct, frozen=True, omit_defaults=True):
     """Of history: what the channel said."""
 
 
-class Changed(Struct, frozen=True, omit_defaults=True):
+class Changed(Struct, frozen=True, gc=False, omit_defaults=True):
     """order.changed: what the channel's new word changed."""
 
     revision: int
@@ -57,14 +57,14 @@ class Changed(Struct, frozen=True, omit_defaults=True):
     not_refundable_minor: int = 0
 
 
-class Refused(Struct, frozen=True):
+class Refused(Struct, frozen=True, gc=False):
     """order.change_refused: an older state of the order, kept as evidence."""
 
     message_id: int
     reasons: list[str]
 
 
-class Cancelled(Struct, frozen=True, omit_defaults=True):
+class Cancelled(Struct, frozen=True, gc=False, omit_defaults=True):
     """order.cancelled: what will not ship any more."""
 
     lines: list[UnitsOf]
@@ -72,20 +72,20 @@ class Cancelled(Struct, frozen=True, omit_defaults=True):
     stuck: list[UnitsOf] = []
 
 
-class HoldSet(Struct, frozen=True, omit_defaults=True):
+class HoldSet(Struct, frozen=True, gc=False, omit_defaults=True):
     """hold.set and hold.cleared."""
 
     name: str
     reason: str = ""
 
 
-class ReservedLines(Struct, frozen=True):
+class ReservedLines(Struct, frozen=True, gc=False):
     """order.reserved and allocation.released."""
 
     lines: list[Reserved]
 
 
-class Backordered(Struct, frozen=True):
+class Backordered(Struct, frozen=True, gc=False):
     """line.backordered: sold units for which there is nothing now."""
 
     line_no: int
@@ -93,19 +93,19 @@ class Backordered(Struct, frozen=True):
     quantity: int
 
 
-class Routed(Struct, frozen=True):
+class Routed(Struct, frozen=True, gc=False):
     """order.routed: the plan, with sites and reasons as sourcing gave them."""
 
     choice: Any
 
 
-class Released(Struct, frozen=True):
+class Released(Struct, frozen=True, gc=False):
     """order.released: (fulfillment_id, number, site_id, sold units) of each request."""
 
     fulfillments: list[tuple[int, str, int, int]]
 
 
-class Reported(Struct, frozen=True, omit_defaults=True):
+class Reported(Struct, frozen=True, gc=False, omit_defaults=True):
     """fulfillment.acknowledged, .picked, .short_picked, .packed, .cancelled."""
 
     fulfillment_id: int
@@ -114,7 +114,7 @@ class Reported(Struct, frozen=True, omit_defaults=True):
     lines: list[UnitsOf] = []
 
 
-class RevenueLine(Struct, frozen=True):
+class RevenueLine(Struct, frozen=True, gc=False):
     """The share of a line's frozen amounts that shipped units carry."""
 
     line_no: int
@@ -126,14 +126,14 @@ class RevenueLine(Struct, frozen=True):
     tax_minor: int
 
 
-class StockLine(Struct, frozen=True):
+class StockLine(Struct, frozen=True, gc=False):
     """Units of a stocked SKU that left."""
 
     sku_id: int
     quantity: int
 
 
-class Shipped(Struct, frozen=True, omit_defaults=True):
+class Shipped(Struct, frozen=True, gc=False, omit_defaults=True):
     """fulfillment.shipped: fulfillment_id 0 where the channel shipped it elsewhere, and no stock of ours moved."""
 
     fulfillment_id: int
@@ -149,9 +149,11 @@ class Shipped(Struct, frozen=True, omit_defaults=True):
     terms_days: int | None = None
     marketplace_tax: bool = False
     elsewhere: bool = False
+    nothing_sent: bool = False
+    """A tip, a service, a digital good."""
 
 
-class RefundedShares(Struct, frozen=True):
+class RefundedShares(Struct, frozen=True, gc=False):
     """What a refund gives back of what was shipped."""
 
     goods_minor: int
@@ -160,7 +162,7 @@ class RefundedShares(Struct, frozen=True):
     tax_minor: int
 
 
-class RefundIssued(Struct, frozen=True, omit_defaults=True):
+class RefundIssued(Struct, frozen=True, gc=False, omit_defaults=True):
     """refund.issued: amount = before_shipment + the goods - discount + shipping + tax given back."""
 
     order_id: int
@@ -174,7 +176,7 @@ class RefundIssued(Struct, frozen=True, omit_defaults=True):
     marketplace_tax: bool = False
 
 
-class TotalAccepted(Struct, frozen=True):
+class TotalAccepted(Struct, frozen=True, gc=False):
     """total.accepted: what the lines took over so that the stated total stands."""
 
     difference_minor: int

@@ -97,7 +97,7 @@ WHERE header.merchant_id = %(merchant_id)s::bigint
     AND header.refunded_minor <> header.refunded_before_minor + sums.refunded_minor;
 
 -- name: state_follows_lines
--- The fulfillment state on an order is what its lines amount to.
+-- The fulfillment state on an order is what its lines amount to: those that are sent, or all where none is.
 -- when: now
 SELECT header.order_id, header.number, header.fulfillment_state, derived.state
 FROM ordering.order_header AS header
@@ -116,7 +116,9 @@ JOIN (
             ELSE 'open' END AS state
     FROM ordering.line AS line
     JOIN ordering.order_header AS known ON known.merchant_id = %(merchant_id)s::bigint AND known.order_id = line.order_id
-    WHERE line.merchant_id = %(merchant_id)s::bigint
+    WHERE line.merchant_id = %(merchant_id)s::bigint AND (line.ships OR NOT EXISTS (
+        SELECT FROM ordering.line AS sent
+        WHERE sent.merchant_id = %(merchant_id)s::bigint AND sent.order_id = line.order_id AND sent.ships))
     GROUP BY line.order_id) AS derived ON derived.order_id = header.order_id
 WHERE header.merchant_id = %(merchant_id)s::bigint
     AND CASE header.fulfillment_state WHEN 'picked' THEN 'released' ELSE header.fulfillment_state END <> derived.state;
@@ -141,8 +143,8 @@ WHERE header.merchant_id = %(merchant_id)s::bigint
 SELECT header.order_id, header.number, header.step, header.waits_for, sums.backordered, sums.unreleased, holds.held
 FROM ordering.order_header AS header
 JOIN (
-    SELECT line.order_id, sum(line.open + line.backordered) AS backordered,
-        sum(line.allocated - line.released) AS unreleased
+    SELECT line.order_id, sum(line.open + line.backordered) FILTER (WHERE line.ships) AS backordered,
+        sum(CASE WHEN line.ships THEN line.allocated - line.released ELSE line.open END) AS unreleased
     FROM ordering.line AS line
     WHERE line.merchant_id = %(merchant_id)s::bigint
     GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id
@@ -152,9 +154,9 @@ CROSS JOIN LATERAL (
         WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
             AND hold.cleared_at IS NULL) AS held) AS holds
 WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done'
-    AND ((header.waits_for IN ('stock', 'site') AND sums.backordered = 0)
+    AND ((header.waits_for IN ('stock', 'site') AND coalesce(sums.backordered, 0) = 0)
         OR (header.waits_for IN ('hold', 'payment', 'total') AND NOT holds.held)
-        OR (header.waits_for = 'site_confirmation' AND sums.backordered + sums.unreleased > 0)
+        OR (header.waits_for = 'site_confirmation' AND coalesce(sums.backordered, 0) + sums.unreleased > 0)
         OR header.waits_for = '');
 
 -- name: order_has_lines

@@ -68,7 +68,7 @@ class HoldName(StrEnum):
     CURRENCY = "currency"
 
 
-class Line(Struct):
+class Line(Struct, gc=False):
     """One line of an order in sold units: ordered = open + backordered + allocated + shipped + cancelled.
 
     Only the rules of this room change it. Amounts are frozen for `priced` units and never contain tax.
@@ -93,8 +93,10 @@ class Line(Struct):
     shipping_minor: int
     tax_minor: int
     refunded_minor: int
+    ships: bool = True
+    """False: nothing is sent for it; it needs no SKU and no stock, and is done when the order is released."""
     components: tuple[tuple[int, int], ...] = ()
-    """(stocked SKU, its units in one sold unit); empty while the listing is not mapped."""
+    """(stocked SKU, its units in one sold unit); empty while the listing is not mapped, and where nothing is sent."""
     demanded: bool = False
     """Whether inventory knows what the line wants."""
     grown: int = 0
@@ -115,7 +117,7 @@ class Line(Struct):
         return self.goods_minor - self.discount_minor + self.shipping_minor + self.tax_minor
 
 
-class Hold(Struct):
+class Hold(Struct, gc=False):
     """A named reason not to release an order; open while `cleared_at` is None."""
 
     name: str
@@ -126,7 +128,7 @@ class Hold(Struct):
     cleared_by: str | None = None
 
 
-class Order(Struct):
+class Order(Struct, gc=False):
     """An order while it is worked on; only the rules of this room change it."""
 
     order_id: int

@@ -7,7 +7,7 @@
 
 -- copy: line ordering.line (merchant_id, order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open,
 -- backordered, allocated, released, shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor,
--- refunded_minor)
+-- refunded_minor, ships)
 -- Lines of new orders, and lines that joined an order.
 
 -- name: lock_orders_by_ref
@@ -50,7 +50,7 @@ JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bi
 -- name: load_lines
 -- The lines of some orders; the orders are locked.
 SELECT order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open, backordered, allocated, released,
-    shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor
+    shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor, ships
 FROM ordering.line
 WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
 ORDER BY order_id, line_no;
@@ -126,7 +126,7 @@ WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = changed.ord
 SELECT DISTINCT line.order_id
 FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS mapped (channel_id, listing)
 JOIN ordering.line AS line ON line.merchant_id = %(merchant_id)s::bigint AND line.listing = mapped.listing
-    AND line.sku_id IS NULL AND line.open > 0
+    AND line.sku_id IS NULL AND line.ships AND line.open > 0
 JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint AND header.order_id = line.order_id
     AND (mapped.channel_id = 0 OR header.channel_id = mapped.channel_id) AND NOT header.is_history
 ORDER BY line.order_id;

@@ -13,6 +13,7 @@ from stocktower.inventory import Allocation, Demand, Grant
 from stocktower.kernel import CaseKind
 
 from . import events
+from .earnings import finish_unsent
 from .model import Cause, Facts, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .states import derive_step, settle
 
@@ -56,7 +57,7 @@ def _advance_one(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         order.validated = True
         plan.events.append(events.event("order.validated", order, now))
     for line in order.lines:
-        if line.open or line.backordered:
+        if (line.open or line.backordered) and line.ships:
             _reserve(order, facts, now, plan)
             break
     if not held:
@@ -67,7 +68,7 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
     """Allocate what is open or backordered at the sites of one sourcing plan; the rest is backordered."""
     free: inventory.FreeStock = facts.free
     channel_id = order.channel_id
-    wanting = [line for line in order.lines if line.open or line.backordered]
+    wanting = [line for line in order.lines if (line.open or line.backordered) and line.ships]
     if not order.is_new and not facts.filling:
         for line in wanting:
             for sku_id, per_unit in line.components if line.backordered else ():
@@ -201,14 +202,25 @@ def _restate_demands(order: Order, facts: Facts, plan: Plan) -> None:
 
 def _release(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
     """Hand what is allocated and not released over to its sites, when nothing is missing or parts may go."""
-    missing = unreleased = False
+    missing = unreleased = unsent = False
     for line in order.lines:
-        if line.open or line.backordered:
+        if not line.ships:
+            unsent = unsent or line.open > 0
+        elif line.open or line.backordered:
             missing = True
         if line.allocated > line.released:
             unreleased = True
-    if not unreleased or (missing and not facts.network.channels[order.channel_id].ship_partial):
+    channel = facts.network.channels[order.channel_id]
+    if missing and not channel.ship_partial:
         return
+    if unsent:
+        finish_unsent(order, channel, now, plan)
+    if unreleased:
+        _request(order, facts, now, plan)
+
+
+def _request(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
+    """Make a request to each site for what is allocated there and not released."""
     waiting = order.where if order.is_new else unreleased_units(order)
     by_site: dict[int, list[tuple[int, int]]] = {}
     for (line_no, site_id), units in waiting.items():
@@ -327,7 +339,7 @@ def _follow_waits(order: Order, facts: Facts, plan: Plan) -> None:
     if order.waits_for == WaitsFor.LISTING:
         code = facts.network.channels[order.channel_id].code
         for line in order.lines:
-            if line.sku_id is None and line.open:
+            if line.sku_id is None and line.ships and line.open:
                 cause = (str(CaseKind.UNMAPPED_LISTING), f"{code}/{line.listing}")
                 waits[cause] = waits.get(cause, 0) + line.open
     elif order.step != OrderStep.DONE:

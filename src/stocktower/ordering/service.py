@@ -168,13 +168,13 @@ def _last_known(desk: Desk, sku_ids: Iterable[int]) -> dict[tuple[int, int], dat
 
 
 def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
-    """Look again for the SKUs of lines that were not mapped."""
+    """Look again for the SKUs of lines that were not mapped, also of those that nobody wants just now."""
     missing = [
         (order, line)
         for order in orders
         if not order.is_history
         for line in order.lines
-        if line.sku_id is None and line.ships and line.open
+        if line.sku_id is None and line.ships
     ]
     if not missing:
         return

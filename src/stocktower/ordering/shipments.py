@@ -9,6 +9,7 @@ from stocktower.inventory import Consume
 from stocktower.network import ChannelFacts
 
 from . import amounts, events
+from .earnings import earn, say_elsewhere
 from .model import Facts, Line, Order, Plan
 from .rules import give_back, unreleased_units
 
@@ -27,7 +28,7 @@ def note_shipped(
     revenue: list[events.RevenueLine] = []
     for line_no, units in moved:
         line = lines[line_no]
-        revenue.append(_earn(line, units))
+        revenue.append(earn(line, units))
         line.allocated -= units
         line.released -= units
         key = (line_no, request.site_id)
@@ -60,34 +61,7 @@ def note_shipped_elsewhere(
     order: Order, moved: Sequence[tuple[Line, int]], channel: ChannelFacts, occurred_at: datetime, plan: Plan
 ) -> None:
     """The channel shipped units that no site of ours was asked for: they earn, and no stock moves."""
-    _say_elsewhere(order, [_earn(line, units) for line, units in moved], channel, occurred_at, plan)
-
-
-def _say_elsewhere(
-    order: Order, revenue: list[events.RevenueLine], channel: ChannelFacts, at: datetime, plan: Plan
-) -> None:
-    data = events.Shipped(
-        0,
-        f"{order.number}-C",
-        0,
-        channel.entity,
-        order.channel_id,
-        order.currency,
-        revenue,
-        [],
-        terms_days=order.terms_days,
-        marketplace_tax=order.marketplace_tax,
-        elsewhere=True,
-    )
-    plan.events.append(events.event("fulfillment.shipped", order, at, data))
-
-
-def _earn(line: Line, units: int) -> events.RevenueLine:
-    """Count units as shipped, and say what they earn."""
-    goods, discount, shipping, tax = amounts.earned(line, line.shipped, line.shipped + units)
-    line.shipped += units
-    line.touched = True
-    return events.RevenueLine(line.line_no, line.sku_id, units, goods, discount, shipping, tax)
+    say_elsewhere(order, [earn(line, units) for line, units in moved], channel, occurred_at, plan)
 
 
 def note_short(
@@ -259,4 +233,4 @@ def say_shipped_before(order: Order, channel: ChannelFacts, at: datetime, plan: 
             goods, discount, shipping, tax = amounts.earned(line, 0, line.shipped)
             revenue.append(events.RevenueLine(line.line_no, line.sku_id, line.shipped, goods, discount, shipping, tax))
     if revenue:
-        _say_elsewhere(order, revenue, channel, at, plan)
+        say_elsewhere(order, revenue, channel, at, plan)

@@ -1,6 +1,6 @@
 """States are derived: what an order's figures amount to on the fulfillment axis, its step, and what it waits for."""
 
-from .model import FulfillmentState, HoldName, Order, OrderStep, WaitsFor
+from .model import FulfillmentState, HoldName, Line, Order, OrderStep, WaitsFor
 
 _VALIDATION = (HoldName.TOTAL_MISMATCH, HoldName.PAYMENT, HoldName.ADDRESS, HoldName.FRAUD_REVIEW, HoldName.CURRENCY)
 
@@ -8,7 +8,7 @@ _VALIDATION = (HoldName.TOTAL_MISMATCH, HoldName.PAYMENT, HoldName.ADDRESS, Hold
 def derive_fulfillment_state(order: Order) -> FulfillmentState:
     """The state of an order on the fulfillment axis."""
     ordered = open_units = backordered = allocated = released = shipped = cancelled = 0
-    for line in order.lines:
+    for line in sent_lines(order):
         ordered += line.ordered
         open_units += line.open
         backordered += line.backordered
@@ -34,6 +34,15 @@ def derive_fulfillment_state(order: Order) -> FulfillmentState:
     return FulfillmentState.PARTIALLY_RESERVED if allocated else FulfillmentState.OPEN
 
 
+def sent_lines(order: Order) -> list[Line]:
+    """The lines that say how far an order is: those that are sent, or all where none is."""
+    lines = order.lines
+    for line in lines:
+        if not line.ships:
+            return [one for one in lines if one.ships] or lines
+    return lines
+
+
 def _all_picked(order: Order) -> bool:
     live = picked = 0
     for request in order.requests:
@@ -49,11 +58,15 @@ def derive_step(order: Order) -> tuple[OrderStep, WaitsFor]:
         return OrderStep.DONE, WaitsFor.NOTHING
     open_units = backordered = allocated = unreleased = 0
     for line in order.lines:
-        open_units += line.open
-        backordered += line.backordered
-        allocated += line.allocated
-        unreleased += line.allocated - line.released
-    if not (open_units or backordered or allocated):
+        if line.ships:
+            open_units += line.open
+            backordered += line.backordered
+            allocated += line.allocated
+            unreleased += line.allocated - line.released
+        else:
+            # Nothing is sent for it: it waits for the release alone.
+            unreleased += line.open
+    if not (open_units or backordered or allocated or unreleased):
         return OrderStep.DONE, WaitsFor.NOTHING
     if order.needs_listing:
         return OrderStep.CAPTURE, WaitsFor.LISTING

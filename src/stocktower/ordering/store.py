@@ -90,6 +90,7 @@ def _line(merchant_id: int, order_id: int, line: Line) -> tuple[Any, ...]:
         line.shipping_minor,
         line.tax_minor,
         line.refunded_minor,
+        line.ships,
     )
 
 

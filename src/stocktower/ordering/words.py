@@ -87,6 +87,8 @@ def _reported(verb: str) -> Callable[[Data, Names], str]:
 
 def _shipped(data: Data, names: Names) -> str:
     units = _plural(sum(line.get("quantity", 0) for line in data.get("revenue") or ()))
+    if data.get("nothing_sent"):
+        return f"{units} done, for which nothing is sent"
     if data.get("elsewhere"):
         return f"The channel shipped {units} itself"
     parcel = " ".join(part for part in (data.get("carrier", ""), data.get("tracking", "")) if part)

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """What a command says has happened; the transaction adds position, actor, cause and the time of recording."""
 
     kind: str
@@ -22,7 +22,7 @@ class Event(msgspec.Struct, frozen=True):
     version: int = 1
 
 
-class RecordedEvent(msgspec.Struct, frozen=True):
+class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event of the log; positions are gapless per merchant and in commit order."""
 
     position: int
