@@ -7,7 +7,7 @@ import pytest
 
 from stocktower import exchange
 from stocktower.exchange import Incoming, LineDocument, PaymentDocument, load_backlog
-from stocktower.ordering.changes import find_regressions
+from stocktower.ordering.regressions import find_regressions
 from stocktower.platform import Transaction
 from tests.ordering.world import PLACED, TEXT, World, document
 

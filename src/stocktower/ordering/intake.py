@@ -15,8 +15,9 @@ from stocktower.platform import Event, Transaction
 
 from . import events, rules, store
 from .capture import Captured, UnusableDocument, captured_data, main_method, open_order
-from .changes import Word, find_regressions, issue_refund, restate, take_word
+from .changes import Word, issue_refund, take_word
 from .model import Order, OrderStep, Plan
+from .regressions import find_regressions, restate
 from .service import Desk, complete, map_lines, parked, refreshed, skus_of_orders, write_changed, write_plan
 from .shipments import say_shipped_before
 
