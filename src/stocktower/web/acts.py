@@ -92,6 +92,7 @@ _COUNTED = {
     "payment.voided": ("payment is voided", "payments are voided"),
     "fulfillment.acknowledged": ("request is acknowledged", "requests are acknowledged"),
     "fulfillment.cancelled": ("request to a site is taken back", "requests to sites are taken back"),
+    "supply.changed": ("change of what can be sold", "changes of what can be sold"),
     "stock.adjusted": ("stock row is adjusted", "stock rows are adjusted"),
     "stock.counted": ("stock row is counted", "stock rows are counted"),
 }
@@ -107,4 +108,4 @@ def result_of(label: str, outcome: Outcome) -> Result:
     """An outcome with its title, in sentences."""
     title = f"{label}: this would happen, nothing is changed yet" if outcome.dry_run else f"{label}: done"
     changes = [counted(kind, count) for kind, count in outcome.events.items()]
-    return Result(title, outcome.dry_run, (*outcome.notes, *changes))
+    return Result(title, outcome.dry_run, (*changes, *outcome.notes))

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from stocktower import access, exchange, publication
+from stocktower.fulfillment import views as requests
 from stocktower.web.acts import Result
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.forms import FilledForm
@@ -30,7 +31,8 @@ def _show(desk: Desk, result: Result | None = None, *, page: int = 1) -> Respons
         return desk.show(
             tx, "imports.html", status=422 if result else 200, title="Partners", imports=imports[:PAGE],
             number_of_page=page, has_more=len(imports) > PAGE,
-            backlog=exchange.load_backlog(tx), publications=publication.load_publications(tx, limit=10), kinds=KINDS,
+            open_requests=requests.count_open(tx), backlog=exchange.load_backlog(tx), kinds=KINDS,
+            publications=publication.load_publications(tx, limit=10),
             result=result, may_import=desk.may(access.Permission.IMPORT_FILES),
         )  # fmt: skip
 

@@ -256,7 +256,9 @@ def act_page(desk: AtDesk, order_id: FromPath[int], form: FilledForm) -> Respons
         with desk.writing(dry_run=dry_run) as tx:
             changes = _act(tx, order_id, name, form)
             access.record_act(tx, f"order.{name}", "order", order_id, form.values)
-        result = Result(f"{label}: this would happen" if dry_run else f"{label}: done", dry_run, changes)
+        result = Result(
+            f"{label}: this would happen, nothing is changed yet" if dry_run else f"{label}: done", dry_run, changes
+        )
     except (ordering.NotPossible, ordering.UnknownOrder) as refusal:
         result = Result(f"{label}: not done", dry_run, problem=f"{str(refusal).capitalize()}. Nothing was changed.")
     with desk.reading() as tx:
