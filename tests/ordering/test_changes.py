@@ -404,3 +404,15 @@ def test_an_older_word_by_the_channels_own_clock_is_refused(world: World) -> Non
     assert units(world) == (4, 4, 4, 0)
     assert world.told("1", "order.change_refused")
     world.check()
+
+
+def test_a_shipped_line_that_is_not_stated_any_more_stays_owed(world: World) -> None:
+    bring_to(world, "released", line("CUP", 1), line("LID", 3, "L2"))
+    world.confirm("1", "shipped", [("CUP", 1)])
+    # Something is off the price of what waits; but the three lids do not pay for the cup that was sent.
+    world.order("web", document("1", line("LID", 3, "L2"), total_minor=2600, discount_minor=400))
+    cup, lids = world.find("1").lines
+    assert (cup.total_minor, lids.total_minor) == (1000, 1600)
+    world.order("web", document("1", line("LID", 1, "L2"), total_minor=500, discount_minor=500))
+    assert [one.total_minor for one in world.find("1").lines] == [1000, 0]
+    world.check()

@@ -310,13 +310,18 @@ def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> 
 
 
 def _spread_rest(order: Order) -> None:
-    """Part has shipped: what the stated total has more or less goes to the lines that have not, if there are any."""
+    """Part has shipped: what the stated total has more or less goes to the lines that have not, if there are any.
+
+    No line costs less than nothing for it: what was shipped and is not stated any more stays owed.
+    """
     live = [line for line in order.lines if line.live and not line.shipped]
-    rest = order.total_minor - sum(line.total_minor for line in order.lines)
+    weights = [max(0, line.total_minor) for line in live]
+    rest = max(order.total_minor - sum(line.total_minor for line in order.lines), -sum(weights))
     if live and rest:
-        for line, part in zip(live, split(rest, [max(0, line.total_minor) for line in live]), strict=True):
+        for line, part in zip(live, split(rest, weights), strict=True):
             line.goods_minor += max(0, part)
             line.discount_minor += max(0, -part)
+            line.touched = True
     order.total_minor = sum(line.total_minor for line in order.lines)
 
 
