@@ -157,10 +157,37 @@ WHERE header.merchant_id = %(merchant_id)s::bigint
         SELECT FROM ordering.hold AS hold
         WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
             AND hold.name = ANY(%(holds)s::text[]) AND hold.cleared_at IS NULL))
-    AND (%(sku_ids)s::bigint[] = '{}' OR EXISTS (
-        SELECT FROM ordering.line AS line
-        WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
-            AND line.sku_id = ANY(%(sku_ids)s::bigint[])))
+    AND (%(site_ids)s::bigint[] = '{}' OR EXISTS (
+        SELECT FROM fulfillment.pub_request AS request
+        WHERE request.merchant_id = %(merchant_id)s::bigint AND request.order_id = header.order_id
+            AND request.site_id = ANY(%(site_ids)s::bigint[])))
+ORDER BY header.placed_at DESC, header.order_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: find_with_skus
+-- The same among the orders with a line of some SKUs, by the index on these.
+SELECT header.order_id, header.placed_at
+FROM (
+    SELECT DISTINCT line.order_id FROM ordering.line AS line
+    WHERE line.merchant_id = %(merchant_id)s::bigint AND line.sku_id = ANY(%(sku_ids)s::bigint[])) AS wanted
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.order_id = wanted.order_id
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND (header.placed_at, header.order_id) < (%(before_at)s::timestamptz, %(before_id)s::bigint)
+    AND header.placed_at >= %(placed_from)s::timestamptz AND header.placed_at < %(placed_before)s::timestamptz
+    AND (%(states)s::text[] = '{}' OR header.fulfillment_state = ANY(%(states)s::text[]))
+    AND (%(payments)s::text[] = '{}' OR header.payment_state = ANY(%(payments)s::text[]))
+    AND (%(steps)s::text[] = '{}' OR header.step = ANY(%(steps)s::text[]))
+    AND (%(waits)s::text[] = '{}' OR header.waits_for = ANY(%(waits)s::text[]))
+    AND (%(channel_ids)s::bigint[] = '{}' OR header.channel_id = ANY(%(channel_ids)s::bigint[]))
+    AND (%(countries)s::text[] = '{}' OR header.ship_country = ANY(%(countries)s::text[]))
+    AND header.book_total_minor >= %(total_above)s::bigint AND header.book_total_minor <= %(total_below)s::bigint
+    AND (%(is_history)s::boolean IS NULL OR header.is_history = %(is_history)s::boolean)
+    AND (%(is_done)s::boolean IS NULL OR (header.step = 'done') = %(is_done)s::boolean)
+    AND (%(holds)s::text[] = '{}' OR EXISTS (
+        SELECT FROM ordering.hold AS hold
+        WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
+            AND hold.name = ANY(%(holds)s::text[]) AND hold.cleared_at IS NULL))
     AND (%(site_ids)s::bigint[] = '{}' OR EXISTS (
         SELECT FROM fulfillment.pub_request AS request
         WHERE request.merchant_id = %(merchant_id)s::bigint AND request.order_id = header.order_id
@@ -187,10 +214,6 @@ WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done'
         SELECT FROM ordering.hold AS hold
         WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
             AND hold.name = ANY(%(holds)s::text[]) AND hold.cleared_at IS NULL))
-    AND (%(sku_ids)s::bigint[] = '{}' OR EXISTS (
-        SELECT FROM ordering.line AS line
-        WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
-            AND line.sku_id = ANY(%(sku_ids)s::bigint[])))
     AND (%(site_ids)s::bigint[] = '{}' OR EXISTS (
         SELECT FROM fulfillment.pub_request AS request
         WHERE request.merchant_id = %(merchant_id)s::bigint AND request.order_id = header.order_id

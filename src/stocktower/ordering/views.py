@@ -298,21 +298,19 @@ def _find(
         "site_ids": sites,
         "limit": limit,
     }
-    if _is_under_way(wanted):
-        return store.find_matching(tx, under_way=True, **figures)
-    is_done = None if wanted.under_way is None else not wanted.under_way
-    return store.find_matching(tx, under_way=False, is_done=is_done, **figures)
+    return store.find_matching(tx, is_done=_is_done(wanted), **figures)
 
 
-def _is_under_way(wanted: OrderFilter) -> bool:
-    """Whether a filter asks only for orders that are not done."""
+def _is_done(wanted: OrderFilter) -> bool | None:
+    """Whether a filter asks only for orders that are done, or only for those that are not."""
     if wanted.under_way is not None:
-        return wanted.under_way
-    return bool(
+        return not wanted.under_way
+    only_open = (
         any(wanted.waits)
         or (wanted.steps and OrderStep.DONE not in wanted.steps)
         or (wanted.states and _DONE_STATES.isdisjoint(wanted.states))
     )
+    return False if only_open else None
 
 
 def load_rows(tx: Transaction, network: Network, order_ids: Sequence[int]) -> list[OrderRow]:
