@@ -167,10 +167,13 @@ def reroute(context: Context) -> list[str]:
     requests = fulfillment.load_requests(context.tx, context.waiting("fulfillment"))
     if not requests:
         return each_order(context, ordering.reroute)
+    by_site: dict[int, set[int]] = {}
+    for request in requests:
+        by_site.setdefault(request.site_id, set()).add(request.order_id)
     return [
         note
-        for order_id, site_id in sorted({(request.order_id, request.site_id) for request in requests})
-        for note in ordering.reroute(context.tx, order_id, avoid_site=site_id)
+        for site_id, orders in sorted(by_site.items())
+        for note in ordering.reroute(context.tx, sorted(orders), avoid_site=site_id)
     ]
 
 

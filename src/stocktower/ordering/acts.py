@@ -169,7 +169,7 @@ def _cancel(tx: Transaction, order: Order, units: dict[int, int], reason: str, f
     plan.events.append(events.event("order.cancelled", order, tx.now, events.Cancelled(done, reason, stuck)))
 
 
-def reroute(tx: Transaction, order_id: int, *, avoid_site: int | None = None) -> list[str]:
+def reroute(tx: Transaction, orders: int | Sequence[int], *, avoid_site: int | None = None) -> list[str]:
     """Plan what is not released anew; with a site: what it was asked for and has not picked, if others have all of it.
 
     Raises UnknownOrder, NotPossible.
@@ -193,7 +193,7 @@ def reroute(tx: Transaction, order_id: int, *, avoid_site: int | None = None) ->
         recall(order, facts, tx.now, plan, site_id=avoid_site)
         order.entitled.clear()
 
-    return act(tx, [order_id], decide)
+    return act(tx, [orders] if isinstance(orders, int) else orders, decide)
 
 
 def acknowledge(tx: Transaction, fulfillment_ids: Sequence[int]) -> list[str]:
