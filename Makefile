@@ -52,7 +52,7 @@ bench: ## Measure the speed, beside the machine's bare limit
 	@$(DEV) && exec "$$venv/bin/python" -m benchmarks $(ARGS)
 
 sim: ## Run the simulation with SEEDS=n seeds
-	@$(DEV) && exec "$$venv/bin/python" -m stocktower.simulation --seeds $(SEEDS) $(ARGS)
+	@$(DEV) && exec "$$venv/bin/python" -m stocktower.app.simulate --seeds $(SEEDS) $(ARGS)
 
 lock: ## Renew the lock files (needs uv on the path)
 	@pin="uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

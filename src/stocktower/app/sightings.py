@@ -1,0 +1,158 @@
+"""What the outside of a simulation sees of a tower: requests to sites while it runs, everything at a check."""
+
+from collections import Counter
+
+from stocktower import catalog, finance, fulfillment, inventory, network, ordering, worklist
+from stocktower.app.home import Tower
+from stocktower.ordering import OrderDetail, OrderFilter, OrderRow
+from stocktower.platform import Transaction
+from stocktower.simulation import (
+    SeenBooks,
+    SeenLine,
+    SeenOrder,
+    SeenRequest,
+    SeenRequestLine,
+    SeenStock,
+    SeenTower,
+)
+
+_PAGE = 500
+
+
+class Window:
+    """Looks at one tower; it remembers only what order lines are called."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, dict[int, tuple[str, str, str]]] = {}
+        """order_id -> line_no -> (reference, listing, SKU)"""
+
+    def see_requests(self, tower: Tower) -> list[SeenOrder]:
+        """The orders that sites were ever asked for, with what they are asked now; without their own figures."""
+        with tower.reading() as tx:
+            facts = network.load_network(tx)
+            rows = {row.order_id: row for row in _all_rows(tx, facts)}
+            found = fulfillment.load_requests_of(tx, list(rows))
+            return [
+                SeenOrder(
+                    shop=rows[order_id].channel,
+                    order_ref=rows[order_id].order_ref,
+                    step=rows[order_id].step,
+                    is_history=rows[order_id].is_history,
+                    refunded_minor=0,
+                    lines=(),
+                    requests=tuple(
+                        self._request(tx, facts, rows[order_id], one)
+                        for one in sorted(requests, key=lambda one: one.fulfillment_id)
+                    ),
+                )
+                for order_id, requests in found.items()
+            ]
+
+    def _request(
+        self, tx: Transaction, facts: network.Network, row: OrderRow, request: fulfillment.Request
+    ) -> SeenRequest:
+        names = self._lines.get(row.order_id, {})
+        if any(line.line_no not in names for line in request.lines):
+            detail = ordering.load_order(tx, facts, row.order_id)
+            names = {line.line_no: (line.line_ref, line.listing, line.sku) for line in detail.lines} if detail else {}
+            self._lines[row.order_id] = {no: name for no, name in names.items() if name[2]}
+        return SeenRequest(
+            fulfillment_id=request.fulfillment_id,
+            shop=row.channel,
+            order_ref=row.order_ref,
+            number=row.number,
+            site=facts.sites[request.site_id].code,
+            asked_at=request.released_at,
+            lines=tuple(
+                SeenRequestLine(
+                    line.line_no,
+                    *names[line.line_no],
+                    line.quantity,
+                    line.picked,
+                    line.shipped,
+                    line.short,
+                    line.cancelled,
+                )
+                for line in request.lines
+            ),
+        )
+
+    def see_all(self, tower: Tower) -> SeenTower:
+        """Everything at one moment."""
+        requests = {(seen.shop, seen.order_ref): seen.requests for seen in self.see_requests(tower)}
+        with tower.reading() as tx:
+            facts = network.load_network(tx)
+            rows = _all_rows(tx, facts)
+            balances = finance.load_order_balances(tx, [row.order_id for row in rows])
+            orders = [
+                _order(detail, requests.get((row.channel, row.order_ref), ()), balances.get(row.order_id))
+                for row in rows
+                if (detail := ordering.load_order(tx, facts, row.order_id)) is not None
+            ]
+            return SeenTower(
+                orders=tuple(orders),
+                order_count=sum(ordering.count_states(tx).values()),
+                stock=_stock(tx, facts),
+                books=_books(tx),
+                open_cases={one.kind: one.cases for one in worklist.count_kinds(tx)},
+            )
+
+
+def _all_rows(tx: Transaction, facts: network.Network) -> list[OrderRow]:
+    """Every order, by pages."""
+    rows: list[OrderRow] = []
+    after = ""
+    while True:
+        page = ordering.list_orders(tx, facts, OrderFilter(), after=after, limit=_PAGE)
+        rows += page.rows
+        after = page.next_key
+        if not after:
+            return rows
+
+
+def _order(detail: OrderDetail, requests: tuple[SeenRequest, ...], balance: finance.OrderBalance | None) -> SeenOrder:
+    return SeenOrder(
+        shop=detail.order.channel,
+        order_ref=detail.order.order_ref,
+        step=detail.order.step,
+        is_history=detail.order.is_history,
+        refunded_minor=detail.refunded_minor,
+        lines=tuple(
+            SeenLine(
+                line.line_no,
+                line.line_ref,
+                line.ordered,
+                line.open,
+                line.backordered,
+                line.allocated,
+                line.released,
+                line.shipped,
+                line.cancelled,
+            )
+            for line in detail.lines
+        ),
+        requests=requests,
+        deposits_minor=balance.deposits_minor if balance else 0,
+        receivable_minor=balance.receivable_minor if balance else 0,
+    )
+
+
+def _stock(tx: Transaction, facts: network.Network) -> tuple[SeenStock, ...]:
+    skus = catalog.load_skus(tx, catalog.load_active_ids(tx))
+    availability = inventory.load_availability(tx, sorted(skus), facts)
+    return tuple(
+        SeenStock(facts.sites[row.site_id].code, sku.code, row.status, row.quantity, row.allocated, row.discrepancy)
+        for sku_id, sku in sorted(skus.items())
+        if not availability.is_kit(sku_id)
+        for row in availability.rows(sku_id)
+    )
+
+
+def _books(tx: Transaction) -> SeenBooks:
+    balances: dict[tuple[str, str, str], int] = {}
+    sums = Counter[str]()
+    for row in finance.trial_balance(tx).rows:
+        sums[row.entity] += row.debit_minor - row.credit_minor
+        for part in row.parts:
+            balances[part.entity, part.account, part.currency] = part.amount_minor
+    return SeenBooks(balances, dict(sums))

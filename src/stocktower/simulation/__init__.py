@@ -1,0 +1,35 @@
+"""The simulation: a small outside world made from a seed, and an auditor who predicts what the tower must come to.
+
+Both are pure: the world gives letters (canonical documents, late, twice, reordered and changed) and reads what sites
+are asked for; the auditor is told what was worked and compares. They share no code with the product besides the
+documents; `stocktower.app.simulate` drives the production services between them.
+"""
+
+from .auditor import Auditor
+from .letters import Letter
+from .merchant import Merchant
+from .seen import (
+    SeenBooks,
+    SeenLine,
+    SeenOrder,
+    SeenRequest,
+    SeenRequestLine,
+    SeenStock,
+    SeenTower,
+)
+from .world import STEPS, World
+
+__all__ = [
+    "STEPS",
+    "Auditor",
+    "Letter",
+    "Merchant",
+    "SeenBooks",
+    "SeenLine",
+    "SeenOrder",
+    "SeenRequest",
+    "SeenRequestLine",
+    "SeenStock",
+    "SeenTower",
+    "World",
+]

@@ -1,0 +1,248 @@
+"""The auditor: predicts orders, stock and books from what went into the tower, and compares.
+
+It is told which messages came in and in which order the tower finished them, and sees what the sites were asked for.
+It shares no code with the product besides the documents; where units are allocated is the tower's own decision, all
+else follows.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from stocktower.exchange import ConfirmationDocument, OrderDocument, StockDocument
+
+from .audit_money import BETWEEN, COST, INVENTORY, OPENING, SHRINKAGE, SUPPLIER, Account, Ledger
+from .audit_order import OrderModel
+from .audit_stock import StockModel
+from .letters import Letter
+from .merchant import Merchant
+from .seen import SeenOrder, SeenStock, SeenTower
+from .warehouse import AVAILABLE
+
+GOODS_ACCOUNTS = (INVENTORY, COST, SHRINKAGE, OPENING, BETWEEN, SUPPLIER)
+
+
+class Auditor:
+    """One run of expectations."""
+
+    def __init__(self, merchant: Merchant) -> None:
+        self.merchant = merchant
+        self.steady = all(len(good.costs) == 1 for good in merchant.stocked)
+        """Every SKU has one cost, so that each account of goods can be told exactly."""
+        self.ledger = Ledger()
+        self.stock = StockModel({good.sku: good.case for good in merchant.stocked})
+        self.orders: dict[tuple[str, str], OrderModel] = {}
+        self.contents: dict[tuple[str, str, str], list[bytes]] = {}
+        self.refused = 0
+        self.worked = Counter[str]()
+
+    # What goes in.
+
+    def receive(self, letter: Letter) -> str:
+        """Whether a letter should count as new, changed or repeated."""
+        known = self.contents.setdefault((letter.source, letter.kind, letter.key), [])
+        body = letter.body
+        is_known = body in known[-1:] if letter.kind in ("product", "stock") else body in known
+        if is_known:
+            return "repeated"
+        known.append(body)
+        return "new" if len(known) == 1 else "changed"
+
+    def finish(self, letters: Iterable[Letter], now: datetime) -> None:
+        """The tower has worked these, in this order."""
+        for letter in letters:
+            self.worked[letter.kind] += 1
+            document = letter.document
+            if isinstance(document, OrderDocument):
+                self._take_order(letter.source, document, now)
+            elif isinstance(document, StockDocument):
+                self._take_count(document, now)
+            elif isinstance(document, ConfirmationDocument):
+                self._take_report(document)
+
+    def see(self, orders: Iterable[SeenOrder]) -> None:
+        """What sites are asked for now."""
+        for seen in orders:
+            model = self.orders.get((seen.shop, seen.order_ref))
+            if model is not None:
+                model.see_requests(seen)
+
+    def _take_order(self, source: str, document: OrderDocument, now: datetime) -> None:
+        model = self.orders.get((source, document.order_ref))
+        if model is None:
+            shop = self.merchant.shop(source)
+            account = Account(shop.entity, shop.currency, shop.marketplace_tax, self.ledger)
+            model = self.orders[source, document.order_ref] = OrderModel(self.merchant, shop, account, document)
+            model.open(now)
+        elif not model.take(document, now):
+            self.refused += 1
+        self._let_go(model)
+
+    def _take_report(self, document: ConfirmationDocument) -> None:
+        content = msgspec.json.encode(msgspec.structs.replace(document, row=0))
+        for model in self.orders.values():
+            if document.order == model.document.number and model.report(document, content):
+                self._let_go(model)
+                return
+        raise AssertionError(f"the tower finished a report that nothing was asked for: {document}")
+
+    def _let_go(self, model: OrderModel) -> None:
+        """What left sites comes off their shelves, at its cost."""
+        for went in model.went:
+            self.stock.ship((went.site, went.sku, AVAILABLE), went.gone)
+            place, good = self.merchant.place(went.site), self.merchant.good(went.sku)
+            cost = good.costs[0] * went.gone.units
+            if not place.is_ours:
+                self.ledger.post(model.shop.entity, "USD", [(COST, cost), (SUPPLIER, -cost)])
+            elif self.steady:
+                currency = self.merchant.currencies[place.entity]
+                if place.entity == model.shop.entity:
+                    self.ledger.post(place.entity, currency, [(COST, cost), (INVENTORY, -cost)])
+                else:
+                    self.ledger.post(place.entity, currency, [(BETWEEN, cost), (INVENTORY, -cost)])
+                    self.ledger.post(model.shop.entity, currency, [(COST, cost), (BETWEEN, -cost)])
+        model.went.clear()
+
+    def _take_count(self, document: StockDocument, now: datetime) -> None:
+        place = self.merchant.place(document.site)
+        currency = self.merchant.currencies[place.entity]
+        for delta, line in self.stock.count(document, now).values():
+            if document.opening and place.is_ours:
+                value = delta * (line.cost_minor or 0)
+                self.ledger.post(place.entity, currency, [(INVENTORY, value), (OPENING, -value)])
+
+    # What should be there.
+
+    def compare(self, tower: SeenTower) -> list[str]:
+        """Everything in which the tower differs from what is expected, in words."""
+        found = list(self._compare_orders(tower))
+        found += self._compare_stock(tower.stock)
+        found += self._compare_books(tower)
+        if tower.open_cases.get("parked_message"):
+            found.append(f"{tower.open_cases['parked_message']} messages or events are parked")
+        suspected, cases = len(self.stock.suspected), tower.open_cases.get("unit_mismatch", 0)
+        if suspected != cases:
+            found.append(f"{suspected} counts look like cases, {cases} cases of it are open")
+        return found
+
+    def _compare_orders(self, tower: SeenTower) -> Iterable[str]:
+        seen = {(order.shop, order.order_ref): order for order in tower.orders}
+        if tower.order_count != len(self.orders) or len(tower.orders) != len(self.orders):
+            yield f"{len(self.orders)} orders came, {tower.order_count} are there, {len(tower.orders)} are listed"
+        for key, model in self.orders.items():
+            order = seen.get(key)
+            if order is None:
+                yield f"order {key} is lost"
+            else:
+                yield from _compare_order(key, model, order)
+
+    def _compare_stock(self, stock: Sequence[SeenStock]) -> Iterable[str]:
+        rows = {(row.site, row.sku, row.status): row for row in stock}
+        if len(rows) != len(stock):
+            yield "a SKU has two rows at a site"
+        for key in sorted({*rows, *self.stock.shelves}):
+            row, shelf = rows.get(key), self.stock.shelves.get(key)
+            real = shelf.real() if shelf else 0
+            said = row.quantity - row.discrepancy if row else 0
+            doubtful = shelf.doubtful() if shelf else 0
+            if not real - doubtful <= said <= real:
+                yield f"{key}: {real} should be there, the tower says {said}"
+            if row and not 0 <= row.allocated <= row.quantity:
+                yield f"{key}: {row.allocated} are allocated of {row.quantity}"
+
+    def _compare_books(self, tower: SeenTower) -> Iterable[str]:
+        books = tower.books
+        for entity, book_sum in books.book_sums.items():
+            if book_sum:
+                yield f"the books of {entity} are off by {book_sum}"
+        for key in sorted({*books.balances, *self.ledger.balances}):
+            entity, account, currency = key
+            exact = account not in GOODS_ACCOUNTS or account in (OPENING, SUPPLIER)
+            if exact or (self.steady and account in (COST, BETWEEN)):
+                expected, said = self.ledger.balances.get(key, 0), books.balances.get(key, 0)
+                if expected != said:
+                    yield f"{entity} {account}: {expected} {currency} expected, {said} posted"
+        yield from self._compare_goods(tower)
+
+    def _compare_goods(self, tower: SeenTower) -> Iterable[str]:
+        """No value is lost: what came in at cut-over and was found is there, or was sold, or is missing."""
+        for currency in set(self.merchant.currencies.values()):
+            left = sum(
+                amount
+                for (_, account, of), amount in tower.books.balances.items()
+                if of == currency and account in GOODS_ACCOUNTS
+            )
+            if left:
+                yield f"goods in {currency} do not add up: {left}"
+        if not self.steady:
+            return
+        values = Counter[str]()
+        for row in tower.stock:
+            place = self.merchant.place(row.site)
+            if place.is_ours:
+                values[place.entity] += row.quantity * self.merchant.good(row.sku).costs[0]
+        for entity, value in values.items():
+            said = tower.books.balances.get((entity, INVENTORY, self.merchant.currencies[entity]), 0)
+            if value != said:
+                yield f"{entity}: stock is worth {value}, the books say {said}"
+
+    def compare_end(self, tower: SeenTower) -> list[str]:
+        """Beyond `compare`: nothing is stuck when all is paid, mapped, in stock and shipped."""
+        found = self.compare(tower)
+        for order in tower.orders:
+            if order.step != "done":
+                found.append(f"order {order.shop} {order.order_ref} is stuck at {order.step}")
+            model = self.orders[order.shop, order.order_ref]
+            if model.is_plain() and (order.deposits_minor or order.receivable_minor):
+                found.append(
+                    f"order {order.shop} {order.order_ref} is paid and shipped, and leaves deposits of "
+                    f"{order.deposits_minor} and {order.receivable_minor} receivable"
+                )
+        for kind in ("no_stock", "no_site", "unmapped_listing", "total_mismatch", "fraud_review"):
+            if tower.open_cases.get(kind):
+                found.append(f"{tower.open_cases[kind]} cases of {kind} are open for nothing")
+        found += [
+            f"{row.site} {row.sku}: {row.discrepancy} are still missing" for row in tower.stock if row.discrepancy
+        ]
+        return found
+
+
+def _compare_order(key: tuple[str, str], model: OrderModel, order: SeenOrder) -> Iterable[str]:
+    name = " ".join(key)
+    if order.is_history != model.is_history:
+        yield f"{name}: history should be {model.is_history}"
+    if order.refunded_minor != model.refunded:
+        yield f"{name}: {model.refunded} should be refunded, it says {order.refunded_minor}"
+    money = (order.deposits_minor, order.receivable_minor)
+    if money != (model.account.deposits, model.account.receivable):
+        yield f"{name}: {model.account.deposits} paid ahead and {model.account.receivable} owed, it says {money}"
+    lines = {line.line_no: line for line in order.lines}
+    if lines.keys() != {line.line_no for line in model.lines}:
+        yield f"{name}: lines {[line.line_no for line in model.lines]} expected, there are {sorted(lines)}"
+        return
+    for line in model.lines:
+        seen = lines[line.line_no]
+        expected = (line.ref, line.ordered, line.shipped, line.cancelled, line.live - line.shipped)
+        said = (
+            seen.line_ref,
+            seen.ordered,
+            seen.shipped,
+            seen.cancelled,
+            seen.open + seen.backordered + seen.allocated,
+        )
+        if expected != said:
+            yield f"{name} line {line.line_no}: (ref, ordered, shipped, cancelled, waiting) is {said}, not {expected}"
+        asked = sum(request.outstanding(line.line_no) for request in model.requests.values())
+        if asked != seen.released and not model.is_history:
+            yield f"{name} line {line.line_no}: sites owe {asked}, {seen.released} are released"
+    for request in order.requests:
+        known = model.requests[request.fulfillment_id]
+        for row in request.lines:
+            mine = known.lines[row.line_no]
+            if (mine.picked, mine.shipped, mine.short) != (row.picked, row.shipped, row.short):
+                yield (
+                    f"{name} line {row.line_no} at {request.site}: picked, shipped, short "
+                    f"{(mine.picked, mine.shipped, mine.short)} expected, is {(row.picked, row.shipped, row.short)}"
+                )

@@ -1,0 +1,90 @@
+"""What the outside sees of the tower: requests to sites, orders, stock, books; plain data, read by the driver."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class SeenRequestLine(Struct, frozen=True):
+    """One line of a request to a site, in units of the order line."""
+
+    line_no: int
+    line_ref: str
+    listing: str
+    sku: str
+    quantity: int
+    picked: int
+    shipped: int
+    short: int
+    cancelled: int
+
+
+class SeenRequest(Struct, frozen=True):
+    """A request to a site for some lines of an order."""
+
+    fulfillment_id: int
+    shop: str
+    order_ref: str
+    number: str
+    """Of the order."""
+    site: str
+    asked_at: datetime
+    lines: tuple[SeenRequestLine, ...]
+
+
+class SeenLine(Struct, frozen=True):
+    """One line of an order."""
+
+    line_no: int
+    line_ref: str
+    ordered: int
+    open: int
+    backordered: int
+    allocated: int
+    released: int
+    shipped: int
+    cancelled: int
+
+
+class SeenOrder(Struct, frozen=True):
+    """An order with its requests, the first made first."""
+
+    shop: str
+    order_ref: str
+    step: str
+    is_history: bool
+    refunded_minor: int
+    lines: tuple[SeenLine, ...]
+    requests: tuple[SeenRequest, ...]
+    deposits_minor: int = 0
+    receivable_minor: int = 0
+
+
+class SeenStock(Struct, frozen=True):
+    """The units of a SKU at a site in one status."""
+
+    site: str
+    sku: str
+    status: str
+    quantity: int
+    allocated: int
+    discrepancy: int
+
+
+class SeenBooks(Struct, frozen=True):
+    """Debit less credit by (entity, account, currency) in the currency of the transactions, and the units valued."""
+
+    balances: dict[tuple[str, str, str], int]
+    book_sums: dict[str, int]
+    """What all book amounts of an entity add up to."""
+
+
+class SeenTower(Struct, frozen=True):
+    """Everything at one moment."""
+
+    orders: tuple[SeenOrder, ...]
+    order_count: int
+    stock: tuple[SeenStock, ...]
+    books: SeenBooks
+    open_cases: dict[str, int]
+    """By kind."""

@@ -1,0 +1,221 @@
+"""The sites as they really are: what lies on their shelves, what they were asked to ship, what they do and report."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from random import Random
+
+from msgspec import Struct, field
+
+from stocktower.exchange import ConfirmationDocument, ConfirmationLine, StockDocument, StockLine
+
+from .merchant import Merchant
+from .seen import SeenRequest, SeenRequestLine
+
+AVAILABLE, DAMAGED = "available", "damaged"
+
+
+class Left(Struct, frozen=True):
+    """Units of an order line that left a site."""
+
+    shop: str
+    order_ref: str
+    line_ref: str
+    units: int
+
+
+class Job(Struct):
+    """A request as the people of a site know it."""
+
+    request: SeenRequest
+    bag: dict[int, int] = field(default_factory=dict[int, int])
+    """Picked and not shipped, by line."""
+    gone: dict[int, int] = field(default_factory=dict[int, int])
+    """Shipped or reported short, by line."""
+    packed: dict[int, int] = field(default_factory=dict[int, int])
+    """Reported as packed, by line."""
+    is_acknowledged: bool = False
+
+    def wanted(self, line: SeenRequestLine) -> int:
+        """Units that still have to be picked."""
+        return line.quantity - line.cancelled - self.gone.get(line.line_no, 0) - self.bag.get(line.line_no, 0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is left to do."""
+        return any(self.wanted(line) > 0 or self.bag.get(line.line_no) for line in self.request.lines)
+
+
+class Warehouse(Struct):
+    """All sites of the merchant."""
+
+    random: Random
+    merchant: Merchant
+    tick: Callable[[], datetime]
+    shelves: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
+    """(site, SKU, status) -> units on the shelf."""
+    jobs: dict[int, Job] = field(default_factory=dict[int, Job])
+    parcels: int = 0
+    honest: bool = False
+    """From then on nothing is lost, missed or late."""
+
+    def put(self, site: str, sku: str, units: int, status: str = AVAILABLE) -> None:
+        """Units come to a shelf, or vanish from it; never below nothing."""
+        key = (site, sku, status)
+        self.shelves[key] = max(0, self.shelves.get(key, 0) + units)
+
+    def on_hand(self, site: str, sku: str, status: str = AVAILABLE) -> int:
+        """What is really there: on the shelf, and in bags."""
+        units = self.shelves.get((site, sku, status), 0)
+        if status == AVAILABLE:
+            for job in self.jobs.values():
+                if job.request.site == site:
+                    for line in job.request.lines:
+                        units += job.bag.get(line.line_no, 0) * self._per_unit(job, line).get(sku, 0)
+        return units
+
+    def _per_unit(self, job: Job, line: SeenRequestLine) -> dict[str, int]:
+        pack = self._pack_size(job, line)
+        return {sku: units * pack for sku, units in self.merchant.parts(line.sku)}
+
+    def _pack_size(self, job: Job, line: SeenRequestLine) -> int:
+        packs = [
+            offer.pack
+            for offer in self.merchant.offers
+            if (offer.shop, offer.listing) == (job.request.shop, line.listing)
+        ]
+        return packs[0]
+
+    def read(self, requests: Iterable[SeenRequest]) -> None:
+        """Look at what the tower asks for; what it called back is put back where it was picked already."""
+        for request in requests:
+            job = self.jobs.get(request.fulfillment_id)
+            if job is None:
+                self.jobs[request.fulfillment_id] = Job(request)
+            elif self.honest or self.random.random() < 0.6:
+                job.request = request
+                for line in request.lines:
+                    back = min(job.bag.get(line.line_no, 0), -job.wanted(line))
+                    if back > 0:
+                        self._take(job, line, -back)
+
+    def _take(self, job: Job, line: SeenRequestLine, units: int) -> None:
+        """From the shelf into the bag; below zero: back."""
+        job.bag[line.line_no] = job.bag.get(line.line_no, 0) + units
+        for sku, per_unit in self._per_unit(job, line).items():
+            self.shelves[job.request.site, sku, AVAILABLE] = (
+                self.shelves.get((job.request.site, sku, AVAILABLE), 0) - units * per_unit
+            )
+
+    def work(self) -> tuple[list[ConfirmationDocument], list[Left]]:
+        """One shift of every site: what it reports, and what has left."""
+        reports: list[ConfirmationDocument] = []
+        left: list[Left] = []
+        for job in list(self.jobs.values()):
+            if not job.is_open:
+                continue
+            if not job.is_acknowledged and self._happens(0.6):
+                job.is_acknowledged = True
+                reports.append(self._report(job, "acknowledged", {}))
+            if self._happens(0.5):
+                reports += self._pick(job)
+            if any(job.bag.values()) and self._happens(0.3, honest=False):
+                reports += self._pack_up(job)
+            if any(job.bag.values()) and self._happens(0.5):
+                reports.append(self._ship(job, left))
+        return reports, left
+
+    def _happens(self, chance: float, *, honest: bool = True) -> bool:
+        return honest if self.honest else self.random.random() < chance
+
+    def _pick(self, job: Job) -> list[ConfirmationDocument]:
+        picked: dict[int, int] = {}
+        missed: dict[int, int] = {}
+        for line in job.request.lines:
+            wanted = job.wanted(line)
+            if wanted <= 0:
+                continue
+            there = min(
+                self.shelves.get((job.request.site, sku, AVAILABLE), 0) // per_unit
+                for sku, per_unit in self._per_unit(job, line).items()
+            )
+            found = min(wanted, there)
+            if found and not self.honest and self.random.random() < 0.04:
+                found -= 1
+            if found:
+                picked[line.line_no] = found
+                self._take(job, line, found)
+            if found < wanted:
+                missed[line.line_no] = wanted - found
+                job.gone[line.line_no] = job.gone.get(line.line_no, 0) + wanted - found
+        reports: list[ConfirmationDocument] = []
+        if picked and self._happens(0.7):
+            reports.append(self._report(job, "picked", picked))
+        if missed:
+            reports.append(self._report(job, "short_picked", missed))
+        return reports
+
+    def _pack_up(self, job: Job) -> list[ConfirmationDocument]:
+        fresh = {no: units - job.packed.get(no, 0) for no, units in job.bag.items() if units > job.packed.get(no, 0)}
+        for line_no, units in fresh.items():
+            job.packed[line_no] = job.packed.get(line_no, 0) + units
+        return [self._report(job, "packed", fresh)] if fresh else []
+
+    def _ship(self, job: Job, left: list[Left]) -> ConfirmationDocument:
+        units = {line_no: count for line_no, count in job.bag.items() if count}
+        if not self.honest and self.random.random() < 0.25:
+            line_no = self.random.choice(list(units))
+            units = {line_no: self.random.randint(1, units[line_no])}
+        refs = {line.line_no: line.line_ref for line in job.request.lines}
+        for line_no, count in units.items():
+            job.bag[line_no] -= count
+            job.packed[line_no] = max(0, job.packed.get(line_no, 0) - count)
+            job.gone[line_no] = job.gone.get(line_no, 0) + count
+            left.append(Left(job.request.shop, job.request.order_ref, refs[line_no], count))
+        self.parcels += 1
+        return self._report(job, "shipped", units)
+
+    def _report(self, job: Job, kind: str, units: dict[int, int]) -> ConfirmationDocument:
+        by_sku = self.random.random() < 0.2 and self._skus_are_told_apart(job)
+        lines = [
+            ConfirmationLine(units[line.line_no] * self._pack_size(job, line), sku=line.sku)
+            if by_sku
+            else ConfirmationLine(units[line.line_no], line_ref=line.line_ref)
+            for line in job.request.lines
+            if units.get(line.line_no)
+        ]
+        shipped = kind == "shipped"
+        return ConfirmationDocument(
+            order=job.request.number,
+            kind=kind,
+            occurred_at=self.tick(),
+            site=job.request.site,
+            lines=tuple(lines),
+            carrier="UPS" if shipped else "",
+            tracking=f"1Z{self.parcels:06}" if shipped else "",
+        )
+
+    def _skus_are_told_apart(self, job: Job) -> bool:
+        """Whether each SKU stands in one line only of what was ever asked for the order."""
+        lines = {
+            (line.line_ref, line.sku)
+            for other in self.jobs.values()
+            if (other.request.shop, other.request.order_ref) == (job.request.shop, job.request.order_ref)
+            for line in other.request.lines
+        }
+        return len({sku for _, sku in lines}) == len(lines)
+
+    def count(
+        self, site: str, skus: Iterable[str], *, opening: bool = False, in_cases: bool = False, part: int = 0
+    ) -> StockDocument:
+        """What a site says that it has of some SKUs now; `in_cases`: it counts cases and says nothing about it."""
+        lines: list[StockLine] = []
+        for row, sku in enumerate(skus, start=2):
+            good = self.merchant.good(sku)
+            units = self.on_hand(site, sku)
+            if in_cases and good.case and units and units % good.case == 0:
+                units //= good.case
+            cost = self.random.choice(good.costs)
+            lines.append(StockLine(sku, units, row=row, unit="each" if self.honest else "", cost_minor=cost))
+            if (site, sku, DAMAGED) in self.shelves:
+                lines.append(StockLine(sku, self.on_hand(site, sku, DAMAGED), DAMAGED, row=row, cost_minor=cost))
+        return StockDocument(site=site, as_of=self.tick(), lines=tuple(lines), opening=opening, part=part)
