@@ -66,9 +66,7 @@ def work_until_idle(tower: Tower, *, progress: Progress | None = None) -> int:
         total += done
 
 
-def work_round(
-    tower: Tower, *, progress: Progress | None = None, going: Callable[[], bool] = lambda: True
-) -> int:
+def work_round(tower: Tower, *, progress: Progress | None = None, going: Callable[[], bool] = lambda: True) -> int:
     """One round over every kind of work, each until it is idle, while `going` says so; returns the pieces done."""
     total = 0
     for work in all_work():
