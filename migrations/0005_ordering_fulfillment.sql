@@ -128,7 +128,6 @@ CREATE TABLE fulfillment.request_line (
     -- Shipped units that only the channel has told of: the site's own word about them is a repeat.
     ahead bigint NOT NULL,
     CONSTRAINT request_line_pk PRIMARY KEY (merchant_id, fulfillment_id, line_no),
-    CONSTRAINT request_line_of_request FOREIGN KEY (merchant_id, fulfillment_id) REFERENCES fulfillment.request,
     CONSTRAINT request_line_capped CHECK (quantity > 0 AND shipped >= 0 AND short >= 0 AND cancelled >= 0
         AND ahead >= 0 AND ahead <= shipped AND shipped + short + cancelled <= quantity AND picked <= quantity AND packed <= picked)
 ) WITH (fillfactor = 85);

@@ -10,6 +10,15 @@ LEFT JOIN (
     GROUP BY line.fulfillment_id) AS sums ON sums.fulfillment_id = request.fulfillment_id
 WHERE request.merchant_id = %(merchant_id)s::bigint AND request.units <> coalesce(sums.units, 0);
 
+-- name: request_line_belongs_to_a_request
+-- No line is left without its request.
+-- when: now
+SELECT line.fulfillment_id, line.line_no
+FROM fulfillment.request_line AS line
+WHERE line.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM fulfillment.request AS request
+    WHERE request.merchant_id = %(merchant_id)s::bigint AND request.fulfillment_id = line.fulfillment_id);
+
 -- name: request_state_follows_lines
 -- A request is shipped when all that could ship has, cancelled when nothing can, and open otherwise.
 -- when: now

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stocktower.platform import Transaction, schedule, unschedule
+from stocktower.platform import Transaction, schedule_new, unschedule
 
 from . import store
 from .model import Confirmation, Request, RequestState
@@ -15,7 +15,7 @@ def request(tx: Transaction, new: Sequence[Request]) -> None:
     """Hand requests over to their sites."""
     if new:
         store.insert_requests(tx, new)
-        schedule(tx, ACKNOWLEDGE, [(item.fulfillment_id, item.acknowledge_by_at) for item in new])
+        schedule_new(tx, ACKNOWLEDGE, [(item.fulfillment_id, item.acknowledge_by_at) for item in new])
 
 
 def load_requests_of(tx: Transaction, order_ids: Sequence[int]) -> dict[int, list[Request]]:

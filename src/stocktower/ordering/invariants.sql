@@ -168,6 +168,15 @@ WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
     SELECT FROM ordering.line AS line
     WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id);
 
+-- name: line_belongs_to_an_order
+-- No line is left without its order.
+-- when: now
+SELECT line.order_id, line.line_no
+FROM ordering.line AS line
+WHERE line.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM ordering.order_header AS header
+    WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = line.order_id);
+
 -- name: hold_belongs_to_an_order
 -- Every hold belongs to an order.
 -- when: now

@@ -1,11 +1,11 @@
 """Commands of the room: payments are recorded and changed in batches, inside the caller's transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from stocktower.platform import Transaction, schedule, unschedule
+from stocktower.platform import Transaction, schedule, schedule_new, unschedule
 
 from . import store
 from .model import Payment, State
@@ -25,7 +25,10 @@ def record_payments(tx: Transaction, new: Sequence[Payment]) -> None:
     if not new:
         return
     store.copy_payments(tx, new)
-    _schedule(tx, new)
+    ends = _ends(new)
+    if ends:
+        schedule_new(tx, AUTHORIZATION_DUE, [(payment_id, until - WARNING) for payment_id, until in ends])
+        schedule_new(tx, EXPIRY_DUE, ends)
 
 
 def change_payments(tx: Transaction, changed: Sequence[Payment]) -> None:
@@ -40,12 +43,17 @@ def change_payments(tx: Transaction, changed: Sequence[Payment]) -> None:
     _schedule(tx, changed)
 
 
-def _schedule(tx: Transaction, payments: Sequence[Payment]) -> None:
-    ends = [
+def _ends(payments: Sequence[Payment]) -> list[tuple[int, datetime]]:
+    """When the authorisations that run are over."""
+    return [
         (payment.payment_id, payment.authorized_until)
         for payment in payments
         if payment.state == State.AUTHORIZED and payment.authorized_until is not None
     ]
+
+
+def _schedule(tx: Transaction, payments: Sequence[Payment]) -> None:
+    ends = _ends(payments)
     if ends:
         schedule(tx, AUTHORIZATION_DUE, [(payment_id, until - WARNING) for payment_id, until in ends])
         schedule(tx, EXPIRY_DUE, ends)

@@ -12,7 +12,7 @@ from .clock import Clock, FrozenClock, SystemClock
 from .connection import connect
 from .copytext import NotCopyable
 from .database import Database, NoFreeConnection, NotCommitted, is_transient
-from .due import next_due_at, schedule, take_due, unschedule
+from .due import next_due_at, schedule, schedule_new, take_due, unschedule
 from .events import (
     count_kinds,
     find_position_at,
@@ -82,6 +82,7 @@ __all__ = [
     "next_due_at",
     "park_event",
     "schedule",
+    "schedule_new",
     "server_for",
     "take_cursor",
     "take_due",

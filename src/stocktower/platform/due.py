@@ -18,6 +18,12 @@ def schedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime]]) 
         )
 
 
+def schedule_new(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime]]) -> None:
+    """Look at each key at its time, for keys that are new in this transaction: by COPY, a third of the cost."""
+    merchant_id = tx.merchant_id
+    tx.copy(_QUERIES.due, [(merchant_id, kind, key, due_at) for key, due_at in items])
+
+
 def unschedule(tx: Transaction, kind: str, keys: Sequence[int]) -> None:
     """Look at the keys no more."""
     if keys:

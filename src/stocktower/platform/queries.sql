@@ -147,6 +147,9 @@ WHERE merchant_id = %(merchant_id)s::bigint AND subscriber = %(subscriber)s::tex
     AND subject = %(subject)s::text AND subject_id = %(subject_id)s::bigint
 RETURNING position;
 
+-- copy: due platform.due (merchant_id, kind, key, due_at)
+-- Due work of keys that are new.
+
 -- name: upsert_due
 -- Work that is to be looked at again at a time; the new time replaces the old one.
 INSERT INTO platform.due (merchant_id, kind, key, due_at)
