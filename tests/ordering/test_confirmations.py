@@ -182,3 +182,12 @@ def test_an_unreadable_report_is_parked_with_a_case(world: World, tx: Transactio
     world.work()
     assert world.cases() == {"parked_message message": 1}
     assert [one.state for one in load_backlog(tx)] == ["parked"]
+
+
+def test_an_order_that_is_done_waits_in_no_case(world: World) -> None:
+    world.order("web", document("1", ("CUP", 2), ("ROPE", 1), total_minor=2900))
+    assert world.cases() == {"total_mismatch order": 1}
+    world.confirm("1", "shipped")
+    assert world.state("1") == ("done", "", "shipped")
+    assert world.cases() == {}
+    world.check()

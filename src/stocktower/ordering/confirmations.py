@@ -344,7 +344,7 @@ class _Batch:
         )
 
     def _close_cases(self) -> None:
-        """What fits now is no longer a case; an order that is done has no authorisation to lose."""
+        """What fits now is no longer a case; an order that is done waits in none of its own."""
         tx = self.tx
         wrong = {item.told.message.message_id for item in self.mismatches}
         tried = [item for item in self.told if item.message.attempts and item.message.message_id not in wrong]
@@ -356,7 +356,7 @@ class _Batch:
                 "it fits now",
             )
         done = [("order", order.order_id) for order in self.orders.values() if order.step == OrderStep.DONE]
-        worklist.drop_waiters(tx, done, [CaseKind.AUTHORISATION_EXPIRING])
+        worklist.drop_waiters(tx, done, [CaseKind.AUTHORISATION_EXPIRING, *rules.HOLD_CASES.values()])
 
 
 def _not_found(order: Order, request: Request, moved: Iterable[tuple[int, int]], site: str, item: Told) -> list[Raise]:
