@@ -1,6 +1,8 @@
 """The command table: what each act on a case does, and who may; a dry run does it and undoes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import msgspec
@@ -10,11 +12,15 @@ from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
 from stocktower.app.subscriptions import SUBSCRIPTIONS
+from stocktower.app.workers import PAUSES, digest
 from stocktower.kernel import CaseKind
-from stocktower.platform import RecordedEvent, Transaction, load_events_at, schedule, unpark
+from stocktower.platform import RecordedEvent, Transaction, is_transient, load_events_at, schedule, unpark
 
 ROUNDS = 5
 """How often a dry run follows what its own events would resume."""
+REFUSALS_SHOWN = 3
+LARGEST_PACK = 1_000_000
+LONGEST_HOURS = 24 * 366
 
 
 class Arguments(msgspec.Struct, frozen=True):
@@ -72,24 +78,50 @@ def act(
     tower: Tower, number: str, action: str, arguments: Arguments, *, actor: str, dry_run: bool,
     person: access.Person | None = None,
 ) -> Outcome:  # fmt: skip
-    """Do an act on a case, or rehearse it; raises CommandFailed, access.PermissionDenied."""
-    with tower.transaction(actor) as tx:
-        detail = load_case(tx, number)
-        chosen = ACTIONS.get((detail.case.kind, action))
-        if chosen is None or action not in detail.actions:
-            allowed = ", ".join(detail.actions) or "none"
-            raise CommandFailed(f"{detail.case.label}: {action} is not one of its acts; allowed: {allowed}")
-        if detail.case.state != "open":
-            raise CommandFailed(f"{detail.case.label} is closed ({detail.case.outcome}); nothing was done")
-        if person is not None:
-            access.require(person, chosen.permission)
-        with rehearsal(tx, dry_run=dry_run):
-            notes = chosen.do(Context(tx, detail, arguments, actor))
-            worklist.note_act(tx, detail.case.case_id, action, actor, {"notes": notes, "note": arguments.note})
-            data = {"case": detail.case.label, "action": action, **msgspec.to_builtins(arguments)}
-            access.record_act(tx, f"case.{action}", "case", detail.case.case_id, data)
-            counts = follow(tx) if dry_run else count(load_events_at(tx, tx.write_events()))
-        return Outcome(detail.case.label, action, dry_run, tuple(notes), counts)
+    """Do an act on a case, or rehearse it; raises CommandFailed, access.PermissionDenied.
+
+    `person`: whose permission it needs; the user of the machine, at its command line, may do all.
+    """
+    for pause in (*PAUSES, None):
+        try:
+            with refusals_in_words(), tower.transaction(actor) as tx:
+                return act_in(tx, number, action, arguments, person=person, dry_run=dry_run)
+        except Exception as error:
+            if pause is None or not is_transient(error):
+                raise
+            time.sleep(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def act_in(
+    tx: Transaction, number: str, action: str, arguments: Arguments, *, person: access.Person | None, dry_run: bool
+) -> Outcome:
+    """Do an act in a transaction, with its records."""
+    detail = load_case(tx, number)
+    if detail.case.state != "open":
+        raise CommandFailed(f"{detail.case.label} is closed ({detail.case.outcome}); nothing was done")
+    chosen = ACTIONS.get((detail.case.kind, action))
+    if chosen is None or action not in detail.actions:
+        allowed = ", ".join(detail.actions) or "none"
+        raise CommandFailed(f"{detail.case.label}: {action} is not one of its acts; allowed: {allowed}")
+    if person is not None:
+        access.require(person, chosen.permission)
+    with rehearsal(tx, dry_run=dry_run):
+        notes = chosen.do(Context(tx, detail, arguments, tx.actor))
+        worklist.note_act(tx, detail.case.case_id, action, tx.actor, {"notes": notes, "note": arguments.note})
+        data = {"case": detail.case.label, "action": action, **msgspec.to_builtins(arguments)}
+        access.record_act(tx, f"case.{action}", "case", detail.case.case_id, data)
+        counts = follow(tx) if dry_run else count(load_events_at(tx, tx.write_events()))
+    return Outcome(detail.case.label, action, dry_run, tuple(notes), counts)
+
+
+@contextmanager
+def refusals_in_words() -> Generator[None]:
+    """What the rooms refuse, as a failed command that changed nothing."""
+    try:
+        yield
+    except (ordering.NotPossible, ordering.UnknownOrder, catalog.PackNotPositive, catalog.UnknownSku) as refusal:
+        raise CommandFailed(str(refusal)) from refusal
 
 
 def follow(tx: Transaction) -> dict[str, int]:
@@ -113,11 +145,16 @@ def count(events: Sequence[RecordedEvent]) -> dict[str, int]:
 
 
 def arguments_of(given: Mapping[str, str]) -> Arguments:
-    """Arguments from a form or a request; names the field that cannot be read."""
+    """Arguments from a form, a request or the command line; names the one that cannot be."""
     try:
-        return msgspec.convert({key: value for key, value in given.items() if value}, Arguments, strict=False)
+        found = msgspec.convert({key: value for key, value in given.items() if value}, Arguments, strict=False)
     except msgspec.ValidationError as error:
         raise CommandFailed(f"the arguments cannot be read: {error}") from error
+    if not 1 <= found.pack <= LARGEST_PACK:
+        raise CommandFailed(f"pack {found.pack}: state a whole number from 1 to {LARGEST_PACK:,}")
+    if not 1 <= found.hours <= LONGEST_HOURS:
+        raise CommandFailed(f"hours {found.hours}: state a whole number from 1 to {LONGEST_HOURS:,}")
+    return found
 
 
 def map_listing(context: Context) -> list[str]:
@@ -148,11 +185,21 @@ def cancel(context: Context) -> list[str]:
 
 
 def each_order(context: Context, command: Callable[[Transaction, int], list[str]]) -> list[str]:
-    """Give a command to every order that waits; raises when none does."""
+    """Give a command to every order that waits, and say which refuse it; raises when none waits, or all refuse."""
     orders = context.waiting("order")
     if not orders:
         raise CommandFailed(f"{context.case.label}: no order waits for it")
-    return [note for order_id in orders for note in command(context.tx, order_id)]
+    notes: list[str] = []
+    refused: list[str] = []
+    for order_id in orders:
+        try:
+            with context.tx.savepoint():
+                notes += command(context.tx, order_id)
+        except ordering.NotPossible as refusal:
+            refused.append(f"not done: {refusal}")
+    if len(refused) == len(orders):
+        raise CommandFailed("; ".join(refused[:REFUSALS_SHOWN]))
+    return notes + refused
 
 
 def cancel_lines(context: Context) -> list[str]:
@@ -224,26 +271,54 @@ def payment_id_of(context: Context) -> int:
 
 def retry(context: Context) -> list[str]:
     """Work what was parked again, now that its cause is mended."""
-    name = context.case.data.get("subscriber")
-    if name is None:
+    data = context.case.data
+    if (kind := data.get("due")) is not None:
+        schedule(context.tx, kind, [(data["key"], context.tx.now)])
+        notes = [f"{kind} of {data['key']} is worked again"]
+    elif (name := data.get("subscriber")) is not None:
+        events = unpark_events(context)
+        digest_again(context, name, events)
+        notes = [f"{len(events):,} events went through {name}"]
+    else:
         count = exchange.unpark(context.tx, context.waiting("message"))
-        context.close("tried again")
-        return [f"{count:,} messages are tried again"]
-    subscription = next(item for item in SUBSCRIPTIONS if item.name == name)
-    events = [
-        event for item in context.detail.waiters for event in unpark(context.tx, name, item.subject, item.subject_id)
-    ]
-    subscription.handle(context.tx, events)
+        notes = [f"{count:,} messages are tried again"]
     context.close("tried again")
-    return [f"{len(events):,} events went through {name}"]
+    return notes
 
 
 def dismiss(context: Context) -> list[str]:
-    """Leave it out for good; what it says is kept."""
-    messages = context.waiting("message")
-    exchange.finish(context.tx, messages)
+    """Leave it out for good; what it says is kept, and what waits behind it goes on."""
+    data = context.case.data
+    if (kind := data.get("due")) is not None:
+        notes = [f"{kind} of {data['key']} is left out"]
+    elif (name := data.get("subscriber")) is not None:
+        later = [event for event in unpark_events(context) if event.position != data["position"]]
+        digest_again(context, name, later)
+        notes = [f"event {data['position']} is left out of {name}", f"{len(later):,} later ones went through it"]
+    else:
+        messages = context.waiting("message")
+        exchange.finish(context.tx, messages)
+        notes = [f"{len(messages):,} messages are left out, and kept as they came"]
     context.close(f"dismissed{f': {context.arguments.note}' if context.arguments.note else ''}")
-    return [f"{len(messages):,} messages are left out, and kept as they came"]
+    return notes
+
+
+def unpark_events(context: Context) -> list[RecordedEvent]:
+    """Take out what a subscriber parked of the subject that waits, in order."""
+    name = context.case.data["subscriber"]
+    return [
+        event for item in context.detail.waiters for event in unpark(context.tx, name, item.subject, item.subject_id)
+    ]
+
+
+def digest_again(context: Context, name: str, events: Sequence[RecordedEvent]) -> None:
+    """Give parked events to their subscriber once more; raises with the reason when it still cannot digest them."""
+    subscription = next((item for item in SUBSCRIPTIONS if item.name == name), None)
+    if subscription is None:
+        raise CommandFailed(f"{context.case.label}: {name} is no subscriber of this version; nothing was done")
+    problem = digest(context.tx, lambda: subscription.handle(context.tx, events)) if events else None
+    if problem is not None:
+        raise CommandFailed(f"{context.case.label}: {name} still cannot digest it: {problem}; nothing was done")
 
 
 def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:

@@ -1,7 +1,10 @@
 """What people do to a tower from the command line: write and apply the configuration, make tokens, export."""
 
+import os
 import secrets
 import sys
+from collections.abc import Generator
+from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -71,17 +74,29 @@ def create_token(tower: Tower, *, name: str, role: str, days: int | None, actor:
     return secret
 
 
-def export_journal(tower: Tower, output: Path | None) -> None:
-    """Stream the journals; to a file it appears whole or not at all."""
+def journal_lines(tower: Tower) -> Generator[str]:
+    """The journals as the lines of a Beancount file, in one consistent view."""
     with tower.reading() as tx:
-        lines = finance.export_beancount(tx, model.load_applied(tx).configuration)
-        if output is None:
-            sys.stdout.writelines(lines)
-            return
-        part = output.with_name(output.name + ".part")
-        with part.open("w", encoding="utf-8") as file:
-            file.writelines(lines)
-        part.replace(output)
+        yield from finance.export_beancount(tx, model.load_applied(tx).configuration)
+
+
+def export_journal(tower: Tower, output: Path | None) -> int:
+    """Stream the journals and say how many lines there were; to a file it appears whole or not at all."""
+    if output is not None and not output.parent.is_dir():
+        raise CommandFailed(f"{output}: there is no folder {output.parent}; make it, or name another", code=3)
+    lines = 0
+    with ExitStack() as stack:
+        part = output.with_name(f"{output.name}.{os.getpid()}.part") if output else None
+        if part is not None:
+            stack.callback(part.unlink, missing_ok=True)
+        file = stack.enter_context(part.open("w", encoding="utf-8")) if part else sys.stdout
+        for line in journal_lines(tower):
+            file.write(line)
+            lines += 1
+        file.flush()
+        if part is not None and output is not None:
+            part.replace(output)
+    return lines
 
 
 def instant(text: str | None, option: str) -> datetime | None:
@@ -93,7 +108,7 @@ def instant(text: str | None, option: str) -> datetime | None:
     except ValueError as error:
         raise CommandFailed(f"{option} {text}: not an instant; write it like 2026-06-08T10:05:00-04:00") from error
     if at.tzinfo is None:
-        raise CommandFailed(f"{option} {text}: no offset from UTC; write it like {text}+00:00")
+        raise CommandFailed(f"{option} {text}: no offset from UTC; write it like {at.isoformat()}+00:00")
     return at
 
 

@@ -1,4 +1,4 @@
-"""Cases that the edge itself opens: parked messages, kept rows, authorisations about to lapse."""
+"""Cases that the edge itself opens: what was parked, kept rows, authorisations about to lapse."""
 
 from collections.abc import Sequence
 
@@ -33,6 +33,17 @@ def parked_event(subscriber: str, event: RecordedEvent, problem: str) -> Raise:
         title=f"{subscriber} could not digest {event.kind} at position {event.position}",
         data={"problem": problem, "subscriber": subscriber, "position": event.position},
         waiters=(waiter(event.subject, event.subject_id),),
+    )
+
+
+def parked_due(kind: str, key: int, subject: str, problem: str) -> Raise:
+    """The case of a deadline that cannot be worked."""
+    return Raise(
+        kind=CaseKind.PARKED_MESSAGE,
+        cause_key=f"{kind}/{key}",
+        title=f"{kind} of {subject} {key} could not be worked",
+        data={"problem": problem, "due": kind, "key": key},
+        waiters=(waiter(subject, key),),
     )
 
 

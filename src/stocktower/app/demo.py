@@ -1,6 +1,6 @@
 """The demo: the example merchant's folders, imported in the order of their arrival, each at its own time."""
 
-import shutil
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import resources
@@ -38,7 +38,10 @@ def example_folder() -> Path:
 def demo_home() -> Home:
     """The demo's own home: `.stocktower-demo` in the working folder, or where this user may write."""
     home = Home(data_folder(Path.cwd(), ".stocktower-demo"))
-    shutil.copyfile(example_folder() / "stocktower.toml", home.configuration_file)
+    text = (example_folder() / "stocktower.toml").read_bytes()
+    part = home.folder / f"stocktower.toml.{os.getpid()}.part"
+    part.write_bytes(text)
+    part.replace(home.configuration_file)  # at once: another start may be reading it
     return home
 
 
@@ -63,19 +66,20 @@ def arrival(path: Path) -> Arrival:
 def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.ImportSummary]:
     """Import and work every step that is not done yet, each at its own time; returns all imports.
 
-    A step is done when all its files are imported and a later step has begun; the last one begun is worked again, which
-    costs nothing when it was finished.
+    A step is done when a later one has begun. The last one begun is worked again, which costs nothing when it was
+    finished, and mends it when the process was killed in the middle.
     """
     now = clock.at
     steps = arrivals()
     with tower.reading() as tx:
-        finished = {item.name for item in exchange.load_imports(tx) if item.state == "done"}
-    done = [all(name_of(file) in finished for file in files) for _, files in steps]
-    begun = max((n for n, is_done in enumerate(done) if is_done), default=-1)
-    clock.at = steps[max(begun, 0)][0]
+        known = exchange.load_imports(tx)
+    finished = {item.name for item in known if item.state == "done"}
+    seen = {item.name for item in known}
+    begun = max((n for n, (_, files) in enumerate(steps) if any(name_of(file) in seen for file in files)), default=0)
+    clock.at = steps[begun][0]
     apply_file(tower, actor=ACTOR)
     for n, (at, files) in enumerate(steps):
-        if done[n] and n < begun:
+        if n < begun:
             continue
         clock.at = at
         for file in files:

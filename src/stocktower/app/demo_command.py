@@ -18,8 +18,7 @@ def demo(*, once: bool, port: int, as_json: bool) -> None:
     """Load what is not loaded yet, print a summary, and serve unless `once`."""
     started = time.monotonic()
     home = demo_home()
-    text = home.configuration_file.read_text(encoding="utf-8")
-    configuration = model.load_configuration(text, file=str(home.configuration_file))
+    configuration = model.load_configuration(home.read_configuration(), file=str(home.configuration_file))
     assert configuration.demo is not None
     # The merchant's log begins with its first file, or everything would be recorded on the last morning.
     clock = FrozenClock(arrivals()[0][0])
@@ -36,7 +35,7 @@ def demo(*, once: bool, port: int, as_json: bool) -> None:
         if not once:
             from stocktower.app.serving import serve
 
-            serve(tower, port=port, workers=1)
+            serve(tower, port=port, workers=1, as_json=as_json)
 
 
 @contextmanager

@@ -38,12 +38,13 @@ def import_file(
         currency=next(iter(books.values())) if len(set(books.values())) == 1 else "",
         site_currencies={site.code: books[site.entity] for site in facts.sites.values() if site.entity in books},
     )
+    known = ", ".join(sorted(facts.channel_ids))
+    if channel is not None and channel not in facts.channel_ids:
+        words = f"--channel {channel}: not a channel of the applied configuration; one of {known}"
+        raise CommandFailed(words, code=3)
     if kind == "orders":
-        if channel is None or channel not in facts.channel_ids:
-            known = ", ".join(sorted(facts.channel_ids))
-            raise CommandFailed(
-                f"--channel {channel or ''}: not a channel of the applied configuration; one of {known}"
-            )
+        if channel is None:
+            raise CommandFailed(f"--channel: say whose orders they are; one of {known}")
         row = facts.channels[facts.channel_ids[channel]]
         source = readers.Source(
             code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,

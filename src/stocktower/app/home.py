@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from stocktower import catalog, inventory, model, network
+from stocktower.app.output import CommandFailed
 from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
 CONFIGURATION_FILE = "stocktower.toml"
@@ -32,6 +33,17 @@ class Home(msgspec.Struct, frozen=True):
     def configuration_file(self) -> Path:
         """The merchant's own file."""
         return self.folder / CONFIGURATION_FILE
+
+    def read_configuration(self) -> str:
+        """The text of the merchant's own file; raises CommandFailed with the line where it is no text."""
+        content = self.configuration_file.read_bytes()
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            place = {"file": str(self.configuration_file), "line": line}
+            problem = place | {"problem": "this line is not UTF-8 text", "fix": "save the file as UTF-8"}
+            raise CommandFailed("the configuration was not applied; nothing changed", problems=[problem]) from None
 
     @property
     def data(self) -> Path:
@@ -88,9 +100,7 @@ def find_home(given: Path | None) -> Home:
 @contextmanager
 def open_tower(home: Home, *, clock: Clock | None = None) -> Generator[Tower]:
     """Start or join the server, migrate, and make sure of the merchant; a `[demo] now` stands the clock still."""
-    configuration = model.load_configuration(
-        home.configuration_file.read_text(encoding="utf-8"), file=str(home.configuration_file)
-    )
+    configuration = model.load_configuration(home.read_configuration(), file=str(home.configuration_file))
     home.data.mkdir(parents=True, exist_ok=True)
     chosen = clock or (FrozenClock(configuration.demo.now) if configuration.demo else SystemClock())
     with server_for(home.folder) as url:
@@ -111,7 +121,7 @@ def apply_file(
     Its base is the version given, else the one that this home applied last. Returns the applied version and what
     changed; raises model.StaleBase when somebody else applied in between, model.ConfigurationError.
     """
-    text = tower.home.configuration_file.read_text(encoding="utf-8")
+    text = tower.home.read_configuration()
     base = base_version if base_version is not None else last_applied(tower.home)
     with tower.transaction(actor) as tx, rehearsal(tx, dry_run=dry_run):
         outcome = model.apply_configuration(

@@ -1,23 +1,27 @@
 """The command line: one thin function a command; every command has --json, and errors that say what to do."""
 
 import getpass
+import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, Parameter
 from cyclopts.exceptions import CycloptsError
+from cyclopts.validators import Number
 
 import stocktower
-from stocktower import model
 from stocktower.app import administration, demo_command, reads, words
 from stocktower.app import files as app_files
-from stocktower.app.home import NoHome, Tower, find_home, open_tower
+from stocktower.app.endings import end_when_told
+from stocktower.app.failures import failure_of
+from stocktower.app.home import Tower, find_home, open_tower
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
 from stocktower.app.verify import verify as run_verify
-from stocktower.app.workers import work_forever, work_until_idle
+from stocktower.app.worker_process import work_forever
+from stocktower.app.workers import work_until_idle
 
 app = App(
     name="stocktower",
@@ -38,6 +42,10 @@ JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="Print one
 DryRunFlag = Annotated[bool, Parameter(name="--dry-run", negative="", help="Show what would change, change nothing.")]
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 
+PortOption = Annotated[int, Parameter(validator=Number(gte=1, lte=65_535), help="Or one of the next twenty.")]
+WorkersOption = Annotated[int, Parameter(validator=Number(gte=0, lte=64), help="Processes that work.")]
+DaysOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=36_500), help="Until it expires.")]
+
 
 def actor() -> str:
     """Who runs the command, for the records: the user of the machine."""
@@ -55,13 +63,13 @@ def opened(home: Path | None) -> Generator[Tower]:
 
 
 @app.command
-def init(folder: Path, *, json: JsonFlag = False) -> None:
+def init(folder: Path, /, *, json: JsonFlag = False) -> None:
     """Write a commented stocktower.toml into FOLDER, for your own business."""
     path = administration.init(folder)
     if json:
         say_json({"configuration": str(path)})
     else:
-        out.print(f"Wrote {path}. Edit it, then run: stocktower apply --home {folder}")
+        out.print(f"Wrote {path}. Edit it, then run: stocktower apply --home {folder}", markup=False)
 
 
 @app.command
@@ -93,8 +101,11 @@ def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object)
     out.print(
         f"{summary.name}: rows {summary.rows:,} = new {summary.new:,} + changed {summary.changed:,} + repeated "
         f"{summary.repeated:,} + kept {summary.kept:,}; orders {summary.orders:,}, lines {summary.lines:,}, "
-        f"cases {summary.cases:,}"
+        f"cases {summary.cases:,}",
+        markup=False,
     )
+    if summary.notes:
+        out.print(f"Note: {summary.notes}", markup=False)
     if summary.kept:
         out.print("What could not be read is kept whole: see `stocktower cases`.")
     out.print("Work it with: stocktower run")
@@ -111,14 +122,14 @@ def progress_words(quiet: bool) -> Generator[Callable[[str], None]]:
 
 
 @import_app.command(name="products")
-def import_products(file: Path, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+def import_products(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """SKUs, kits, units and listings from a CSV."""
     bring("products", file, home, json)
 
 
 @import_app.command(name="stock")
 def import_stock(
-    file: Path, *, opening: bool = False, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False
+    file: Path, /, *, opening: bool = False, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """What sites hold, absolute, from a CSV; --opening posts against opening equity."""
     bring("stock", file, home, json, opening=opening, as_of=administration.instant(as_of, "--as-of"))
@@ -126,7 +137,7 @@ def import_stock(
 
 @import_app.command(name="orders")
 def import_orders(
-    file: Path, *, channel: str, format: FormatOption = None, home: HomeOption = None, json: JsonFlag = False
+    file: Path, /, *, channel: str, format: FormatOption = None, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """Orders as a channel exports them."""
     bring("orders", file, home, json, channel=channel, format=format)
@@ -134,7 +145,7 @@ def import_orders(
 
 @import_app.command(name="shipments")
 def import_shipments(
-    file: Path, *, channel: str | None = None, home: HomeOption = None, json: JsonFlag = False
+    file: Path, /, *, channel: str | None = None, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """What sites acknowledged, picked, packed and shipped, from a CSV."""
     bring("shipments", file, home, json, channel=channel)
@@ -160,20 +171,22 @@ def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
 
 
 @app.command(show=False)
-def work(*, home: HomeOption = None) -> None:
-    """A worker process without end; `serve` starts these."""
+def work(*, parent: int | None = None, home: HomeOption = None) -> None:
+    """A worker process without end; `serve` starts these, and they end with it."""
     with opened(home) as tower:
-        work_forever(tower)
+        work_forever(tower, parent=parent)
 
 
 @app.command
-def serve(*, port: int = 8321, workers: int = 1, home: HomeOption = None) -> None:
+def serve(
+    *, port: PortOption = 8321, workers: WorkersOption = 1, home: HomeOption = None, json: JsonFlag = False
+) -> None:
     """Serve the pages and the API on 127.0.0.1, with worker processes, until Ctrl-C."""
     from stocktower.app.serving import serve as serve_forever
 
     with opened(home) as tower:
         administration.need_applied(tower)
-        serve_forever(tower, port=port, workers=workers)
+        serve_forever(tower, port=port, workers=workers, as_json=json)
 
 
 @app.command
@@ -186,7 +199,7 @@ def status(*, home: HomeOption = None, json: JsonFlag = False) -> None:
 
 @app.command
 def ats(
-    sku: str, *, channel: str | None = None, explain: bool = False, home: HomeOption = None, json: JsonFlag = False
+    sku: str, /, *, channel: str | None = None, explain: bool = False, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """What each channel may still sell of SKU; --explain shows the way from on hand."""
     with opened(home) as tower:
@@ -195,7 +208,7 @@ def ats(
 
 
 @app.command
-def order(number: str, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+def order(number: str, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """One order: its lines, its money, where it is, and everything that happened to it."""
     with opened(home) as tower:
         found = reads.order(tower, number)
@@ -213,11 +226,12 @@ def cases(*, kind: str | None = None, closed: bool = False, home: HomeOption = N
 @app.command
 def case(
     number: str,
+    /,
     *,
     do: Annotated[str | None, Parameter(help="The action to take; without it the case is shown.")] = None,
     sku: Annotated[str | None, Parameter(help="For `map`: the SKU that the listing sells.")] = None,
     pack: Annotated[int, Parameter(help="For `map`: stock units in one listed unit.")] = 1,
-    hours: Annotated[int, Parameter(help="For `wait`, `remind` and `extend`: until when.")] = 24,
+    hours: Annotated[int, Parameter(help="For `remind` and `extend`: until when.")] = 24,
     note: str = "",
     dry_run: DryRunFlag = False,
     home: HomeOption = None,
@@ -231,7 +245,8 @@ def case(
             found = reads.case(tower, number)
             say_json(found) if json else words.say_case(found)
             return
-        arguments = actions.Arguments(sku=sku, pack=pack, hours=hours, note=note)
+        given = {"sku": sku or "", "pack": str(pack), "hours": str(hours), "note": note}
+        arguments = actions.arguments_of(given)
         outcome = actions.act(tower, number, do, arguments, actor=actor(), dry_run=dry_run)
     say_json(outcome) if json else words.say_outcome(outcome)
 
@@ -256,16 +271,25 @@ def verify(*, home: HomeOption = None, json: JsonFlag = False) -> None:
 
 @export_app.command(name="journal")
 def export_journal(
-    *, format: Literal["beancount"] = "beancount", output: Path | None = None, home: HomeOption = None
+    *,
+    format: Literal["beancount"] = "beancount",
+    output: Path | None = None,
+    home: HomeOption = None,
+    json: JsonFlag = False,
 ) -> None:
     """The journals as a Beancount file, on standard output or to --output."""
     with opened(home) as tower:
-        administration.export_journal(tower, output)
+        if json and output is None:
+            say_json({"format": format, "text": "".join(administration.journal_lines(tower))})
+            return
+        lines = administration.export_journal(tower, output)
+    if json:
+        say_json({"format": format, "output": str(output), "lines": lines})
 
 
 @token_app.command(name="create")
 def token_create(
-    *, name: str, role: str = "integrator", days: int | None = None, home: HomeOption = None, json: JsonFlag = False
+    *, name: str, role: str = "integrator", days: DaysOption = None, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """A bearer token for the API, shown once; only its hash is kept."""
     with opened(home) as tower:
@@ -273,34 +297,55 @@ def token_create(
     if json:
         say_json({"name": name, "role": role, "token": secret})
     else:
-        out.print(f"Token of {name} ({role}), shown this once:\n{secret}")
+        out.print(f"Token of {name} ({role}), shown this once:\n{secret}", markup=False)
 
 
 @app.command
-def demo(*, once: bool = False, port: int = 8321, json: JsonFlag = False) -> None:
+def demo(*, once: bool = False, port: PortOption = 8321, json: JsonFlag = False) -> None:
     """Work through the example merchant's files and serve the pages; --once ends after the work."""
     demo_command.demo(once=once, port=port, as_json=json)
 
 
-def main() -> NoReturn:
-    """The entry point: turns named errors into words and exit codes."""
-    as_json = "--json" in sys.argv
+def run_words(tokens: Sequence[str]) -> int:
+    """Run a command line, and say its exit code; errors are words on standard error, or an object with --json."""
+    as_json = "--json" in tokens
     try:
-        app(exit_on_error=False)
-    except CycloptsError:
-        sys.exit(2)
-    except CommandFailed as failure:
-        say_failure(failure, as_json=as_json)
-        sys.exit(failure.code)
-    except model.ConfigurationError as error:
-        say_failure(administration.configuration_failure(error), as_json=as_json)
-        sys.exit(2)
-    except (NoHome, model.NotApplied, model.StaleBase, model.WillNotRun) as error:
-        say_failure(CommandFailed(str(error)), as_json=as_json)
-        sys.exit(2)
+        if not all(map(is_text, tokens)):
+            raise CommandFailed("an argument is not UTF-8 text; rename the file, or write the argument in UTF-8")
+        app(tokens, exit_on_error=False, print_error=not as_json, result_action="return_none")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        if as_json:
+            say_failure(CommandFailed(str(error)), as_json=True)
+        return 2
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python must not flush the rest at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        failure = failure_of(error)
+        say_failure(failure, as_json=as_json)
+        return failure.code
+    return 0
+
+
+def is_text(token: str) -> bool:
+    """Whether an argument came as UTF-8."""
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def main() -> NoReturn:
+    """The entry point: a termination signal ends what is under way, and lets go of everything."""
+    end_when_told()
+    sys.exit(run_words(sys.argv[1:]))
 
 
 if __name__ == "__main__":

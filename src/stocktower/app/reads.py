@@ -121,15 +121,24 @@ def find_sku(tx: Transaction, code: str) -> catalog.Sku:
     found = catalog.find_skus(tx, [code])
     if code in found:
         return found[code]
-    near = ", ".join(sku.code for sku in catalog.search(tx, code, limit=5).skus)
+    near = ", ".join(near_codes(tx, code))
     raise CommandFailed(f"{code}: no such SKU; {f'near it: {near}' if near else 'import products first'}", code=3)
+
+
+def near_codes(tx: Transaction, code: str) -> list[str]:
+    """Codes of SKUs that hold most of what was written, as far as it is right."""
+    for length in range(len(code), 1, -1):
+        if found := catalog.search(tx, code[:length], limit=5).skus:
+            return [sku.code for sku in found]
+    return []
 
 
 def order(tower: Tower, number: str) -> dict[str, Any]:
     """One order, whole; raises when none or several have the number."""
     with tower.reading() as tx:
         facts = network.load_network(tx)
-        rows = ordering.find_orders(tx, facts, number)
+        # A shell takes what follows a # for a comment.
+        rows = ordering.find_orders(tx, facts, number) or ordering.find_orders(tx, facts, f"#{number}")
         if not rows:
             raise CommandFailed(f"{number}: no such order; give its number as the channel shows it", code=3)
         found = ordering.load_order(tx, facts, rows[0].order_id)

@@ -6,28 +6,48 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 from stocktower import access, exchange, inventory, web
 from stocktower.app import actions, files
+from stocktower.app.checking import begin_checking
+from stocktower.app.endings import is_ending
 from stocktower.app.home import Tower
-from stocktower.app.output import CommandFailed, out
+from stocktower.app.output import CommandFailed, out, say_json, words_of
 
 HOST = "127.0.0.1"
 LINK_MINUTES = 60
+PORTS = 21
+LOOK_EVERY = 0.25
+SHORT_LIFE = 10.0
+"""Seconds; a worker that ends sooner is not begun again at once."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+WORKER_MAY_TAKE = 10.0
+"""Seconds for what is under way, when the worker is told to end."""
 
 
-def serve(tower: Tower, *, port: int, workers: int) -> None:
+def serve(tower: Tower, *, port: int, workers: int, as_json: bool = False) -> None:
     """Serve until Ctrl-C or a termination signal; what is under way ends first."""
-    chosen = free_port(port)
-    with worker_processes(tower, workers), inventory.Gatherer(tower.database) as gatherer:
-        out.print(f"Stocktower is at http://{HOST}:{chosen}")
-        out.print(f"Sign in once with: http://{HOST}:{chosen}/sign-in/{sign_in_link(tower)}", soft_wrap=True)
-        out.print("Ctrl-C ends it; nothing is lost.")
-        web.serve(services_of(tower, gatherer), host=HOST, port=chosen)
+    begin_checking(tower)
+    with claimed_port(port) as chosen, worker_processes(tower, workers), inventory.Gatherer(tower.database) as gatherer:
+        address = f"http://{HOST}:{chosen}"
+        link = f"{address}/sign-in/{sign_in_link(tower)}"
+        if as_json:
+            say_json({"url": address, "sign_in": link})
+        else:
+            out.print(f"Stocktower is at {address}")
+            out.print(f"Sign in once with: {link}", soft_wrap=True)
+            out.print("Ctrl-C ends it; nothing is lost.")
+        sys.stdout.flush()
+        try:
+            web.serve(services_of(tower, gatherer), host=HOST, port=chosen)
+        finally:
+            is_ending()
 
 
 def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
@@ -50,7 +70,7 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
     def import_file(
         path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /
     ) -> exchange.ImportSummary:
-        with refusing():
+        with refusing(named_by_field=True):
             return files.import_file(tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name)
 
     return web.Services(
@@ -64,12 +84,13 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
 
 
 @contextmanager
-def refusing() -> Generator[None]:
-    """A failed command, as the pages and the API say it."""
+def refusing(*, named_by_field: bool = False) -> Generator[None]:
+    """A failed command, as the pages and the API say it; what a field names and is not there is wrong input."""
     try:
         yield
     except CommandFailed as failure:
-        raise web.Refused(str(failure), missing=failure.code == 3) from failure
+        words = "; ".join([str(failure), *map(words_of, failure.problems)])
+        raise web.Refused(words, missing=failure.code == 3 and not named_by_field) from failure
 
 
 def sign_in_link(tower: Tower) -> str:
@@ -82,28 +103,84 @@ def sign_in_link(tower: Tower) -> str:
         )  # fmt: skip
 
 
-def free_port(wanted: int) -> int:
-    """The wanted port, or one of the next twenty when it is taken."""
-    for port in range(wanted, wanted + 20):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            return port
+@contextmanager
+def claimed_port(wanted: int) -> Generator[int]:
+    """The wanted port, or one of the next twenty when it is taken; ours alone among starts at the same moment."""
+    for port in range(wanted, min(wanted + PORTS, 65_536)):
+        with socket.socket(socket.AF_UNIX) as claim, socket.socket() as probe:
+            try:
+                if sys.platform == "linux":
+                    # A name that the kernel forgets with this process: two starts cannot both take it.
+                    claim.bind(f"\0stocktower port {port}")
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            probe.close()
+            yield port
+            return
     raise CommandFailed(f"--port {wanted}: this port and the next twenty are taken; name another")
+
+
+class Worker:
+    """One worker process, begun again when it dies: at once, and ever later when it does not live long."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._pause = 0.0
+        self._died_at: float | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin it, apart from our terminal: Ctrl-C is ours."""
+        self.process = subprocess.Popen(self._command, start_new_session=True, stdin=subprocess.DEVNULL)
+        self._begun_at, self._died_at = time.monotonic(), None
+
+    def look_after(self) -> None:
+        """Begin it again if it died and its pause is over."""
+        if self.process.poll() is None:
+            return
+        now = time.monotonic()
+        if self._died_at is None:
+            self._died_at = now
+            short = now - self._begun_at < SHORT_LIFE
+            self._pause = min(max(FIRST_PAUSE, self._pause * 2), LONGEST_PAUSE) if short else 0.0
+        if now >= self._died_at + self._pause:
+            self._begin()
 
 
 @contextmanager
 def worker_processes(tower: Tower, count: int) -> Generator[None]:
-    """Worker processes of the same home; they end with this one, whatever ends it."""
+    """Worker processes of a home; one that dies is begun again, and all end with this process, whatever ends it."""
     command = [sys.executable, "-m", "stocktower.app.main", "work", "--home", str(tower.home.folder)]
-    processes = [subprocess.Popen(command, start_new_session=True, env=os.environ) for _ in range(count)]
+    workers = [Worker([*command, "--parent", str(os.getpid())]) for _ in range(count)]
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(LOOK_EVERY):
+            for worker in workers:
+                worker.look_after()
+
+    watch = threading.Thread(target=look, name="workers", daemon=True)
+    watch.start()
     try:
         yield
     finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
+        ended.set()
+        watch.join()
+        end_processes([worker.process for worker in workers])
+
+
+def end_processes(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+    """Tell processes to end, let them, and end those that do not."""
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    try:
         for process in processes:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=10)
+                process.wait(timeout=WORKER_MAY_TAKE)
+    finally:
+        for process in processes:
             if process.poll() is None:
                 process.kill()
+                process.wait()

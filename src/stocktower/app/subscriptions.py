@@ -22,6 +22,8 @@ class DueWork(msgspec.Struct, frozen=True):
     """What happens when rows of one kind in the due table come due."""
 
     kind: str
+    subject: str
+    """What the keys are ids of."""
     handle: Callable[[Transaction, Sequence[int]], None]
 
 
@@ -59,11 +61,11 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
-    DueWork(ordering.ADVANCE, ordering.resume_orders),
-    DueWork(ordering.FILL, ordering.fill_backorders),
-    DueWork(ordering.RETRY, ordering.retry_confirmations),
-    DueWork(inventory.EXPIRY, inventory.expire_holds),
-    DueWork(payments.AUTHORIZATION_DUE, cases.authorisations_expiring),
-    DueWork(payments.EXPIRY_DUE, ordering.expire_authorizations),
-    DueWork("fulfillment.acknowledge", ordering.not_acknowledged),
+    DueWork(ordering.ADVANCE, "order", ordering.resume_orders),
+    DueWork(ordering.FILL, "sku", ordering.fill_backorders),
+    DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
+    DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
+    DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
+    DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
+    DueWork("fulfillment.acknowledge", "fulfillment", ordering.not_acknowledged),
 )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from rich.markup import escape
+
 from stocktower import finance, ordering, worklist
 from stocktower.app.actions import Outcome
 from stocktower.app.output import out, say_table
@@ -51,11 +53,14 @@ def say_order(found: dict[str, Any]) -> None:
     row = detail.order
     money = format_minor(row.total_minor, row.currency)
     out.print(
-        f"[bold]{row.number}[/bold]  {row.channel}  {row.fulfillment_state}, {row.payment_state}  "
+        f"[bold]{escape(row.number)}[/bold]  {row.channel}  {row.fulfillment_state}, {row.payment_state}  "
         f"{money} {row.currency}"
     )
     if row.waits_for:
         out.print(f"At {row.step}, waits for {row.waits_for}.")
+    for hold in detail.holds:
+        if hold.cleared_at is None:
+            out.print(f"Held for {hold.name.replace('_', ' ')}: {hold.reason}", markup=False)
     lines = [
         (line.line_no, line.sku or line.listing, line.name, line.ordered, line.open, line.backordered, line.allocated,
          line.shipped, line.cancelled)
@@ -79,7 +84,7 @@ def say_cases(found: list[worklist.Case], *, title: str = "Cases") -> None:
 def say_case(found: worklist.CaseDetail) -> None:
     """One case: what fixes it comes first."""
     item = found.case
-    out.print(f"[bold]{item.label}[/bold]  {item.title}")
+    out.print(f"[bold]{item.label}[/bold]  {escape(item.title)}")
     out.print(
         f"{item.kind}, {item.state}, {item.severity.word}; {item.role} answers by {item.due_at:%Y-%m-%d %H:%M} UTC"
     )

@@ -1,10 +1,9 @@
 """The edge that works: inbox batches, subscribers, due work and publication, one transaction each.
 
-A batch that fails is tried again at half its size until the message (or event) that cannot be digested stands alone; it
-is parked with a case, the later ones of its key wait behind it, and everything else goes on.
+A batch that fails is tried again at half its size until the message (or event, or deadline) that cannot be digested
+stands alone; it is parked with a case, the later ones of its key wait behind it, and everything else goes on.
 """
 
-import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from stocktower.app.subscriptions import DUE_WORK, MESSAGE_HANDLERS, SUBSCRIPTIO
 from stocktower.platform import (
     RecordedEvent,
     Transaction,
+    is_transient,
     load_events_after,
     load_parked_subjects,
     move_cursor,
@@ -36,19 +36,25 @@ AT_ONCE = {"stock": 1}
 """A stock document locks its SKUs in order, and once: of two in a transaction, workers would wait in a circle."""
 EVENTS = 2000
 DUE = 500
-TRIES = 5
+PAUSES = (0.05, 0.2, 0.5, 1.0)
+"""Seconds before a batch is tried again that met a deadlock or lost its connection."""
+LONGEST_PROBLEM = 2000
+OF_THE_MACHINE = ("08", "53", "57", "58")
+"""Classes of errors that say nothing about what was worked: connection, resources, intervention, system."""
 
 Progress = Callable[[str, int], None]
 """Called with what was worked and how many."""
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One unit of work: does up to `limit` pieces in a transaction and says how many; parks one that fails alone."""
+    """One kind of work, in pieces: both are called in a transaction of their own and say how many they did."""
 
     name: str
     limit: int
     do: Callable[[Transaction, int], int]
-    park: Callable[[Transaction, str], int] | None = None
+    """Up to `limit` pieces; raises where one of them cannot be digested."""
+    alone: Callable[[Transaction], int]
+    """One piece; it is parked where it cannot be digested, by the same transaction that holds it."""
 
 
 def work_until_idle(tower: Tower, *, progress: Progress | None = None) -> int:
@@ -61,11 +67,11 @@ def work_until_idle(tower: Tower, *, progress: Progress | None = None) -> int:
         total += done
 
 
-def work_round(tower: Tower, *, progress: Progress | None = None) -> int:
-    """One round over every kind of work, each until it is idle; returns the pieces done."""
+def work_round(tower: Tower, *, progress: Progress | None = None, going: Callable[[], bool] = lambda: True) -> int:
+    """One round over every kind of work, each until it is idle, while `going` says so; returns the pieces done."""
     total = 0
     for work in all_work():
-        while True:
+        while going():
             done = work_batch(tower, work)
             total += done
             if done and progress is not None:
@@ -84,33 +90,49 @@ def all_work() -> list[Work]:
 
 
 def work_batch(tower: Tower, work: Work) -> int:
-    """One batch; halves itself on failure until one piece stands alone, which is parked; returns the pieces done."""
-    limit, tries = work.limit, 0
+    """One batch; halves itself on failure until one piece stands alone; returns the pieces done.
+
+    Raises what says nothing about the pieces: a database that stays away, a disk that is full.
+    """
+    limit, tries, alone = work.limit, 0, False
     while True:
         try:
             with tower.transaction(WORKER) as tx:
-                return work.do(tx, limit)
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-            tries += 1
-            if tries >= TRIES:
-                raise
-        except psycopg.OperationalError:
-            raise
+                return work.alone(tx) if alone else work.do(tx, limit)
         except Exception as error:
-            if limit > 1:
-                limit = max(1, limit // 2)
-                continue
-            if work.park is None:
+            if is_transient(error) and tries < len(PAUSES):
+                time.sleep(PAUSES[tries])
+                tries += 1
+            elif alone or not is_poison(error):
                 raise
-            with tower.transaction(WORKER) as tx:
-                return work.park(tx, describe(error))
+            else:
+                limit, alone = max(1, limit // 2), limit == 1
+
+
+def is_poison(error: Exception) -> bool:
+    """Whether an error comes from what was worked, and not from the machine on which it was."""
+    if isinstance(error, psycopg.OperationalError):
+        return error.sqlstate is not None and error.sqlstate[:2] not in OF_THE_MACHINE and not is_transient(error)
+    return not isinstance(error, OSError | MemoryError) and not is_transient(error)
+
+
+def digest(tx: Transaction, handle: Callable[[], object]) -> str | None:
+    """Do something or nothing of it; says what went wrong when it can never be done."""
+    try:
+        with tx.savepoint():
+            handle()
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        return describe(error)
+    return None
 
 
 def describe(error: Exception) -> str:
     """What went wrong and where, short enough for a case."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-    return f"{type(error).__name__}: {error} ({place})"[:2000]
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:LONGEST_PROBLEM]} ({place})"
 
 
 def message_work(kind: str) -> Work:
@@ -122,53 +144,58 @@ def message_work(kind: str) -> Work:
             MESSAGE_HANDLERS[kind](tx, messages)
         return len(messages)
 
-    def park(tx: Transaction, problem: str) -> int:
+    def alone(tx: Transaction) -> int:
         messages = exchange.claim(tx, [kind], 1)
         for message in messages:
-            exchange.park(tx, message.message_id, problem)
-            cases.open_case(tx, cases.parked_message(message, problem))
+            problem = digest(tx, lambda: (MESSAGE_HANDLERS[kind](tx, messages), tx.write_events()))
+            if problem is not None:
+                exchange.park(tx, message.message_id, problem)
+                cases.open_case(tx, cases.parked_message(message, problem))
         return len(messages)
 
-    return Work(f"{kind}s", AT_ONCE.get(kind, MESSAGES), do, park)
+    return Work(f"{kind}s", AT_ONCE.get(kind, MESSAGES), do, alone)
 
 
 def event_work(subscription: Subscription) -> Work:
     """Events behind one subscriber's cursor."""
 
-    def load(tx: Transaction, limit: int) -> tuple[int, Sequence[RecordedEvent], int] | None:
+    def load(tx: Transaction, limit: int) -> tuple[int, list[RecordedEvent], int]:
+        """Where the cursor stood, what is to be handled, and up to where was read; later ones of a parked subject too
+        are parked."""
         position = take_cursor(tx, subscription.name)
         if position is None:
-            return None
+            return 0, [], 0
         events, read_to = load_events_after(tx, position, limit, subscription.kinds)
-        return (position, events, read_to) if read_to > position else None
-
-    def do(tx: Transaction, limit: int) -> int:
-        loaded = load(tx, limit)
-        if loaded is None:
-            return 0
-        position, events, read_to = loaded
-        blocked = load_parked_subjects(tx, subscription.name)
+        blocked = load_parked_subjects(tx, subscription.name) if events else set[tuple[str, int]]()
         for event in events:
             if (event.subject, event.subject_id) in blocked:
                 park_event(tx, subscription.name, event, "waits for an earlier event of the same subject")
-        clear = [event for event in events if (event.subject, event.subject_id) not in blocked]
-        if clear:
-            subscription.handle(tx, clear)
+        return position, [event for event in events if (event.subject, event.subject_id) not in blocked], read_to
+
+    def handle(tx: Transaction, events: Sequence[RecordedEvent], read_to: int) -> None:
+        if events:
+            subscription.handle(tx, events)
         move_cursor(tx, subscription.name, read_to)
+
+    def do(tx: Transaction, limit: int) -> int:
+        position, events, read_to = load(tx, limit)
+        if read_to > position:
+            handle(tx, events, read_to)
         return read_to - position
 
-    def park(tx: Transaction, problem: str) -> int:
-        loaded = load(tx, 1)
-        if loaded is None:
+    def alone(tx: Transaction) -> int:
+        position, events, read_to = load(tx, 1)
+        if read_to == position:
             return 0
-        position, events, read_to = loaded
-        for event in events:
-            park_event(tx, subscription.name, event, problem)
-            cases.open_case(tx, cases.parked_event(subscription.name, event, problem))
-        move_cursor(tx, subscription.name, read_to)
+        problem = digest(tx, lambda: (handle(tx, events, read_to), tx.write_events()))
+        if problem is not None:
+            for event in events:
+                park_event(tx, subscription.name, event, problem)
+                cases.open_case(tx, cases.parked_event(subscription.name, event, problem))
+            move_cursor(tx, subscription.name, read_to)
         return read_to - position
 
-    return Work(subscription.name, EVENTS, do, park)
+    return Work(subscription.name, EVENTS, do, alone)
 
 
 def due_work(item: DueWork) -> Work:
@@ -180,7 +207,15 @@ def due_work(item: DueWork) -> Work:
             item.handle(tx, keys)
         return len(keys)
 
-    return Work(item.kind, DUE, do)
+    def alone(tx: Transaction) -> int:
+        keys = take_due(tx, item.kind, 1)
+        for key in keys:
+            problem = digest(tx, lambda: (item.handle(tx, keys), tx.write_events()))
+            if problem is not None:
+                cases.open_case(tx, cases.parked_due(item.kind, key, item.subject, problem))
+        return len(keys)
+
+    return Work(item.kind, DUE, do, alone)
 
 
 def publish(tower: Tower) -> int:
@@ -221,16 +256,3 @@ def mend_parts(tx: Transaction, outbox: Path) -> None:
                 part.replace(part.with_suffix(""))
             else:
                 part.unlink()
-
-
-def work_forever(tower: Tower, *, idle_seconds: float = 0.5) -> None:
-    """The worker process: rounds without end, a pause when there is nothing; survives a server that restarts."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        try:
-            done = work_round(tower)
-        except psycopg.OperationalError:
-            time.sleep(idle_seconds)
-            continue
-        if done == 0:
-            time.sleep(idle_seconds)

@@ -44,7 +44,7 @@ ACTS: dict[str, ActText] = {
         ActText("accept", "Accept the stated total", "The order goes on with the total that the channel states."),
         ActText("cancel", "Cancel the order", "What is allocated is given back, what was paid refunded."),
         ActText("cancel_lines", "Cancel the lines that wait", "The rest of each order goes on."),
-        ActText("wait", "Wait for stock", "The case stays; it is looked at again later.", (_HOURS,)),
+        ActText("wait", "Wait for stock", "The case stays; stock that comes fills the orders by priority."),
         ActText("reroute", "Route again", "Requests of which nothing is picked are taken back, and sourced anew."),
         ActText("acknowledge", "Acknowledge", "It was dealt with outside; the case closes."),
         ActText("remind", "Remind the site", "It comes up again if the site stays silent.", (_HOURS,)),

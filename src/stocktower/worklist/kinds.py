@@ -21,9 +21,8 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.UNREADABLE_ROW: KindText(
         "Unreadable row",
-        "Correct the row at its source and import the file again, or retry it here once the reader can read it. "
-        "The row is kept whole until then.",
-        ("retry", "dismiss"),
+        "Correct the row at its source, import the file again, and dismiss this. The row is kept whole as it came.",
+        ("dismiss",),
     ),
     CaseKind.TOTAL_MISMATCH: KindText(
         "Total does not foot",

@@ -1,0 +1,38 @@
+"""The worker process: rounds without end, a pause when there is nothing, patience with a database that is away."""
+
+import os
+import time
+from datetime import UTC, datetime
+
+from stocktower.app.checking import check_when_due
+from stocktower.app.home import Tower
+from stocktower.app.output import err
+from stocktower.app.workers import describe, work_round
+
+IDLE = 0.5
+"""Seconds."""
+PAUSES = (0.5,)
+"""Seconds after each failure in a row; then the process ends, and its successor joins the server or starts it anew."""
+
+
+def work_forever(tower: Tower, *, parent: int | None = None) -> None:
+    """Work until told to end, or until the process `parent` is no longer ours; raises what does not go away."""
+
+    def going() -> bool:
+        return parent is None or os.getppid() == parent
+
+    failures = 0
+    while going():
+        try:
+            done = work_round(tower, going=going)
+            check_when_due(tower)
+        except Exception as error:
+            if failures == len(PAUSES):
+                raise
+            err.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} worker {os.getpid()}: {describe(error)}", markup=False)
+            time.sleep(PAUSES[failures])
+            failures += 1
+            continue
+        failures = 0
+        if done == 0:
+            time.sleep(IDLE)
