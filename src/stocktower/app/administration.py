@@ -92,7 +92,7 @@ def export_journal(tower: Tower, output: Path | None) -> int:
         file = stack.enter_context(part.open("w", encoding="utf-8")) if part else sys.stdout
         for line in journal_lines(tower):
             file.write(line)
-            lines += 1
+            lines += line.count("\n")
         file.flush()
         if part is not None and output is not None:
             part.replace(output)
