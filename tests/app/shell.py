@@ -61,7 +61,7 @@ class Program:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "stocktower.app.main", *map(str, words)],
             cwd=folder, env=ours | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True,
+            stderr=subprocess.PIPE, text=True, preexec_fn=_hear_all,
         )  # fmt: skip
 
     def line(self) -> str:
@@ -88,6 +88,12 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
+
+
+def _hear_all() -> None:
+    """A program hears its signals, also where this run was begun with some of them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(fact: Callable[[], object], what: str) -> None:
