@@ -9,7 +9,6 @@ import pytest
 from tests.app.shell import Program, processes_of, wait_for
 
 
-
 @pytest.fixture(scope="module")
 def at_once(place: Path) -> list[Any]:
     """What two starts at the same moment, in the same folder, print."""
