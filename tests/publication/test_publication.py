@@ -135,3 +135,23 @@ def test_recorded_files_are_known_by_their_path(tx: Transaction, world: World) -
     world.count(tx, "EAST", {"CUP": 8})
     path = publish(tx)["web"].path
     assert publication.load_recorded_paths(tx, [path, "out/other.csv"]) == {path}
+
+
+def test_an_event_that_was_parked_is_told_although_channels_have_looked_past_it(tx: Transaction, world: World) -> None:
+    world.count(tx, "EAST", {"ROPE": 11})
+    publish(tx)
+    position = take_cursor(tx, "publication")
+    assert position is not None
+    world.order(tx, 1, "ROPE", 7, channel="b2b")
+    tx.write_events()
+    parked, read_to = load_events_after(tx, position, 10_000, publication.KINDS)
+    assert parked
+    move_cursor(tx, "publication", read_to)
+    # Every channel looks past the parked events, for another reason.
+    tx.now += timedelta(hours=2)
+    world.count(tx, "EAST", {"LID": 4})
+    assert "ROPE" not in shown(publish(tx)["web"])
+    publication.take_events(tx, parked)
+    world.count(tx, "EAST", {"LID": 5})
+    tx.now += timedelta(hours=2)
+    assert shown(publish(tx)["web"])["ROPE"] == 0

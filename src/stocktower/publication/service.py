@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stocktower import catalog, inventory
 from stocktower.network import ChannelFacts, Network
-from stocktower.platform import RecordedEvent, Transaction, load_cursors
+from stocktower.platform import RecordedEvent, Transaction, load_cursors, load_head
 
 from . import rules, store
 from .model import Difference, Listing, Publication
@@ -18,11 +18,16 @@ KINDS = (
 
 
 def take_events(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
-    """Note which SKUs the events touched; in order, so that the last event of each stands."""
+    """Note which SKUs the events touched; in order, so that the last event of each stands.
+
+    An event that was parked, and comes when channels have looked past it, counts as the next one.
+    """
+    seen = max((seen for _, seen in store.load_looks(tx).values()), default=0)
+    upcoming = load_head(tx) + 1
     positions: dict[int, int] = {}
     for event in events:
         for sku_id in rules.changed_skus(event.kind, event.subject_id, event.data):
-            positions[sku_id] = event.position
+            positions[sku_id] = event.position if event.position > seen else upcoming
     if positions:
         store.mark_changed(tx, positions)
 
