@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from stocktower import exchange, model, network
+from stocktower import access, exchange, model, network
 from stocktower.app import cases
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
@@ -50,6 +50,7 @@ def import_file(
             code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,
             marketplace_tax=row.marketplace_tax, format=format or row.format,
         )  # fmt: skip
+    note_import(tower, actor, kind=kind, source=source.code, name=name or path.name)
     try:
         return readers.import_file(
             tower.database,
@@ -68,3 +69,9 @@ def import_file(
         place = {"file": error.file, "line": error.line, "column": error.column}
         problem = place | {"problem": error.problem, "fix": error.fix}
         raise CommandFailed(f"{error.file} cannot be imported", problems=[problem]) from None
+
+
+def note_import(tower: Tower, actor: str, *, kind: str, source: str, name: str) -> None:
+    """Who brought in what, before the first row of it is read: an import that is killed was an act too."""
+    with tower.transaction(actor) as tx:
+        access.record_act(tx, "import.file", "import", 0, {"kind": kind, "source": source, "name": name})

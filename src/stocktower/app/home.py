@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from stocktower import catalog, inventory, model, network
+from stocktower import access, catalog, inventory, model, network
 from stocktower.app.output import CommandFailed
 from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
@@ -129,6 +129,9 @@ def apply_file(
         )
         network.apply_network(tx, outcome.configuration)
         write_rules(tx)
+        if outcome.changes:
+            data = {"base": base, "changes": [change.path for change in outcome.changes]}
+            access.record_act(tx, "configuration.apply", "configuration", outcome.version, data)
     if not dry_run:
         tower.home.applied_file.write_text(f"{outcome.version}\n", encoding="utf-8")
     return outcome.version, outcome.changes

@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Struct
 
 from stocktower import (
-    access,
     catalog,
     customers,
     exchange,
@@ -195,9 +194,3 @@ def summary(tower: Tower, imports: Sequence[exchange.ImportSummary], verificatio
             imports=list(imports),
             untouched=ordering.share_untouched(tx),
         )
-
-
-def audit(tower: Tower, limit: int) -> list[access.AuditEntry]:
-    """The last acts of people."""
-    with tower.reading() as tx:
-        return access.load_audit(tx, limit=limit)
