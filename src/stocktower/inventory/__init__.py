@@ -11,6 +11,16 @@ from .events import HoldEnded, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
 from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
+from .inbound import (
+    InboundFigures,
+    InboundMoved,
+    InboundResult,
+    close_inbound,
+    load_inbound,
+    load_inbound_history,
+    record_inbound,
+)
+from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
 from .model import (
     AVAILABLE,
     HOLD,
@@ -57,7 +67,11 @@ __all__ = [
     "AVAILABLE",
     "EXPIRY",
     "HOLD",
+    "INBOUND_KINDS",
     "ORDER",
+    "PRODUCTION",
+    "PURCHASE",
+    "TRANSFER",
     "UNLIMITED",
     "Allocation",
     "Availability",
@@ -78,6 +92,11 @@ __all__ = [
     "HoldEnded",
     "HoldRequest",
     "HoldResult",
+    "Inbound",
+    "InboundChange",
+    "InboundFigures",
+    "InboundMoved",
+    "InboundResult",
     "Limits",
     "MayCut",
     "Net",
@@ -89,6 +108,7 @@ __all__ = [
     "Refused",
     "Shortfall",
     "SnapshotResult",
+    "StatedInbound",
     "Step",
     "StockChanged",
     "StockMoved",
@@ -102,6 +122,7 @@ __all__ = [
     "adjust",
     "apply_rules",
     "ats",
+    "close_inbound",
     "consume",
     "expire_holds",
     "find_drift",
@@ -111,6 +132,8 @@ __all__ = [
     "load_allocations",
     "load_availability",
     "load_demands",
+    "load_inbound",
+    "load_inbound_history",
     "load_open_holds",
     "load_snapshot_orders",
     "load_waiting",
@@ -119,6 +142,7 @@ __all__ = [
     "pool",
     "rebuild_balances",
     "receive",
+    "record_inbound",
     "record_reservations",
     "release_holds",
     "shown",

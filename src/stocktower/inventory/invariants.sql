@@ -125,3 +125,21 @@ SELECT stock.stock_id, stock.sku_id
 FROM inventory.stock AS stock
 LEFT JOIN inventory.item AS item ON item.merchant_id = stock.merchant_id AND item.sku_id = stock.sku_id
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND item.sku_id IS NULL;
+
+-- name: inbound_is_its_last_word
+-- when: now
+-- An inbound is what the last entry of its history says, and its history has no gap.
+SELECT inbound.inbound_id, inbound.version, word.last_version, word.words
+FROM inventory.inbound AS inbound
+LEFT JOIN (
+    SELECT change.inbound_id, max(change.version) AS last_version, count(*) AS words,
+        (array_agg(ROW(change.expected, change.received, change.cancelled, change.open, change.excess,
+            change.expected_at, change.confirmed_at, change.cost_minor)::text ORDER BY change.version DESC))[1] AS figures
+    FROM inventory.inbound_change AS change
+    WHERE change.merchant_id = %(merchant_id)s::bigint
+    GROUP BY change.inbound_id
+) AS word ON word.inbound_id = inbound.inbound_id
+WHERE inbound.merchant_id = %(merchant_id)s::bigint
+    AND (word.last_version IS DISTINCT FROM inbound.version OR word.words IS DISTINCT FROM inbound.version
+        OR word.figures IS DISTINCT FROM ROW(inbound.expected, inbound.received, inbound.cancelled, inbound.open,
+            inbound.excess, inbound.expected_at, inbound.confirmed_at, inbound.cost_minor)::text);

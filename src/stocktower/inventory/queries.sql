@@ -308,3 +308,58 @@ SET quantity = truth.quantity, allocated = truth.allocated, sequence = truth.seq
 FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[], %(sequences)s::bigint[])
     AS truth (stock_id, quantity, allocated, sequence)
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = truth.stock_id;
+
+-- name: load_coming
+-- Inbound of some SKUs that is open, the soonest first and the undated last.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND state = 'open'
+ORDER BY sku_id, expected_at, inbound_id;
+
+-- name: load_inbound_of_references
+-- Every line of some references, open or not.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND reference = ANY(%(reference_texts)s::text[])
+ORDER BY expected_at, inbound_id;
+
+-- name: load_inbound_by_id
+-- Inbound by id.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = ANY(%(inbound_ids)s::bigint[])
+ORDER BY inbound_id;
+
+-- copy: inbound inventory.inbound (merchant_id, inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected,
+--     received, cancelled, open, excess, expected_at, confirmed_at, cost_minor, state, version)
+-- New inbound.
+
+-- name: change_inbound
+-- What became of inbound, where it still stands at the version that the change was computed from.
+UPDATE inventory.inbound AS inbound
+SET supplier = change.supplier, expected = change.expected, received = change.received, cancelled = change.cancelled,
+    open = change.open, excess = change.excess, expected_at = change.expected_at, confirmed_at = change.confirmed_at,
+    cost_minor = change.cost_minor, state = change.state, version = change.version
+FROM unnest(%(inbound_ids)s::bigint[], %(before)s::bigint[], %(versions)s::bigint[], %(suppliers)s::text[],
+    %(expecteds)s::bigint[], %(receiveds)s::bigint[], %(cancelleds)s::bigint[], %(opens)s::bigint[],
+    %(excesses)s::bigint[], %(expected_ats)s::timestamptz[], %(confirmed_ats)s::timestamptz[],
+    %(cost_minors)s::bigint[], %(states)s::text[])
+    AS change (inbound_id, before, version, supplier, expected, received, cancelled, open, excess, expected_at,
+        confirmed_at, cost_minor, state)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = change.inbound_id
+    AND inbound.version = change.before;
+
+-- copy: inbound_change inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, open,
+--     excess, expected_at, confirmed_at, cost_minor, reason, reference, reference_id, actor, occurred_at, recorded_at)
+-- The history of inbound is append-only.
+
+-- name: load_inbound_changes
+-- The history of one inbound, the first word first.
+SELECT inbound_id, version, kind, expected, received, cancelled, open, excess, expected_at, confirmed_at, cost_minor,
+    reason, reference, reference_id, actor, occurred_at, recorded_at
+FROM inventory.inbound_change
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = %(inbound_id)s::bigint
+ORDER BY version;

@@ -1,0 +1,69 @@
+"""One function per statement on inbound."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from stocktower.platform import Transaction, load_queries
+
+from .inbound_rules import Inbound, InboundChange
+from .store import StockMoved
+
+_SQL = load_queries(__package__)
+_astuple = msgspec.structs.astuple
+
+
+def load_coming(tx: Transaction, sku_ids: Sequence[int]) -> list[Inbound]:
+    """Open inbound of some SKUs, by SKU, the soonest first."""
+    return tx.fetch(_SQL.load_coming, Inbound, sku_ids=list(sku_ids))
+
+
+def load_inbound_of_references(tx: Transaction, reference_texts: Sequence[str]) -> list[Inbound]:
+    """Every line of some references, open or not."""
+    return tx.fetch(_SQL.load_inbound_of_references, Inbound, reference_texts=list(reference_texts))
+
+
+def load_inbound_by_id(tx: Transaction, inbound_ids: Sequence[int]) -> list[Inbound]:
+    """Inbound by id."""
+    return tx.fetch(_SQL.load_inbound_by_id, Inbound, inbound_ids=list(inbound_ids))
+
+
+def insert_inbound(tx: Transaction, rows: Iterable[Inbound]) -> None:
+    """Write inbound that is new."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.inbound, [(merchant_id, *_astuple(row)) for row in rows])
+
+
+def change_inbound(tx: Transaction, rows: Sequence[tuple[int, Inbound]]) -> None:
+    """Write (version before, inbound) that was there; raises StockMoved when one has changed since it was read."""
+    if not rows:
+        return
+    changed = tx.execute(
+        _SQL.change_inbound,
+        inbound_ids=[row.inbound_id for _, row in rows],
+        before=[before for before, _ in rows],
+        versions=[row.version for _, row in rows],
+        suppliers=[row.supplier for _, row in rows],
+        expecteds=[row.expected for _, row in rows],
+        receiveds=[row.received for _, row in rows],
+        cancelleds=[row.cancelled for _, row in rows],
+        opens=[row.open for _, row in rows],
+        excesses=[row.excess for _, row in rows],
+        expected_ats=[row.expected_at for _, row in rows],
+        confirmed_ats=[row.confirmed_at for _, row in rows],
+        cost_minors=[row.cost_minor for _, row in rows],
+        states=[row.state for _, row in rows],
+    )
+    if changed != len(rows):
+        raise StockMoved("an inbound changed after it was read under its SKU's lock")
+
+
+def record_inbound_changes(tx: Transaction, changes: Iterable[InboundChange]) -> None:
+    """Append to the history of inbound."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.inbound_change, [(merchant_id, *_astuple(change)) for change in changes])
+
+
+def load_inbound_changes(tx: Transaction, inbound_id: int) -> list[InboundChange]:
+    """The history of one inbound, the first word first."""
+    return tx.fetch(_SQL.load_inbound_changes, InboundChange, inbound_id=inbound_id)
