@@ -38,7 +38,7 @@ TEXTS = {
 def texts() -> list[tuple[Path, str]]:
     """The project's text files with what they hold."""
     found = [path for path in files() if path.suffix in TEXTS]
-    found += [path for path in ROOT.glob(".git*") if path.is_file()]
+    found += [path for path in ROOT.glob(".git?*") if path.is_file()]
     return [(path.relative_to(ROOT), path.read_text(encoding="utf-8", errors="replace")) for path in found]
 
 

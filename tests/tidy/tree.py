@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "stocktower"
 
-_NOT_OURS = {"__pycache__", "build", "dist", "node_modules", "test-results"}
+# In a work tree beside the checkout .git is a file that names a path of its machine.
+_NOT_OURS = {".git", "__pycache__", "build", "dist", "node_modules", "test-results"}
 _HEADER = re.compile(r"--\s*(name|copy):\s*(.*)")
 _NOTE = re.compile(r"--\s*when:")
 _COPY = re.compile(r"(\w+)\s+([\w.]+)\s*\(([^)]*)\)")
@@ -92,7 +93,7 @@ def files(*suffixes: str, under: Path = ROOT) -> Iterator[Path]:
             hidden = path.name.startswith(".") and path.name != ".ci"
             if not hidden and path.name not in _NOT_OURS and not path.name.endswith(".egg-info"):
                 yield from files(*suffixes, under=path)
-        elif path.is_file() and (not suffixes or path.suffix in suffixes):
+        elif path.is_file() and path.name not in _NOT_OURS and (not suffixes or path.suffix in suffixes):
             yield path
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from stocktower.web.desk import STOCK_TABS
 from tests.web import world
 from tests.web.conftest import Site
 
@@ -200,3 +201,25 @@ def test_pages_are_read_and_filtered_without_script(chromium: Browser, site: Sit
         page.locator(".find input").fill("LAMP")
         page.locator(".find input").press("Enter")
         expect(page.get_by_role("heading", level=1)).to_contain_text("LAMP")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_stock_is_a_place_with_tabs(page: Page, site: Site, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for address, current in (("/stock", "page"), ("/stock/LAMP", "true")):
+        page.goto(site.url + address)
+        tabs = page.get_by_role("navigation", name="Stock")
+        expect(tabs.get_by_role("link", name="Availability")).to_have_attribute("aria-current", current)
+        expect(tabs.locator("[aria-current]")).to_be_in_viewport()
+        expect(page.locator(".rail [aria-current]")).to_contain_text("Stock")
+        labels = tabs.locator("a").all_inner_texts()
+        assert labels == [tab.label for tab in STOCK_TABS]
+    page.goto(f"{site.url}/stock")
+    for tab in STOCK_TABS[1:]:
+        page.keyboard.press("]")
+        page.wait_for_url(site.url + tab.href)
+    for tab in STOCK_TABS[-2::-1]:
+        page.keyboard.press("[")
+        page.wait_for_url(site.url + tab.href)
+    page.goto(f"{site.url}/orders")
+    expect(page.get_by_role("navigation", name="Stock")).to_have_count(0)

@@ -43,6 +43,20 @@ RAIL = (
 )
 
 
+class Tab(msgspec.Struct, frozen=True):
+    """A page of a place that has several."""
+
+    label: str
+    href: str
+    """Pages below it belong to it too."""
+
+
+STOCK_TABS = (
+    Tab("Availability", "/stock"),
+)  # fmt: skip
+"""The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
+
+
 class Clock(msgspec.Struct, frozen=True):
     """The instant and the zone that a page is written for."""
 
@@ -139,6 +153,9 @@ class Desk:
                 person=self.entry.person if self.entry else None,
                 form_token=self.entry.form_token if self.entry else "",
                 rail=RAIL,
+                place=place_of(path),
+                tabs=STOCK_TABS,
+                tab=tab_of(path),
                 path=path,
                 here=_address(self.request),
                 theme=theme if theme in THEMES else "auto",
@@ -155,6 +172,22 @@ AtDesk = NamedDependency[Desk]
 
 class _DryRun(Exception):
     """Ends a transaction that must leave nothing."""
+
+
+def place_of(path: str) -> str:
+    """The name of the place in the rail that a page belongs to; nothing where none is."""
+    if tab_of(path) is not None:
+        return "Stock"
+    return next((place.name for place in RAIL if _is_under(path, place.href)), "")
+
+
+def tab_of(path: str) -> Tab | None:
+    """The tab of Stock that a page belongs to, the nearest one."""
+    return max((tab for tab in STOCK_TABS if _is_under(path, tab.href)), key=lambda tab: len(tab.href), default=None)
+
+
+def _is_under(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(f"{href}/"))
 
 
 def _address(request: Request[Any, Any, Any]) -> str:

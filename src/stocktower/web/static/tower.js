@@ -30,6 +30,14 @@ function pick() {
   link.href = `${bar.dataset.list}?q=${encodeURIComponent(`${bar.dataset.word}:${list}`)}`;
 }
 
+function turn(step) {
+  const tabs = [...document.querySelectorAll("[data-tabs] a")];
+  const at = tabs.findIndex((tab) => tab.hasAttribute("aria-current"));
+  tabs[at + step]?.click();
+}
+
+document.querySelector("[data-tabs] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 function open(id) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
@@ -67,6 +75,8 @@ document.addEventListener("keydown", (event) => {
     k: () => go(here - 1),
     x: pick,
     g: () => { leader = Date.now(); },
+    "[": () => turn(-1),
+    "]": () => turn(1),
     "?": () => open("keys"),
     Escape: () => { rows()[here]?.classList.remove("here"); here = -1; },
     Enter: () => {
