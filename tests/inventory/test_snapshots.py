@@ -247,3 +247,23 @@ def test_every_move_tells_both_balances(tx: Transaction, world: World) -> None:
         (one.delta, one.quantity_after, one.allocated_after, one.reason) for one in views.load_moves(tx, [row.stock_id])
     ]
     assert moves == [(-3, 7, 1, "shipped"), (10, 10, 0, "count")]
+
+
+def test_each_line_of_a_sheet_speaks_of_its_own_instant(tx: Transaction, world: World) -> None:
+    world.count(tx, "EAST", {"CUP": 10, "LID": 10}, opening=True, as_of=tx.now - 9 * HOUR)
+    world.order(tx, 1, "CUP", 3)
+    world.order(tx, 2, "LID", 3)
+    early, late = tx.now - 3 * HOUR, tx.now - HOUR
+    world.ship(tx, 1, "CUP", 3, at=tx.now - 2 * HOUR)
+    world.ship(tx, 2, "LID", 3, at=tx.now - 2 * HOUR)
+    lines = (StockLine("CUP", 9, row=1, as_of=early), StockLine("LID", 7, row=2, as_of=late))
+    document = StockDocument("EAST", tx.now, lines)
+    result = inventory.take_snapshot(tx, document, 0, may_cut=lambda candidates: (), sheet_id=77)
+    assert [(one.row, one.delta) for one in result.taken] == [(1, -1), (2, 0)]
+    assert world.row(tx, "EAST", "CUP") == (6, 0, 0)
+    assert world.row(tx, "EAST", "LID") == (7, 0, 0)
+    rows = inventory.load_availability(tx, [world.sku["CUP"], world.sku["LID"]], world.network)
+    assert [row.counted_at for code in ("CUP", "LID") for row in rows.rows(world.sku[code])] == [early, late]
+    (move,) = [one for one in views.load_moves(tx, [result.taken[0].stock_id]) if one.reference == "count"]
+    assert (move.reference_id, move.delta, move.occurred_at) == (77, -1, early)
+    assert broken(tx) == []

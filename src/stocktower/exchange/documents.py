@@ -147,6 +147,8 @@ class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
     unit: str = ""
     cost_minor: int | None = None
     """Unit cost in the entity's currency; used when stock is opened or found."""
+    as_of: datetime | None = None
+    """When this line was counted; None: at the instant of the document."""
 
 
 class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -43,6 +43,7 @@ from .model import (
     StockRow,
     Supply,
     SupplyRow,
+    Taken,
     Waiting,
 )
 from .postings import Posted, adjust, receive
@@ -116,6 +117,7 @@ __all__ = [
     "Supply",
     "SupplyChanged",
     "SupplyRow",
+    "Taken",
     "UnknownDemand",
     "UnknownSite",
     "Waiting",

@@ -29,6 +29,8 @@ class Stated(Struct, frozen=True):
     cost_minor: int | None = None
     trusted: bool = False
     """The unit is stated, or a person has said how it is meant."""
+    as_of: datetime | None = None
+    """When it was counted; None: at the instant of the snapshot."""
 
 
 class Mismatch(Struct, frozen=True):
@@ -60,7 +62,7 @@ def decide_snapshot(
     units: Mapping[int, Mapping[str, int]],
     as_of: datetime,
 ) -> Verdict:
-    """What each statement means for its row; `balances` by (sku_id, status), `moved_since` the instant by row.
+    """What each statement means for its row; `balances` by (sku_id, status), `moved_since` its own instant by row.
 
     A row that was counted at a later instant keeps that count. The same instant again gives the same row.
     """
@@ -70,7 +72,7 @@ def decide_snapshot(
     for one in stated:
         balance = balances[one.sku_id, one.status]
         stock_id = balance.row.stock_id
-        if balance.counted_at is not None and balance.counted_at > as_of:
+        if balance.counted_at is not None and balance.counted_at > (one.as_of or as_of):
             stale += 1
             continue
         since = moved_since.get(stock_id, 0)

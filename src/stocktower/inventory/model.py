@@ -241,6 +241,17 @@ class Refused(Struct, frozen=True):
     problem: str
 
 
+class Taken(Struct, frozen=True):
+    """A row of a snapshot that was taken over."""
+
+    row: int
+    """As the document numbers it; of several for one stock row the first."""
+    stock_id: int
+    sku_id: int
+    delta: int
+    """By how much the quantity changed."""
+
+
 class SnapshotResult(Struct, frozen=True):
     """What a snapshot did; lines = changed + unchanged + stale + mismatched + refused, repeats of a SKU are summed."""
 
@@ -254,3 +265,5 @@ class SnapshotResult(Struct, frozen=True):
     shortfalls: tuple[Shortfall, ...]
     sku_ids: tuple[int, ...] = ()
     """Whose stock changed."""
+    taken: tuple[Taken, ...] = ()
+    """The rows that were taken over, changed or not."""

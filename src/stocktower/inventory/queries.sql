@@ -163,6 +163,17 @@ WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bi
     AND occurred_at > %(as_of)s::timestamptz
 GROUP BY stock_id;
 
+-- name: load_moved_after_each
+-- The same after an instant of each row.
+SELECT wanted.stock_id, moved.units
+FROM unnest(%(stock_ids)s::bigint[], %(times)s::timestamptz[]) AS wanted (stock_id, as_of)
+CROSS JOIN LATERAL (
+    SELECT sum(delta)::bigint AS units
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id AND occurred_at > wanted.as_of
+) AS moved
+WHERE moved.units IS NOT NULL;
+
 -- name: load_safety
 -- Safety stock that is stated for a SKU at a site.
 SELECT sku_id, site_id, quantity

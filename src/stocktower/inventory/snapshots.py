@@ -16,7 +16,7 @@ from .book import Balance, Book, Cause
 from .counts import Stated, Verdict, decide_cuts, decide_snapshot, settle
 from .discrepancies import settle_discrepancies
 from .events import COUNT, OPENING, stock_events, supply_event
-from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow
+from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
 from .rules import owner_at
 from .service import open_book, write_book
 from .snapshot_cases import tell_cases
@@ -36,12 +36,14 @@ def take_snapshot(
     *,
     may_cut: MayCut,
     factors: Mapping[str, int] | None = None,
+    sheet_id: int = 0,
 ) -> SnapshotResult:
     """Make stock what a site says, by moves; the same document again changes nothing. Raises UnknownSite, StockMoved.
 
     `may_cut` is asked once, under the locks, which of the orders' demands may be cut where less is there than
     allocated; the orders of `load_snapshot_orders` have to be locked before. `factors` (by SKU code) are a person's
-    word on how many stock units one stated unit is: such rows are applied without suspicion.
+    word on how many stock units one stated unit is: such rows are applied without suspicion. `sheet_id`: the count
+    sheet that says so, in place of a message.
     """
     network = load_network(tx)
     site = site_of(network, document)
@@ -49,11 +51,13 @@ def take_snapshot(
     units = load_units(tx, [sku.sku_id for sku in skus.values()])
     stated, refused = read_lines(document.lines, skus, units, factors or {})
     as_of = min(document.as_of or tx.now, tx.now)
-    snapshot = Snapshot(tx, network, site, stated, as_of, OPENING if document.opening else COUNT, message_id)
+    source = ("count", sheet_id) if sheet_id else ("message", message_id)
+    snapshot = Snapshot(tx, network, site, stated, as_of, OPENING if document.opening else COUNT, source)
     snapshot.lock()
     verdict = snapshot.decide(units)
     cuts = snapshot.cut(verdict, may_cut)
-    changed = snapshot.count(verdict)
+    taken = snapshot.count(verdict)
+    changed = {one.sku_id for one in taken if one.delta}
     snapshot.write()
     tell_cases(tx, site, message_id, verdict, refused)
     return SnapshotResult(
@@ -64,6 +68,7 @@ def take_snapshot(
         refused=tuple(refused),
         cuts=tuple(cuts),
         shortfalls=snapshot.shortfalls(),
+        taken=tuple(taken),
         sku_ids=tuple(sorted({*changed, *(sku_id for cut in cuts for sku_id, _ in cut.components)})),
     )
 
@@ -76,7 +81,7 @@ def load_snapshot_orders(tx: Transaction, document: StockDocument) -> list[int]:
     units = load_units(tx, [sku.sku_id for sku in skus.values()])
     stated, _ = read_lines(document.lines, skus, units, {})
     as_of = min(document.as_of or tx.now, tx.now)
-    return Snapshot(tx, network, site, stated, as_of, COUNT, 0).load_holders()
+    return Snapshot(tx, network, site, stated, as_of, COUNT, ("message", 0)).load_holders()
 
 
 def site_of(network: Network, document: StockDocument) -> SiteFacts:
@@ -125,6 +130,7 @@ def read_lines(
             line.row,
             line.cost_minor,
             factor is not None or bool(line.unit),
+            line.as_of,
         )
     return list(stated.values()), refused
 
@@ -140,7 +146,7 @@ class Snapshot:
         stated: Sequence[Stated],
         as_of: datetime,
         reason: str,
-        message_id: int,
+        source: tuple[str, int],
     ) -> None:
         self._tx = tx
         self._network = network
@@ -148,7 +154,10 @@ class Snapshot:
         self._stated = stated
         self._as_of = as_of
         self._reason = reason
-        self._message_id = message_id
+        self._source = source
+        self._own_instants = {
+            (one.sku_id, one.status): min(one.as_of, tx.now) for one in stated if one.as_of is not None
+        }
         self._owner = owner_at(site)
         self._sku_ids = sorted({one.sku_id for one in stated})
         self._balances: dict[tuple[int, str], Balance] = {}
@@ -163,7 +172,7 @@ class Snapshot:
         """Orders and holds that have units of rows of which there may be too few."""
         rows = self._rows(store.load_rows(self._tx, self._sku_ids, self._site.site_id))
         at_risk = [row for row in rows if row.allocated]
-        moved = store.load_moved_after(self._tx, [row.stock_id for row in at_risk], self._as_of)
+        moved = self._moved_since(at_risk)
         stated = {(one.sku_id, one.status): one.quantity for one in self._stated}
         lacking = [
             row.stock_id
@@ -172,6 +181,19 @@ class Snapshot:
             and stated[row.sku_id, row.status] + moved.get(row.stock_id, 0) < row.allocated
         ]
         return store.load_allocated_orders(self._tx, lacking) if lacking else []
+
+    def _at(self, sku_id: int, status: str) -> datetime:
+        """The instant that is spoken of."""
+        return self._own_instants.get((sku_id, status), self._as_of)
+
+    def _moved_since(self, rows: Sequence[StockRow]) -> dict[int, int]:
+        """What happened to rows after the instant that is spoken of."""
+        own = [(row.stock_id, at) for row in rows if (at := self._own_instants.get((row.sku_id, row.status)))]
+        if not own:
+            return store.load_moved_after(self._tx, [row.stock_id for row in rows], self._as_of) if rows else {}
+        others = [row.stock_id for row in rows if (row.sku_id, row.status) not in self._own_instants]
+        moved = store.load_moved_after(self._tx, others, self._as_of) if others else {}
+        return moved | store.load_moved_after_each(self._tx, own)
 
     def _rows(self, rows: Iterable[StockRow]) -> list[StockRow]:
         return [row for row in rows if row.owner == self._owner and row.lot == NO_LOT]
@@ -189,7 +211,7 @@ class Snapshot:
         for stock_id, one in zip(tx.new_ids(len(missing)), missing, strict=True):
             row = StockRow(stock_id, one.sku_id, self._site.site_id, one.status, self._owner, NO_LOT, 0, 0, 0, 0, None)
             self._balances[one.sku_id, one.status] = self._book.open(row)
-        self._moved = store.load_moved_after(tx, [row.stock_id for row in rows], self._as_of) if rows else {}
+        self._moved = self._moved_since(rows)
 
     def decide(self, units: Mapping[int, Mapping[str, int]]) -> Verdict:
         """What the statements mean."""
@@ -280,27 +302,23 @@ class Snapshot:
             self._changed[*key, sku_id] = demand
         return Cut(*key, candidate.kind, self._site.site_id, sold_units, tuple(sorted(taken.items())))
 
-    def count(self, verdict: Verdict) -> set[int]:
-        """Enter the moves that explain the difference; gives the SKUs whose quantity changed."""
-        changed: set[int] = set()
+    def count(self, verdict: Verdict) -> list[Taken]:
+        """Enter the moves that explain the difference."""
+        taken: list[Taken] = []
         for stock_id, real, one in verdict.targets:
             balance = self._book.balances[stock_id]
-            balance.counted_at = self._as_of
+            at = balance.counted_at = self._at(one.sku_id, one.status)
             delta = settle(balance, real)
-            if delta:
-                changed.add(one.sku_id)
-                self._book.move(
-                    stock_id,
-                    delta,
-                    Cause(self._reason, self._reason, "message", self._message_id, self._as_of, one.cost_minor),
-                )
-        return changed
+            taken.append(Taken(one.row, stock_id, one.sku_id, delta))
+            self._book.move(stock_id, delta, Cause(self._reason, self._reason, *self._source, at, one.cost_minor))
+        return taken
 
     def write(self) -> None:
         """Write rows, ledgers, demand and events; open and close the cases of what is missing."""
         write_book(self._tx, self._book)
         store.change_demands(self._tx, list(self._changed.values()))
-        self._tx.emit_all(stock_events(self._book, self._network, self._message_id or None))
+        kind, source_id = self._source
+        self._tx.emit_all(stock_events(self._book, self._network, (source_id or None) if kind == "message" else None))
         self._tx.emit_all(supply_event([one.sku_id for one in self._changed.values()], self._tx.now))
         settle_discrepancies(self._tx, self._book, self._network)
 

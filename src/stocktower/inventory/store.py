@@ -175,6 +175,12 @@ def load_moved_after(tx: Transaction, stock_ids: Sequence[int], as_of: datetime)
     return dict(tx.tuples(_SQL.load_moved_after, stock_ids=list(stock_ids), as_of=as_of))
 
 
+def load_moved_after_each(tx: Transaction, rows: Sequence[tuple[int, datetime]]) -> dict[int, int]:
+    """What happened to stock rows after an instant of each."""
+    stock_ids, times = zip(*rows, strict=True)
+    return dict(tx.tuples(_SQL.load_moved_after_each, stock_ids=stock_ids, times=times))
+
+
 def load_safety(tx: Transaction, sku_ids: Sequence[int]) -> list[tuple[int, int, int]]:
     """(sku_id, site_id, units) stated for a SKU at a site."""
     return tx.tuples(_SQL.load_safety, sku_ids=list(sku_ids))

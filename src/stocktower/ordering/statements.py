@@ -61,6 +61,12 @@ def _restate(tx: Transaction, payment_id: int, decide: Callable[[Payment], Payme
     return said
 
 
-def take_count(tx: Transaction, document: StockDocument, message_id: int) -> inventory.SnapshotResult:
-    """A person says that a doubtful count is right, in stock units as it stands in the document."""
-    return take_snapshot(Desk(tx), document, message_id, dict.fromkeys((line.sku for line in document.lines), 1))
+def take_count(
+    tx: Transaction, document: StockDocument, message_id: int, *, sheet_id: int = 0
+) -> inventory.SnapshotResult:
+    """A person says that a count is right, in stock units as it stands in the document.
+
+    It is of a message (a doubtful one), or of a count sheet. Raises inventory.StockMoved: run again.
+    """
+    factors = dict.fromkeys((line.sku for line in document.lines), 1)
+    return take_snapshot(Desk(tx), document, message_id, factors, sheet_id=sheet_id)

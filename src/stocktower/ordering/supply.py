@@ -182,7 +182,12 @@ def take_stock(tx: Transaction, messages: Sequence[Message]) -> None:
 
 
 def take_snapshot(
-    desk: Desk, document: StockDocument, message_id: int, factors: dict[str, int] | None = None
+    desk: Desk,
+    document: StockDocument,
+    message_id: int,
+    factors: dict[str, int] | None = None,
+    *,
+    sheet_id: int = 0,
 ) -> inventory.SnapshotResult:
     """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
     tx = desk.tx
@@ -197,7 +202,7 @@ def take_snapshot(
         }
         return {(one.order_id, one.line_no) for one in candidates} & unreleased
 
-    result = inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors)
+    result = inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors, sheet_id=sheet_id)
     _look_again(tx, document)
     cut = {one.order_id for one in result.cuts}
     _note_cuts(desk, [order for order_id, order in orders.items() if order_id in cut], result, message_id)
