@@ -186,3 +186,30 @@ def test_no_more_connections_than_allowed(database_url: str, clock: FrozenClock)
     database.close()
     with pytest.raises(psycopg.OperationalError, match="was closed"):
         database.ensure_merchant("third")
+
+
+def test_a_plan_that_was_made_while_a_table_was_small_is_made_again(database: Database) -> None:
+    merchant_id = database.ensure_merchant("plans")
+    insert = query(
+        "INSERT INTO platform.due (merchant_id, kind, key, due_at) "
+        "SELECT $1::bigint, 'sample', key, $2::timestamptz FROM generate_series($3::bigint, $4::bigint) AS key",
+        "merchant_id", "now", "first", "last",
+    )  # fmt: skip
+    find = query("SELECT key FROM platform.due WHERE merchant_id = $1::bigint AND key = $2::bigint", "merchant_id", "k")
+
+    def plan_used(tx: Transaction) -> str:
+        found = tx.connection.execute(
+            "SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT key FROM platform.due WHERE%'"
+        ).fetchone()
+        assert found is not None
+        lines = tx.connection.execute(f"EXPLAIN EXECUTE {found[0]} ({merchant_id}, 7)".encode(), prepare=False)
+        return "\n".join(line for (line,) in lines.fetchall())
+
+    costs: list[str] = []
+    for count in range(200):
+        with database.transaction(merchant_id, actor="tests") as tx:
+            if count < 8 or count % 10 == 0:
+                tx.execute(insert, first=count * 1_000 + 1, last=count * 1_000 + (1_000 if count > 8 else 1))
+            assert tx.values(find, k=count * 1_000 + 1)[:1] in ([], [count * 1_000 + 1])
+            costs.append(plan_used(tx))
+    assert len(set(costs)) > 2, costs[-1]

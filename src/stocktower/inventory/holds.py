@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from stocktower.catalog import load_resolved
 from stocktower.network import Network, load_network
-from stocktower.platform import Transaction, schedule, unschedule
+from stocktower.platform import Transaction, schedule, schedule_new, unschedule
 
 from . import store
 from .availability import safety_levels, safety_of
@@ -101,7 +101,7 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
     if holds:
         store.insert_holds(tx, holds)
         record_reservations(tx, supply, new_demands=demands, grants=grants, reason="held")
-        schedule(tx, EXPIRY, [(one.hold_id, one.expires_at) for one in holds])
+        schedule_new(tx, EXPIRY, [(one.hold_id, one.expires_at) for one in holds])
     return results
 
 

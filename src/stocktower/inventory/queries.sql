@@ -218,11 +218,15 @@ ON CONFLICT (merchant_id, sku_id, channel_id) DO UPDATE SET quantity = excluded.
 -- New holds.
 
 -- name: find_holds
--- Holds of some channels with one of some references.
-SELECT hold_id, channel_id, reference, state, created_at, expires_at, ended_at
-FROM inventory.hold
-WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = ANY(%(channel_ids)s::bigint[])
-    AND reference = ANY(%(reference_texts)s::text[]);
+-- Holds by channel and reference: a look-up for each, whatever the planner knew of the table when it made its plan.
+SELECT hold.hold_id, hold.channel_id, hold.reference, hold.state, hold.created_at, hold.expires_at, hold.ended_at
+FROM unnest(%(channel_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (channel_id, reference)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM inventory.hold
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = wanted.channel_id AND reference = wanted.reference
+    LIMIT 1
+) AS hold;
 
 -- name: lock_holds
 -- Holds under way by id, locked in key order.

@@ -206,18 +206,12 @@ def insert_holds(tx: Transaction, holds: Iterable[Hold]) -> None:
     tx.copy(_SQL.hold, [(merchant_id, *_astuple(hold)) for hold in holds])
 
 
-def find_holds(tx: Transaction, keys: Sequence[tuple[int, str]]) -> list[Hold]:
+def find_holds(tx: Transaction, keys: Collection[tuple[int, str]]) -> list[Hold]:
     """Holds by (channel_id, reference)."""
     if not keys:
         return []
-    wanted = set(keys)
-    found = tx.fetch(
-        _SQL.find_holds,
-        Hold,
-        channel_ids=sorted({channel_id for channel_id, _ in wanted}),
-        reference_texts=sorted({reference for _, reference in wanted}),
-    )
-    return [hold for hold in found if (hold.channel_id, hold.reference) in wanted]
+    channel_ids, reference_texts = zip(*sorted(set(keys)), strict=True)
+    return tx.fetch(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=reference_texts)
 
 
 def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:

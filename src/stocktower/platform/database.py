@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -16,6 +17,10 @@ from .transaction import Transaction
 
 _QUERIES = load_queries(__package__)
 _BEGIN = b"BEGIN"
+_FORGET_PLANS = b"DISCARD PLANS; "
+_REPLAN_AT = frozenset(8 * 4**power for power in range(12))
+"""A plan that was made while a table was small stays with its connection, and reads all of it when it has grown; so a
+connection forgets its plans after so many transactions, less and less often."""
 _BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -57,6 +62,7 @@ class Database:
         self.ids: IdSource = ids or SequenceIds()
         self._patience = patience
         self._idle: list[psycopg.Connection[Any]] = []
+        self._begun_by: WeakKeyDictionary[psycopg.Connection[Any], int] = WeakKeyDictionary()
         self._places = threading.BoundedSemaphore(connections)
         self._closed = False
 
@@ -127,8 +133,9 @@ class Database:
                 connection = self._idle.pop()
             except IndexError:
                 break
+            count = self._begun_by[connection] = self._begun_by.get(connection, 0) + 1
             try:
-                connection.execute(begin, prepare=False)
+                connection.execute(_FORGET_PLANS + begin if count in _REPLAN_AT else begin, prepare=False)
                 return connection
             except psycopg.OperationalError:
                 connection.close()
