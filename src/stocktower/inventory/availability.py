@@ -9,7 +9,7 @@ from stocktower.network import Network
 from stocktower.platform import Transaction
 
 from . import store
-from .model import AVAILABLE, StockRow
+from .model import StockRow
 from .rules import Claims, Net, Reach, ats, free, kit_ats, net, pool, shown
 from .waterfall import Step, kit_waterfall, sku_waterfall
 
@@ -87,7 +87,7 @@ class Availability:
         """What is free of a stocked SKU by site."""
         found = self._levels.get(sku_id)
         if found is None:
-            found = self._levels[sku_id] = free(row for row in self.rows(sku_id) if row.status == AVAILABLE)
+            found = self._levels[sku_id] = free(row for row in self.rows(sku_id) if row.sellable)
         return found
 
     def pools(self, sku_id: int) -> dict[int, int]:

@@ -50,11 +50,16 @@ class FreeStock:
         """(sku_id, site_id) -> units; the view that sourcing decides on. Only `take` and `give` change it."""
         self._rows: dict[tuple[int, int], SupplyRow] = {}
         self._more: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._closed: set[int] = set()
+        """Rows that units can be given back to, and not taken from."""
         for rows in supply.rows.values():
             for row in rows:
                 self._add(row)
 
     def _add(self, row: SupplyRow) -> None:
+        if not row.sellable:
+            self._closed.add(row.stock_id)
+            return
         key = (row.sku_id, row.site_id)
         units = row.quantity - row.allocated
         first = self._rows.get(key)
@@ -111,12 +116,14 @@ class FreeStock:
         return grants
 
     def give(self, sku_id: int, site_id: int, stock_id: int, quantity: int) -> None:
-        """Note that units of a row are given back in this batch, so that others can take them.
+        """Note that units of a row are given back in this batch, so that others can take them where it is sellable.
 
         Raises ValueError when supply was locked without saying that the SKU is given back: who waits is not known then.
         """
         if sku_id not in self._known:
             raise ValueError(f"SKU {sku_id} is given back, but was not named so when supply was locked")
+        if stock_id in self._closed:
+            return
         key = (sku_id, site_id)
         if key not in self._rows:
             self._rows[key] = SupplyRow(stock_id, sku_id, site_id, 0, 0, 0)

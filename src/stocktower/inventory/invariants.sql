@@ -143,3 +143,44 @@ WHERE inbound.merchant_id = %(merchant_id)s::bigint
     AND (word.last_version IS DISTINCT FROM inbound.version OR word.words IS DISTINCT FROM inbound.version
         OR word.figures IS DISTINCT FROM ROW(inbound.expected, inbound.received, inbound.cancelled, inbound.open,
             inbound.excess, inbound.expected_at, inbound.confirmed_at, inbound.cost_minor)::text);
+
+-- name: lots_are_known
+-- when: now
+-- The lot of a stock row stands in the table of lots.
+SELECT stock.stock_id, stock.sku_id, stock.lot
+FROM inventory.stock AS stock
+LEFT JOIN inventory.lot AS lot ON lot.merchant_id = stock.merchant_id AND lot.sku_id = stock.sku_id AND lot.lot = stock.lot
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.lot <> '' AND lot.lot IS NULL;
+
+-- name: statuses_follow_each_other
+-- when: now
+-- A status means one thing at a time.
+SELECT one.code, one.since, one.until, other.since AS other_since
+FROM inventory.status AS one
+JOIN inventory.status AS other ON other.merchant_id = one.merchant_id AND other.code = one.code AND other.since > one.since
+WHERE one.merchant_id = %(merchant_id)s::bigint AND (one.until IS NULL OR one.until > other.since);
+
+-- name: bins_add_up
+-- when: now
+-- What lies in the bins of a stock row is the row's quantity, where it has any.
+SELECT stock.stock_id, stock.quantity, binned.units
+FROM (
+    SELECT stock_id, sum(quantity) AS units FROM inventory.bin WHERE merchant_id = %(merchant_id)s::bigint GROUP BY stock_id
+) AS binned
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = binned.stock_id
+WHERE stock.quantity <> binned.units;
+
+-- name: bin_is_the_sum_of_its_moves
+-- when: now
+-- What lies in a bin is the sum of its moves and what the last of them says.
+SELECT coalesce(bin.stock_id, ledger.stock_id) AS stock_id, coalesce(bin.bin, ledger.bin) AS bin, bin.quantity, ledger.units
+FROM (SELECT * FROM inventory.bin WHERE merchant_id = %(merchant_id)s::bigint) AS bin
+FULL JOIN (
+    SELECT stock_id, bin, sum(delta) AS units, max(sequence) AS sequence,
+        (array_agg(quantity_after ORDER BY sequence DESC))[1] AS last_quantity
+    FROM inventory.bin_move
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY stock_id, bin
+) AS ledger ON ledger.stock_id = bin.stock_id AND ledger.bin = bin.bin
+WHERE coalesce(bin.quantity, 0) <> coalesce(ledger.units, 0) OR bin.sequence <> ledger.sequence
+    OR bin.quantity <> ledger.last_quantity;

@@ -5,7 +5,9 @@ from datetime import datetime
 from msgspec import Struct
 
 AVAILABLE = "available"
-"""The only status that is sellable."""
+"""The only built-in status that is sellable."""
+BUILT_IN = (AVAILABLE, "quarantine", "damaged", "returns_hold", "in_transit", "expired")
+"""Statuses that every merchant has; the configuration adds others, each sellable or not."""
 OWN = "own"
 SUPPLIER = "supplier"
 """Owner of what lies at a drop-ship site: sold by us, never valued by us."""
@@ -16,7 +18,7 @@ HOLD = "hold"
 
 
 class SupplyRow(Struct, frozen=True, gc=False):
-    """One sellable stock row."""
+    """One stock row that something may be taken from, or given back to."""
 
     stock_id: int
     sku_id: int
@@ -24,10 +26,20 @@ class SupplyRow(Struct, frozen=True, gc=False):
     quantity: int
     allocated: int
     sequence: int
+    owner: str = OWN
+    lot: str = NO_LOT
+    expires_at: datetime | None = None
+    """Of its lot: from then on it is not sellable."""
+    sellable: bool = True
+    """False: what is given back to it cannot be taken: its status, its lot or its expiry forbids it."""
 
 
 class Supply(Struct, frozen=True):
-    """What some locked SKUs can give: only rows that have something free, and who else lays claim to it."""
+    """What some locked SKUs can give, and who else lays claim to it.
+
+    The rows are those that are sellable and have something free; of SKUs that may be given back also those that
+    somebody has units of, sellable or not.
+    """
 
     rows: dict[int, list[SupplyRow]]
     """By SKU."""
@@ -188,6 +200,10 @@ class StockRow(Struct, frozen=True):
     """Units that the row carries or has given although its site does not have them: real = quantity - discrepancy."""
     sequence: int
     counted_at: datetime | None
+    expires_at: datetime | None = None
+    """Of its lot."""
+    sellable: bool = True
+    """By its status, the state of its lot and its expiry, as of when it was read."""
 
 
 class Posting(Struct, frozen=True):

@@ -20,11 +20,13 @@ ORDER BY wanted.sku_id
 ON CONFLICT (merchant_id, sku_id) DO UPDATE SET sku_id = item.sku_id;
 
 -- name: load_free_rows
--- Sellable stock rows that have something free.
-SELECT stock_id, sku_id, site_id, quantity, allocated, sequence
-FROM inventory.stock
+-- Sellable stock rows that have something free, and of SKUs that may be given back all rows that somebody has units of.
+SELECT stock_id, sku_id, site_id, quantity, allocated, sequence, owner, lot, expires_at,
+    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable
+FROM inventory.stock_state
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
-    AND status = 'available' AND quantity > allocated;
+    AND (quantity > allocated AND sellable AND coalesce(expires_at > %(now)s::timestamptz, true)
+        OR allocated > 0 AND sku_id = ANY(%(given_sku_ids)s::bigint[]));
 
 -- name: load_claims
 -- What is set aside (true) of some SKUs by channel, and what waits (false) for those that can be given.
@@ -137,11 +139,12 @@ ORDER BY taken.order_id;
 -- Stock rows of some SKUs, at one site or at all (0). A look-up for each SKU, whatever the planner knows of the table: a
 -- plan that was made while it was empty would read all rows of the merchant.
 SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot, stock.quantity,
-    stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at
+    stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at, stock.expires_at,
+    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable
 FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
 CROSS JOIN LATERAL (
     SELECT *
-    FROM inventory.stock
+    FROM inventory.stock_state
     WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id
         AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
     ORDER BY sku_id, site_id, status, owner, lot
@@ -150,8 +153,9 @@ ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
 
 -- name: load_rows_by_id
 -- Stock rows by id.
-SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at
-FROM inventory.stock
+SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at, expires_at,
+    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable
+FROM inventory.stock_state
 WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
 ORDER BY stock_id;
 

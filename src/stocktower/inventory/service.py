@@ -31,15 +31,15 @@ def lock_supply(tx: Transaction, sku_ids: Iterable[int], *, giving: Iterable[int
     Demand and reservations of a SKU change only under its lock: read them after this, not before.
     """
     locked = sorted(set(sku_ids))
+    given_back = frozenset(giving)
     store.lock_items(tx, locked)
     rows: dict[int, list[SupplyRow]] = {}
-    for row in store.load_free_rows(tx, locked) if locked else ():
+    for row in store.load_free_rows(tx, locked, given_back) if locked else ():
         found = rows.get(row.sku_id)
         if found is None:
             rows[row.sku_id] = [row]
         else:
             found.append(row)
-    given_back = frozenset(giving)
     asides: dict[int, dict[int, int]] = {}
     waiting: dict[int, dict[int, int]] = {}
     for is_aside, sku_id, channel_id, units in (

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from .book import Balance, Book, Cause
 from .events import COUNT, DISCREPANCY, SHIPPED
-from .model import AVAILABLE, Allocation, Consume, ConsumeResult, Demand, Grant, Shortfall, StockRow
+from .model import Allocation, Consume, ConsumeResult, Demand, Grant, Shortfall, StockRow
 
 Key = tuple[int, int, int]
 """(order_id, line_no, sku_id)"""
@@ -34,7 +34,7 @@ class Shipment:
         self._excess: list[tuple[int, int, int, int]] = []
 
     def _known(self, balance: Balance) -> None:
-        if balance.row.status == AVAILABLE:
+        if balance.row.sellable:
             self._rows[balance.row.sku_id, balance.row.site_id].append(balance)
 
     def places_without_row(self, items: Sequence[Consume]) -> list[tuple[int, int]]:

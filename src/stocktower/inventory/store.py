@@ -32,9 +32,9 @@ def lock_items(tx: Transaction, sku_ids: Sequence[int]) -> None:
         tx.execute(_SQL.insert_items, sku_ids=list(sku_ids))
 
 
-def load_free_rows(tx: Transaction, sku_ids: Sequence[int]) -> list[SupplyRow]:
-    """Sellable rows that have something free."""
-    return tx.fetch(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids))
+def load_free_rows(tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int] = ()) -> list[SupplyRow]:
+    """Sellable rows that have something free; of the given SKUs also all that somebody has units of."""
+    return tx.fetch(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
 
 
 def load_claims(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from .model import AVAILABLE, StockRow
+from .model import StockRow
 from .rules import Levels, Net, Reach, kits_at
 
 
@@ -56,13 +56,13 @@ def sku_waterfall(
     serving = set(channel.site_ids) if channel else set[int]()
     shipping = set(reach.sites(channel_id))
     here = [row for row in rows if row.site_id in serving]
-    sellable = [row for row in here if row.status == AVAILABLE]
+    sellable = [row for row in here if row.sellable]
     steps = _Steps()
     steps.add("on_hand", "On hand", (Evidence("stock", row.stock_id, row.quantity) for row in here))
     steps.add(
         "not_sellable",
         "Not sellable",
-        (Evidence("stock", row.stock_id, -row.quantity) for row in here if row.status != AVAILABLE),
+        (Evidence("stock", row.stock_id, -row.quantity) for row in here if not row.sellable),
     )
     steps.add(
         "not_shipping",

@@ -156,7 +156,7 @@ def _last_known(desk: Desk, sku_ids: Iterable[int]) -> dict[tuple[int, int], dat
     rows = inventory.load_availability(desk.tx, wanted, desk.network)
     known: dict[tuple[int, int], datetime] = {}
     places: dict[int, tuple[int, int]] = {}
-    for row in [row for sku_id in wanted for row in rows.rows(sku_id) if row.status == inventory.AVAILABLE]:
+    for row in [row for sku_id in wanted for row in rows.rows(sku_id) if row.sellable]:
         places[row.stock_id] = (row.sku_id, row.site_id)
         if row.counted_at is not None:
             known[row.sku_id, row.site_id] = row.counted_at
