@@ -213,3 +213,10 @@ def test_a_plan_that_was_made_while_a_table_was_small_is_made_again(database: Da
             assert tx.values(find, k=count * 1_000 + 1)[:1] in ([], [count * 1_000 + 1])
             costs.append(plan_used(tx))
     assert len(set(costs)) > 2, costs[-1]
+
+
+def test_a_reader_makes_its_plans_again_too(database: Database) -> None:
+    merchant_id = database.ensure_merchant("readers")
+    for _ in range(40):
+        with database.reading(merchant_id) as tx:
+            assert tx.connection.execute("SHOW transaction_isolation").fetchone() == ("repeatable read",)

@@ -17,7 +17,7 @@ from .transaction import Transaction
 
 _QUERIES = load_queries(__package__)
 _BEGIN = b"BEGIN"
-_FORGET_PLANS = b"DISCARD PLANS; "
+_FORGET_PLANS = b"DISCARD PLANS"
 _REPLAN_AT = frozenset(8 * 4**power for power in range(12))
 """A plan that was made while a table was small stays with its connection, and reads all of it when it has grown; so a
 connection forgets its plans after so many transactions, less and less often."""
@@ -135,7 +135,9 @@ class Database:
                 break
             count = self._begun_by[connection] = self._begun_by.get(connection, 0) + 1
             try:
-                connection.execute(_FORGET_PLANS + begin if count in _REPLAN_AT else begin, prepare=False)
+                if count in _REPLAN_AT:
+                    connection.execute(_FORGET_PLANS, prepare=False)
+                connection.execute(begin, prepare=False)
                 return connection
             except psycopg.OperationalError:
                 connection.close()
