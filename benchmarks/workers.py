@@ -1,6 +1,5 @@
 """Worker processes as `serve` has them, started together and timed from one instant."""
 
-import gc
 import multiprocessing
 import os
 import time
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from benchmarks.phases import Phases
 from benchmarks.places import Place, opened
+from stocktower.app.worker_process import collect_less
 from stocktower.app.workers import message_work, work_batch, work_until_idle
 from stocktower.network import load_network
 
@@ -101,7 +101,7 @@ def _timed(place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier
         with tower.reading() as tx:
             load_network(tx)
             server_pid = tx.connection.info.backend_pid
-        gc.collect()
+        collect_less()
         phases = Phases()
         barrier.wait(_PATIENCE_SECONDS)
         began, cpu = time.monotonic(), time.process_time()

@@ -212,6 +212,8 @@ def test_a_plan_that_was_made_while_a_table_was_small_is_made_again(database: Da
                 tx.execute(insert, first=count * 1_000 + 1, last=count * 1_000 + (1_000 if count > 8 else 1))
             assert tx.values(find, k=count * 1_000 + 1)[:1] in ([], [count * 1_000 + 1])
             costs.append(plan_used(tx))
+        with database.reading(merchant_id) as tx:
+            assert tx.values(find, k=1) == [1]
     assert len(set(costs)) > 2, costs[-1]
 
 

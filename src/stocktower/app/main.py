@@ -20,7 +20,7 @@ from stocktower.app.failures import failure_of
 from stocktower.app.home import Tower, find_home, open_tower
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
 from stocktower.app.verify import verify as run_verify
-from stocktower.app.worker_process import work_forever
+from stocktower.app.worker_process import collect_less, work_forever
 from stocktower.app.workers import work_until_idle
 
 app = App(
@@ -162,6 +162,7 @@ def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
             counts[name] = counts.get(name, 0) + done
             word(", ".join(f"{n} {c:,}" for n, c in counts.items()))
 
+        collect_less()
         work_until_idle(tower, progress=told)
         status = reads.status(tower)
     if json:
