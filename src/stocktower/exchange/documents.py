@@ -112,6 +112,8 @@ class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     amounts_stated: bool = True
     """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
     and the total proves nothing."""
+    hold: str = ""
+    """The reference under which its cart or checkout holds stock: the order takes that hold over."""
 
 
 class ProductDocument(Struct, frozen=True, gc=False, omit_defaults=True):

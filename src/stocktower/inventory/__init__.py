@@ -33,6 +33,7 @@ from .model import (
     Demand,
     EndHold,
     Grant,
+    HeldUnits,
     Hold,
     HoldRequest,
     HoldResult,
@@ -62,6 +63,14 @@ from .service import (
 from .shipping import consume
 from .snapshots import MayCut, UnknownSite, load_snapshot_orders, take_snapshot
 from .store import OverAllocated, StockMoved
+from .takeovers import (
+    await_orders,
+    load_held_skus,
+    load_held_units,
+    lock_carts,
+    lock_holds_of_orders,
+    supersede_holds,
+)
 from .waterfall import Evidence, Step
 
 __all__ = [
@@ -89,6 +98,7 @@ __all__ = [
     "Gatherer",
     "GathererClosed",
     "Grant",
+    "HeldUnits",
     "Hold",
     "HoldEnded",
     "HoldRequest",
@@ -124,6 +134,7 @@ __all__ = [
     "adjust",
     "apply_rules",
     "ats",
+    "await_orders",
     "close_inbound",
     "consume",
     "expire_holds",
@@ -134,11 +145,15 @@ __all__ = [
     "load_allocations",
     "load_availability",
     "load_demands",
+    "load_held_skus",
+    "load_held_units",
     "load_inbound",
     "load_inbound_history",
     "load_open_holds",
     "load_snapshot_orders",
     "load_waiting",
+    "lock_carts",
+    "lock_holds_of_orders",
     "lock_supply",
     "net",
     "pool",
@@ -148,5 +163,6 @@ __all__ = [
     "record_reservations",
     "release_holds",
     "shown",
+    "supersede_holds",
     "take_snapshot",
 ]

@@ -9,6 +9,7 @@ from stocktower.network import Network
 from stocktower.platform import Event
 
 from .book import Book
+from .model import Hold
 
 SHIPPED = "shipped"
 OPENING = "opening"
@@ -50,6 +51,18 @@ class HoldEnded(msgspec.Struct, frozen=True):
     sku_id: int
     delta: int
     """Below zero."""
+
+
+class HoldExtended(msgspec.Struct, frozen=True):
+    """Data of hold.extended: the payment of the cart is under way."""
+
+    reference: str
+    until: datetime
+
+
+def hold_extended_event(hold: Hold, until: datetime, now: datetime) -> Event:
+    """A hold was kept for the payment of its cart."""
+    return Event("hold.extended", "hold", hold.hold_id, now, msgspec.json.encode(HoldExtended(hold.reference, until)))
 
 
 def stock_events(book: Book, network: Network, cause_id: int | None = None) -> list[Event]:

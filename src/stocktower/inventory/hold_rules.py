@@ -1,11 +1,14 @@
 """Decides which holds are given: all lines of a request or none, up to what the channel has available to sell. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from stocktower.model import Holds
+
 from .free_stock import FreeStock
-from .model import Grant, HoldRequest
+from .model import Grant, Hold, HoldRequest
 from .rules import Levels, Reach, ats, kit_ats, kits_at, net, pool
 
 Components = tuple[tuple[int, int], ...]
@@ -91,3 +94,11 @@ class HoldDesk:
                 sorted(self._reach.sites(channel_id), key=lambda one: (sites[one].protected, sites[one].priority))
             )
         return found
+
+
+def decide_extension(hold: Hold, policy: Holds, now: datetime) -> datetime | None:
+    """Until when a hold that is over is kept for the payment of its cart; None: it lasted the longest that it may."""
+    until = min(
+        now + timedelta(minutes=policy.extend_minutes), hold.created_at + timedelta(minutes=policy.longest_minutes)
+    )
+    return until if until > now else None

@@ -1,4 +1,7 @@
-"""Holds: soft reservations of carts and payments under way, given in batches, ended by their order or by time."""
+"""Holds: soft reservations of carts and payments under way, given in batches, ended by their order or by time.
+
+Whoever ends or extends a hold has its row's lock, before the locks of its SKUs.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,15 +9,17 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from stocktower import payments
 from stocktower.catalog import load_resolved
+from stocktower.model import load_applied
 from stocktower.network import Network, load_network
 from stocktower.platform import Transaction, schedule, schedule_new, unschedule
 
 from . import store
 from .availability import safety_levels, safety_of
-from .events import hold_ended_events
+from .events import hold_ended_events, hold_extended_event
 from .free_stock import FreeStock
-from .hold_rules import Given, HoldDesk, Line
+from .hold_rules import Given, HoldDesk, Line, decide_extension
 from .model import HOLD, Demand, EndHold, Grant, Hold, HoldRequest, HoldResult
 from .rules import Reach
 from .service import lock_supply, record_reservations
@@ -33,7 +38,6 @@ def hold(tx: Transaction, requests: Sequence[HoldRequest]) -> list[HoldResult]:
     A request with a reference that is known gets the hold that is there, extended when it now asks for longer.
     """
     found = {(one.channel_id, one.reference): one for one in store.find_holds(tx, [_key(one) for one in requests])}
-    results: dict[Key, HoldResult] = {}
     new: dict[Key, HoldRequest] = {}
     longer: dict[Key, datetime] = {}
     for request in requests:
@@ -66,10 +70,19 @@ def _result_of(known: Hold, expires_at: datetime | None) -> HoldResult:
 
 
 def _extend(tx: Transaction, found: dict[Key, Hold], longer: dict[Key, datetime]) -> None:
-    if longer:
-        times = [(found[key].hold_id, expires_at) for key, expires_at in sorted(longer.items())]
-        store.extend_holds(tx, times)
-        schedule(tx, EXPIRY, times)
+    """Let holds last longer that are still there under their locks; `found` and `longer` become what is true then."""
+    if not longer:
+        return
+    under_way = {one.hold_id: one for one in store.lock_holds(tx, sorted(found[key].hold_id for key in longer))}
+    for key in list(longer):
+        current = under_way.get(found[key].hold_id)
+        if current is None or current.expires_at >= longer[key]:
+            del longer[key]
+    for one in store.find_holds(tx, list(found)):
+        found[one.channel_id, one.reference] = one
+    times = [(found[key].hold_id, expires_at) for key, expires_at in sorted(longer.items())]
+    store.extend_holds(tx, times)
+    schedule(tx, EXPIRY, times)
 
 
 def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldResult]:
@@ -149,15 +162,38 @@ def release_holds(tx: Transaction, requests: Sequence[EndHold]) -> list[HoldResu
 
 
 def expire_holds(tx: Transaction, hold_ids: Sequence[int]) -> None:
-    """Give back what holds have whose time is over; one that was extended meanwhile is looked at again then."""
+    """Give back what holds have whose time is over; one that was extended meanwhile is looked at again then.
+
+    While the payment of its cart is under way a hold is extended, up to the longest that one may last.
+    """
     under_way = store.lock_holds(tx, sorted(hold_ids))
+    over = [one for one in under_way if one.expires_at <= tx.now]
+    longer = _extend_for_payments(tx, over)
     later = [(one.hold_id, one.expires_at) for one in under_way if one.expires_at > tx.now]
-    schedule(tx, EXPIRY, later)
-    end_holds(tx, [one.hold_id for one in under_way if one.expires_at <= tx.now], "expired")
+    schedule(tx, EXPIRY, later + longer)
+    kept = {hold_id for hold_id, _ in longer}
+    end_holds(tx, [one.hold_id for one in over if one.hold_id not in kept], "expired")
+
+
+def _extend_for_payments(tx: Transaction, over: Sequence[Hold]) -> list[tuple[int, datetime]]:
+    """Extend holds whose carts are being paid; says until when."""
+    attempts = payments.load_attempts(tx, [(one.channel_id, one.reference) for one in over])
+    if not attempts:
+        return []
+    policy = load_applied(tx).configuration.holds
+    longer: list[tuple[int, datetime]] = []
+    for one in over:
+        if payments.is_under_way(attempts.get((one.channel_id, one.reference))):
+            until = decide_extension(one, policy, tx.now)
+            if until is not None:
+                longer.append((one.hold_id, until))
+                tx.emit(hold_extended_event(one, until, tx.now))
+    store.extend_holds(tx, longer)
+    return longer
 
 
 def end_holds(tx: Transaction, hold_ids: Sequence[int], state: str) -> list[int]:
-    """Give back all that holds have, and note how they ended; says which of them were under way."""
+    """Give back all that holds have, and note how they ended; says which of them were under way, without an order."""
     ending = [one.hold_id for one in store.lock_holds(tx, hold_ids)] if hold_ids else []
     if not ending:
         return []

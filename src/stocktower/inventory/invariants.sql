@@ -118,6 +118,15 @@ FROM inventory.hold AS hold
 JOIN inventory.demand AS demand ON demand.merchant_id = hold.merchant_id AND demand.order_id = hold.hold_id
 WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state <> 'held' AND demand.allocated > 0;
 
+-- name: holds_wait_for_an_order_or_expire
+-- when: now
+-- A hold under way ends by itself, unless its order has come.
+SELECT hold.hold_id, hold.reference, hold.expires_at
+FROM inventory.hold AS hold
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state = 'held' AND hold.order_id IS NULL AND NOT EXISTS (
+    SELECT FROM platform.due AS due
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = 'hold.expiry' AND due.key = hold.hold_id);
+
 -- name: stock_can_be_locked
 -- when: now
 -- Every SKU that has stock has the row that it is locked by.

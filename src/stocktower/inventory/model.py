@@ -165,7 +165,7 @@ class HoldResult(Struct, frozen=True):
     """What became of a request."""
 
     state: str
-    """held, released, expired, or refused."""
+    """held, released, expired, superseded (by its order), or refused."""
     hold_id: int | None = None
     expires_at: datetime | None = None
     repeated: bool = False
@@ -183,6 +183,16 @@ class Hold(Struct, frozen=True):
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    order_id: int | None = None
+    """The order that took it over, or will as soon as it can reserve; until then the hold does not expire."""
+
+
+class HeldUnits(Struct, frozen=True):
+    """What a hold has of stock rows, read under the locks of the hold and of its SKUs."""
+
+    hold_id: int
+    reference: str
+    allocations: tuple[Allocation, ...]
 
 
 class StockRow(Struct, frozen=True):

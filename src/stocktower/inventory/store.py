@@ -219,6 +219,23 @@ def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:
     return tx.fetch(_SQL.lock_holds, Hold, hold_ids=list(hold_ids))
 
 
+def lock_carts(tx: Transaction, keys: Sequence[tuple[int, str]]) -> list[Hold]:
+    """Lock holds by (channel_id, reference), whatever became of them."""
+    channel_ids, references = (list(column) for column in zip(*keys, strict=True))
+    return tx.fetch(_SQL.lock_carts, Hold, channel_ids=channel_ids, reference_texts=references)
+
+
+def lock_holds_of_orders(tx: Transaction, order_ids: Sequence[int]) -> list[Hold]:
+    """Lock holds that wait for their orders to reserve."""
+    return tx.fetch(_SQL.lock_holds_of_orders, Hold, order_ids=list(order_ids))
+
+
+def set_hold_orders(tx: Transaction, taken: Sequence[tuple[int, int]]) -> None:
+    """Note the orders of holds, as (hold_id, order_id)."""
+    hold_ids, order_ids = (list(column) for column in zip(*taken, strict=True))
+    tx.execute(_SQL.set_hold_orders, hold_ids=hold_ids, order_ids=order_ids)
+
+
 def end_holds(tx: Transaction, hold_ids: Sequence[int], state: str) -> None:
     """Note that holds are over."""
     tx.execute(_SQL.end_holds, hold_ids=list(hold_ids), state=state)

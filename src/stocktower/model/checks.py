@@ -27,7 +27,7 @@ class Finding(Struct, frozen=True):
 
 def check(configuration: Configuration) -> list[Finding]:
     """Everything that is wrong with a configuration beyond its shape."""
-    parts = (check_codes, check_places, check_money, check_rules, check_operating_model, check_cases)
+    parts = (check_codes, check_places, check_money, check_rules, check_holds, check_operating_model, check_cases)
     return [finding for part in parts for finding in part(configuration)]
 
 
@@ -140,6 +140,14 @@ def check_rules(c: Configuration) -> Iterator[Finding]:
             yield Finding(("set_asides", n, "quantity"), "is below zero", "state 0 or more")
         if any((other.channel, other.sku) == (item.channel, item.sku) for other in c.set_asides[:n]):
             yield Finding(("set_asides", n), "the same channel and SKU stand twice", "keep one of them")
+
+
+def check_holds(c: Configuration) -> Iterator[Finding]:
+    """A hold is extended by something, and by no more than the longest that it may last."""
+    if c.holds.extend_minutes < 1:
+        yield Finding(("holds", "extend_minutes"), "is below one minute", "state whole minutes, like 10")
+    if c.holds.longest_minutes < c.holds.extend_minutes:
+        yield Finding(("holds", "longest_minutes"), "is less than extend_minutes", "state at least as many minutes")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

@@ -124,6 +124,15 @@ class Sourcing(Struct, frozen=True):
     )
 
 
+class Holds(Struct, frozen=True):
+    """How long the soft holds of carts last while they are being paid."""
+
+    extend_minutes: int = 10
+    """By which a hold that would expire is extended while a payment of its cart is under way."""
+    longest_minutes: int = 120
+    """After it was given a hold is not extended any more, whatever the payment."""
+
+
 class CasePolicy(Struct, frozen=True):
     """Who answers for a kind of case, and how soon."""
 
@@ -165,6 +174,7 @@ class Configuration(Struct, frozen=True):
     safety_stock: tuple[SafetyStock, ...] = ()
     set_asides: tuple[SetAside, ...] = ()
     sourcing: Sourcing = Sourcing()
+    holds: Holds = Holds()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

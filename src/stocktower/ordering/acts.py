@@ -15,6 +15,7 @@ from stocktower.worklist import Raise, Waiter
 
 from . import amounts, events, rules, store
 from .capture import SYSTEM
+from .carts import load_carts, lock_carts
 from .changes import clear_hold as clear
 from .changes import set_hold as set_one
 from .model import Facts, HoldName, Order, OrderStep, Plan
@@ -42,10 +43,12 @@ def act(tx: Transaction, order_ids: Sequence[int], decide: Decide) -> list[str]:
         raise UnknownOrder(f"there is no order {sorted(set(order_ids) - {order.order_id for order in orders})}")
     demands = complete(desk, orders)
     map_lines(desk, orders)
-    wanted = skus_of_orders(orders)
+    plan = Plan()
+    carts = lock_carts(tx, orders, {}, plan)
+    wanted = skus_of_orders(orders) | carts.sku_ids
     supply = inventory.lock_supply(tx, wanted, giving=wanted) if wanted else None
     facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
-    plan = Plan()
+    load_carts(tx, orders, carts)
     for order in orders:
         decide(order, facts, plan)
     if plan.consumes:

@@ -85,6 +85,22 @@ class ReservedLines(Struct, frozen=True, gc=False):
     lines: list[Reserved]
 
 
+class Superseded(Struct, frozen=True, gc=False):
+    """hold.superseded: the hold of its cart, and what it gave to the order as (stocked SKU, site, units)."""
+
+    hold_id: int
+    reference: str
+    units: list[tuple[int, int, int]]
+
+
+class Lapsed(Struct, frozen=True, gc=False):
+    """hold.lapsed: the hold of its cart was over before the order came, so it reserves like any other."""
+
+    hold_id: int
+    reference: str
+    state: str
+
+
 class Backordered(Struct, frozen=True, gc=False):
     """line.backordered: sold units for which there is nothing now."""
 

@@ -15,6 +15,7 @@ from stocktower.platform import Event, Transaction
 
 from . import events, rules, store
 from .capture import Captured, UnusableDocument, captured_data, main_method, open_order
+from .carts import await_orders, load_carts, lock_carts
 from .changes import Word, issue_refund, take_word
 from .model import Order, OrderStep, Plan
 from .regressions import find_regressions, restate
@@ -102,21 +103,33 @@ class _Intake:
         payments.change_payments(tx, self.changed_payments)
         map_lines(desk, known)
         live = [order for order in self.new if not order.is_history and order.step != OrderStep.DONE]
-        given = skus_of_orders(known)
+        carts = lock_carts(tx, [*self.new, *known], self._carts(known), plan)
+        given = skus_of_orders(known) | carts.sku_ids
         wanted = skus_of_orders(live) | given | _skus_of_words(words)
         supply = inventory.lock_supply(tx, wanted, giving=given) if wanted else None
         facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
+        load_carts(tx, [*self.new, *known], carts)
         for order, word in words:
             take_word(order, word, facts, tx.now, plan)
         if plan.consumes:
             inventory.consume(tx, plan.consumes)
             refreshed(facts, tx, known)
+        for order in [*self.new, *known]:
+            if order.carts and (order.is_history or order.step == OrderStep.DONE):
+                rules.take_over(order, facts, tx.now, plan)
         rules.advance([*live, *known], facts, tx.now, plan)
         store.insert_orders(tx, self.new)
         write_changed(desk, known)
+        await_orders(tx, [*self.new, *known])
         write_plan(desk, plan, supply)
         self._resume(known)
         return self.refused
+
+    def _carts(self, known: Sequence[Order]) -> dict[int, str]:
+        """The holds that orders are to take over, as their channels name them."""
+        named = {order.order_id: self.stated[order.channel_id, order.order_ref].document.hold for order in self.new}
+        named |= {order.order_id: self.stated[order.channel_id, order.order_ref].document.hold for order in known}
+        return {order_id: reference for order_id, reference in named.items() if reference}
 
     def _resolve(self, fresh: Sequence[Stated], known: Sequence[Order]) -> dict[tuple[int, str], Resolved]:
         """What listings stand for: of new orders, and of lines that join known ones."""

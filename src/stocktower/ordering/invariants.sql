@@ -221,3 +221,13 @@ WHERE one.merchant_id = %(merchant_id)s::bigint AND one.state = 'open'
             SELECT FROM ordering.hold AS hold
             WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
                 AND hold.cleared_at IS NULL AND hold.name IN ('total_mismatch', 'currency', 'fraud_review'))));
+
+-- name: holds_are_kept_for_orders_that_cannot_reserve
+-- A hold that outlasts its time is kept for an order that waits for a listing.
+-- when: now
+SELECT hold.hold_id, hold.reference, hold.order_id, header.step
+FROM inventory.hold AS hold
+LEFT JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.order_id = hold.order_id
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id IS NOT NULL
+    AND (header.order_id IS NULL OR (hold.state = 'held' AND header.step <> 'capture'));

@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from stocktower.fulfillment import Request
-from stocktower.inventory import Allocation, Consume, Demand, FreeStock, Grant
+from stocktower.inventory import Allocation, Consume, Demand, FreeStock, Grant, HeldUnits
 from stocktower.network import Network
 from stocktower.platform import Event
 from stocktower.sourcing import Planner
@@ -187,6 +187,9 @@ class Order(Struct, gc=False):
     entitled: dict[int, int] = field(default_factory=dict[int, int])
     """Units by SKU that it gave back only to be planned anew: nobody who waits comes before it for these."""
 
+    carts: list[HeldUnits] = field(default_factory=list[HeldUnits])
+    """Holds of its cart that it takes over as soon as it can reserve."""
+
     def open_hold(self, name: str) -> bool:
         """Whether a hold is set and not cleared."""
         hold = self.holds.get(name)
@@ -206,6 +209,8 @@ class Plan(Struct):
     changed_requests: dict[int, Request] = field(default_factory=dict[int, Request])
     changed_holds: list[tuple[int, Hold]] = field(default_factory=list[tuple[int, Hold]])
     events: list[Event] = field(default_factory=list[Event])
+    superseded: list[tuple[int, HeldUnits]] = field(default_factory=list[tuple[int, HeldUnits]])
+    """(order_id, what the hold of its cart had): given back before anything is taken."""
     notes: list[str] = field(default_factory=list[str])
     """What was left undone, in words."""
     raises: list[Raise] = field(default_factory=list[Raise])

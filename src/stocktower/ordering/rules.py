@@ -50,7 +50,10 @@ def _rank(order: Order) -> tuple[int, datetime, int]:
 
 
 def _advance_one(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
-    if order.needs_listing or not any(line.open or line.backordered or line.allocated for line in order.lines):
+    live = any(line.open or line.backordered or line.allocated for line in order.lines)
+    if order.carts and not (live and order.needs_listing):
+        take_over(order, facts, now, plan)
+    if order.needs_listing or not live:
         return
     held = order.holds and any(hold.cleared_at is None for hold in order.holds.values())
     if not order.validated and not (held and derive_step(order)[0] == OrderStep.VALIDATE):
@@ -105,6 +108,19 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         if missing:
             for sku_id, per_unit in line.components:
                 free.wait(sku_id, channel_id, missing * per_unit)
+
+
+def take_over(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
+    """Give an order what the holds of its cart have, right before it reserves, so that nobody comes between."""
+    for held in order.carts:
+        for one in held.allocations:
+            facts.free.give(one.sku_id, one.site_id, one.stock_id, one.quantity)
+            order.entitled[one.sku_id] = order.entitled.get(one.sku_id, 0) + one.quantity
+        plan.superseded.append((order.order_id, held))
+        units = [(one.sku_id, one.site_id, one.quantity) for one in held.allocations]
+        data = events.Superseded(held.hold_id, held.reference, units)
+        plan.events.append(events.event("hold.superseded", order, now, data))
+    order.carts = []
 
 
 def has_elsewhere(order: Order, units: Mapping[int, int], facts: Facts) -> bool:

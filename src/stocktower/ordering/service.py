@@ -211,6 +211,8 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
     store.upsert_holds(tx, plan.changed_holds)
     fulfillment.record_changes(tx, list(plan.changed_requests.values()))
     fulfillment.request(tx, plan.requests)
+    if supply is not None and plan.superseded:
+        inventory.supersede_holds(tx, supply, plan.superseded, _units_taken(plan))
     if supply is not None and (plan.new_demands or plan.changed_demands or plan.grants or plan.returns):
         inventory.record_reservations(
             tx,
@@ -226,6 +228,15 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
         worklist.drop_waiters(tx, waiters, [CaseKind.NOT_ACKNOWLEDGED])
     tell_cases(desk, plan)
     tx.emit_all(plan.events)
+
+
+def _units_taken(plan: Plan) -> dict[tuple[int, int], int]:
+    """What each order takes, by (order_id, sku_id)."""
+    taken: dict[tuple[int, int], int] = {}
+    for grant in plan.grants:
+        key = (grant.order_id, grant.sku_id)
+        taken[key] = taken.get(key, 0) + grant.quantity
+    return taken
 
 
 def tell_cases(desk: Desk, plan: Plan) -> None:

@@ -12,6 +12,7 @@ from stocktower.inventory import Candidate, Waiting
 from stocktower.platform import RecordedEvent, Transaction, schedule
 
 from . import events, rules, store
+from .carts import load_carts, lock_carts
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, map_lines, parked, skus_of_orders, write_changed, write_plan
 
@@ -103,10 +104,13 @@ def carry_on(desk: Desk, order_ids: Sequence[int]) -> list[Order]:
     orders = store.lock_orders(tx, order_ids)
     demands = complete(desk, orders)
     map_lines(desk, orders)
-    wanted = skus_of_orders(orders)
+    plan = Plan()
+    carts = lock_carts(tx, orders, {}, plan)
+    wanted = skus_of_orders(orders) | carts.sku_ids
     supply = inventory.lock_supply(tx, wanted, giving=wanted) if wanted else None
     facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
-    plan = rules.advance(orders, facts, tx.now)
+    load_carts(tx, orders, carts)
+    rules.advance(orders, facts, tx.now, plan)
     write_changed(desk, orders)
     write_plan(desk, plan, supply)
     resume_confirmations(tx, orders, plan)

@@ -59,6 +59,11 @@ def _returned(data: Data, names: Names) -> str:
     return f"Gave back {_plural(_units(data.get('lines')))}"
 
 
+def _superseded(data: Data, names: Names) -> str:
+    units = _plural(_units(data.get("units")))
+    return f"Took over the {units} that its cart {data.get('reference', '')} held"
+
+
 def _backordered(data: Data, names: Names) -> str:
     return f"{_plural(data.get('quantity', 0))} of {_sku(data.get('sku_id', 0), names)} backordered"
 
@@ -121,6 +126,8 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "order.released": _released,
     "allocation.released": _returned,
     "line.backordered": _backordered,
+    "hold.superseded": _superseded,
+    "hold.lapsed": lambda data, names: f"The hold of its cart {data.get('reference', '')} was over before it came",
     "hold.set": _hold_set,
     "hold.cleared": lambda data, names: f"Hold {str(data.get('name', '')).replace('_', ' ')} cleared",
     "total.accepted": lambda data, names: "The stated total was accepted",

@@ -1,9 +1,11 @@
-"""Payments owns the tenders of orders: what was authorised, captured and refunded, and until when.
+"""Payments owns the tenders of orders: what was authorised, captured and refunded, and until when; and payments of
+carts that have no order yet.
 
 A payment never goes back: no captured or refunded amount falls, and no more is refunded than was captured.
 """
 
-from .model import Payment, State
+from .attempts import is_under_way, load_attempts, record_attempts
+from .model import Attempt, AttemptState, Payment, State
 from .rules import capture, continue_payments, decide_payment_changes, payment_state, payment_states, refund
 from .service import (
     AUTHORIZATION_DUE,
@@ -19,6 +21,8 @@ from .service import (
 __all__ = [
     "AUTHORIZATION_DUE",
     "EXPIRY_DUE",
+    "Attempt",
+    "AttemptState",
     "Payment",
     "State",
     "capture",
@@ -26,11 +30,14 @@ __all__ = [
     "continue_payments",
     "decide_payment_changes",
     "expire_payments",
+    "is_under_way",
+    "load_attempts",
     "load_expiring",
     "load_payment",
     "load_payments",
     "payment_state",
     "payment_states",
+    "record_attempts",
     "record_payments",
     "refund",
 ]

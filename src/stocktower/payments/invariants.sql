@@ -25,3 +25,10 @@ WHERE merchant_id = %(merchant_id)s::bigint AND captured_minor > amount_minor;
 SELECT payment_id, order_id
 FROM payments.payment
 WHERE merchant_id = %(merchant_id)s::bigint AND state = 'authorized' AND authorized_until IS NULL;
+
+-- name: attempts_run_forward
+-- when: now
+-- The payment of a cart was last heard of after it began.
+SELECT channel_id, reference, started_at, updated_at
+FROM payments.attempt
+WHERE merchant_id = %(merchant_id)s::bigint AND updated_at < started_at;

@@ -35,3 +35,23 @@ class Payment(Struct, frozen=True):
     state: str
     authorized_until: datetime | None = None
     """Only while the authorisation matters; None where it never lapses."""
+
+
+class AttemptState(StrEnum):
+    """Where the payment of a cart stands; a customer may try again after it failed."""
+
+    PENDING = "pending"
+    AUTHORIZING = "authorizing"
+    AUTHORIZED = "authorized"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+class Attempt(Struct, frozen=True):
+    """The payment of a cart, by the reference under which the cart holds stock."""
+
+    channel_id: int
+    reference: str
+    state: str
+    started_at: datetime
+    updated_at: datetime

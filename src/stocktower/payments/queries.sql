@@ -38,3 +38,20 @@ FROM unnest(%(payment_ids)s::bigint[], %(amounts)s::bigint[], %(captured)s::bigi
     %(states)s::text[], %(untils)s::timestamptz[])
     AS stated (payment_id, amount_minor, captured_minor, refunded_minor, state, authorized_until)
 WHERE payment.merchant_id = %(merchant_id)s::bigint AND payment.payment_id = stated.payment_id;
+
+-- name: upsert_attempts
+-- Where payments of carts stand.
+INSERT INTO payments.attempt (merchant_id, channel_id, reference, state, started_at, updated_at)
+SELECT %(merchant_id)s::bigint, stated.channel_id, stated.reference, stated.state, %(now)s::timestamptz,
+    %(now)s::timestamptz
+FROM unnest(%(channel_ids)s::bigint[], %(reference_texts)s::text[], %(states)s::text[])
+    AS stated (channel_id, reference, state)
+ORDER BY stated.channel_id, stated.reference
+ON CONFLICT (merchant_id, channel_id, reference) DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at;
+
+-- name: load_attempts
+-- Payments of carts by channel and reference.
+SELECT attempt.channel_id, attempt.reference, attempt.state, attempt.started_at, attempt.updated_at
+FROM unnest(%(channel_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (channel_id, reference)
+JOIN payments.attempt AS attempt ON attempt.merchant_id = %(merchant_id)s::bigint
+    AND attempt.channel_id = wanted.channel_id AND attempt.reference = wanted.reference;

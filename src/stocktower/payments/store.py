@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Payment
+from .model import Attempt, Payment
 
 _Q = load_queries(__package__)
 
@@ -49,3 +49,15 @@ def update_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         states=[payment.state for payment in payments],
         untils=[payment.authorized_until for payment in payments],
     )
+
+
+def upsert_attempts(tx: Transaction, stated: Sequence[tuple[int, str, str]]) -> None:
+    """Where payments of carts stand, as (channel_id, reference, state)."""
+    channel_ids, references, states = (list(column) for column in zip(*stated, strict=True))
+    tx.execute(_Q.upsert_attempts, channel_ids=channel_ids, reference_texts=references, states=states)
+
+
+def load_attempts(tx: Transaction, carts: Sequence[tuple[int, str]]) -> list[Attempt]:
+    """Payments of carts, given as (channel_id, reference)."""
+    channel_ids, references = (list(column) for column in zip(*carts, strict=True))
+    return tx.fetch(_Q.load_attempts, Attempt, channel_ids=channel_ids, reference_texts=references)

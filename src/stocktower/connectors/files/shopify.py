@@ -132,6 +132,7 @@ class ShopifyOrders:
         self.references = [find("payment references"), find("payment id"), find("payment reference")]
         self.terms, self.due = find("payment terms name"), find("next payment due at")
         self.risk, self.tags, self.notes = find("risk level"), find("tags"), find("notes")
+        self.hold = find("checkout token", "checkout id", "cart token")
         self.ship_to, self.bill_to = _Placed(columns, "shipping"), _Placed(columns, "billing")
         self.date_columns = tuple(
             index for index in (self.created, self.paid, self.fulfilled, self.cancelled, self.due) if index != MISSING
@@ -276,6 +277,7 @@ class ShopifyOrders:
             risk=f[self.risk].strip().lower(),
             tags=tuple(tag.strip() for tag in f[self.tags].split(",") if tag.strip()) if f[self.tags] else (),
             note=f[self.notes].strip(),
+            hold=f[self.hold].strip(),
         )
 
     def _total(self, f: list[str], money: Money) -> int | None:

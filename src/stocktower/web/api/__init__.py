@@ -7,7 +7,7 @@ from stocktower.web.api import books, cases, docs, feed, imports, orders, reserv
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
     stock.list_stock, stock.get_ats,
-    reservations.reserve, reservations.give_back,
+    reservations.reserve, reservations.give_back, reservations.pay,
     imports.list_imports, imports.get_import, imports.take_file,
     cases.list_cases, cases.get_case, cases.act,
     books.trial_balance, books.list_journals, books.get_journal,

@@ -1,17 +1,19 @@
 """Reservations: soft holds; concurrent calls go to the database together."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, delete, post
+from litestar import Response, delete, post, put
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
-from stocktower import access, catalog, inventory
+from stocktower import access, catalog, inventory, payments
 from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.problems import Unprocessable
+
+LONGEST_REFERENCE = 200
 
 
 class ReservationLine(msgspec.Struct, frozen=True):
@@ -25,7 +27,7 @@ class Reservation(msgspec.Struct, frozen=True):
     """What a cart asks for: all of its lines, or none."""
 
     channel: str
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REFERENCE)]
     """Unique in the channel; a repeat gets the same hold."""
     lines: Annotated[list[ReservationLine], msgspec.Meta(min_length=1, max_length=500)]
     minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
@@ -41,7 +43,7 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class ReservationAnswer(msgspec.Struct, frozen=True):
-    """What became of a reservation: held, released, expired or refused."""
+    """What became of a reservation: held, released, expired, superseded (by its order) or refused."""
 
     state: str
     reference: str
@@ -94,6 +96,38 @@ def give_back(desk: AtDesk, channel: FromPath[str], reference: FromPath[str]) ->
         channel_id = _channel(desk, channel, desk.network(tx).channel_ids)
     result = desk.services.gatherer.submit(desk.services.merchant_id, inventory.EndHold(channel_id, reference))
     return answer_of(reference, result, {})
+
+
+class CartPayment(msgspec.Struct, frozen=True):
+    """Where the payment of a cart stands."""
+
+    state: Literal["pending", "authorizing", "authorized", "failed", "abandoned"]
+    """While it is pending, authorizing or authorized, a hold that would expire is extended, up to its longest."""
+
+
+class CartPaymentAnswer(msgspec.Struct, frozen=True):
+    """The payment as it is known now."""
+
+    channel: str
+    reference: str
+    state: str
+
+
+@put(
+    "/api/v1/reservations/{channel:str}/{reference:str}/payment", sync_to_thread=True, status_code=200,
+    tags=["Reservations"], guards=[by_token], responses=REFUSALS,
+)  # fmt: skip
+def pay(
+    desk: AtDesk, channel: FromPath[str], reference: FromPath[str], data: JSONBody[CartPayment]
+) -> CartPaymentAnswer:
+    """Say where the payment of a cart stands, so that its stock stays held meanwhile; the last word counts."""
+    desk.require(access.Permission.RESERVE_STOCK)
+    if not 1 <= len(reference) <= LONGEST_REFERENCE:
+        raise Unprocessable("The reference is too long", field="reference", fix="Send the one that the cart holds by.")
+    with desk.writing() as tx:
+        channel_id = _channel(desk, channel, desk.network(tx).channel_ids)
+        payments.record_attempts(tx, [(channel_id, reference, payments.AttemptState(data.state))])
+    return CartPaymentAnswer(channel, reference, data.state)
 
 
 def _channel(desk: Desk, code: str, known: dict[str, int]) -> int:
