@@ -32,7 +32,7 @@ def test_the_description_is_whole_and_has_a_page(api: httpx.Client, site: Site) 
     paths = (
         "orders orders/{order_id} stock ats imports imports/{import_id} confirmations cases cases/{number} "
         "cases/{number}/acts journals journals/{journal_id} trial-balance events reservations "
-        "reservations/{channel}/{reference}"
+        "reservations/{channel}/{reference} reservations/{channel}/{reference}/payment"
     )
     for path in paths.split():
         assert f"/api/v1/{path}" in described["paths"]
@@ -149,6 +149,16 @@ def test_reservations_never_take_more_than_there_is(api: httpx.Client, site: Sit
         api.delete(f"/api/v1/reservations/web/cart-{number}")
     left = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "web"}).json()["channels"][0]["ats"]
     assert left == ats
+
+
+def test_the_payment_of_a_cart_is_told(api: httpx.Client) -> None:
+    path = "/api/v1/reservations/web/cart-to-pay/payment"
+    for state in ("pending", "authorized", "failed"):
+        answer = api.put(path, json={"state": state})
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == {"channel": "web", "reference": "cart-to-pay", "state": state}
+    assert api.put(path, json={"state": "maybe"}).status_code == 400
+    assert api.put("/api/v1/reservations/nowhere/x/payment", json={"state": "pending"}).json()["field"] == "channel"
 
 
 def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:
