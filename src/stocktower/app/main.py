@@ -1,6 +1,5 @@
 """The command line: one thin function a command; every command has --json, and errors that say what to do."""
 
-import getpass
 import os
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -17,7 +16,7 @@ from stocktower.app import administration, demo_command, reads, words
 from stocktower.app import files as app_files
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
-from stocktower.app.home import Tower, find_home, open_tower
+from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
 from stocktower.app.verify import verify as run_verify
 from stocktower.app.worker_process import collect_less, work_forever
@@ -35,31 +34,11 @@ app.command(import_app)
 app.command(export_app)
 app.command(token_app)
 
-HomeOption = Annotated[
-    Path | None, Parameter(name="--home", help="Folder with stocktower.toml; else the nearest parent.")
-]
-JsonFlag = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
-DryRunFlag = Annotated[bool, Parameter(name="--dry-run", negative="", help="Show what would change, change nothing.")]
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 
 PortOption = Annotated[int, Parameter(validator=Number(gte=1, lte=65_535), help="Or one of the next twenty.")]
 WorkersOption = Annotated[int, Parameter(validator=Number(gte=0, lte=64), help="Processes that work.")]
 DaysOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=36_500), help="Until it expires.")]
-
-
-def actor() -> str:
-    """Who runs the command, for the records: the user of the machine."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "cli"
-
-
-@contextmanager
-def opened(home: Path | None) -> Generator[Tower]:
-    """The tower of a home."""
-    with open_tower(find_home(home)) as tower:
-        yield tower
 
 
 @app.command
