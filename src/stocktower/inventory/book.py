@@ -5,10 +5,11 @@ The rows were read under the lock of their SKUs; the shell writes moves, reserva
 and the rows only where they still stand at the sequence they were read at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .model import StockRow
 
@@ -32,6 +33,16 @@ class Move(Struct, frozen=True):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
+
+
+def recorded_as(moves: Sequence[Move], recorded: Mapping[int, datetime]) -> list[Move]:
+    """Moves with the instants at which their rows were written, where that is not the one that they were entered at."""
+    return [
+        move
+        if recorded.get(move.stock_id, move.recorded_at) == move.recorded_at
+        else replace(move, recorded_at=recorded[move.stock_id])
+        for move in moves
+    ]
 
 
 class Entry(Struct, frozen=True):

@@ -77,6 +77,54 @@ LEFT JOIN (
 ) AS entry ON entry.stock_id = stock.stock_id
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.sequence <> coalesce(entry.last, 0);
 
+-- name: recorded_in_order
+-- when: now
+-- Along a stock row's entries time never goes back, and the row was written with the last of them.
+SELECT step.stock_id, step.sequence, step.recorded_at, step.before
+FROM (
+    SELECT entry.stock_id, entry.sequence, entry.recorded_at,
+        lag(entry.recorded_at) OVER (PARTITION BY entry.stock_id ORDER BY entry.sequence, entry.recorded_at) AS before
+    FROM (
+        SELECT stock_id, sequence, recorded_at FROM inventory.move WHERE merchant_id = %(merchant_id)s::bigint
+        UNION ALL
+        SELECT stock_id, sequence, recorded_at FROM inventory.reservation WHERE merchant_id = %(merchant_id)s::bigint
+        UNION ALL
+        SELECT stock_id, sequence, recorded_at FROM inventory.stock WHERE merchant_id = %(merchant_id)s::bigint
+    ) AS entry
+) AS step
+WHERE step.recorded_at < step.before;
+
+-- name: short_is_the_sum_of_its_shortages
+-- when: now
+-- What a demand is short of is what the ledger of shortages adds up to.
+SELECT coalesce(demand.order_id, ledger.order_id) AS order_id, coalesce(demand.line_no, ledger.line_no) AS line_no,
+    coalesce(demand.sku_id, ledger.sku_id) AS sku_id, demand.short, ledger.units
+FROM (SELECT * FROM inventory.demand WHERE merchant_id = %(merchant_id)s::bigint AND short > 0) AS demand
+FULL JOIN (
+    SELECT order_id, line_no, sku_id, channel_id, sum(delta) AS units
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY order_id, line_no, sku_id, channel_id
+    HAVING sum(delta) <> 0
+) AS ledger ON ledger.order_id = demand.order_id AND ledger.line_no = demand.line_no AND ledger.sku_id = demand.sku_id
+    AND ledger.channel_id = demand.channel_id
+WHERE coalesce(demand.short, 0) <> coalesce(ledger.units, 0);
+
+-- name: shortages_run
+-- when: now
+-- Along a SKU's shortages sequences have no gap, time never goes back, and what a channel waits for is what it waited for
+-- before and the difference.
+SELECT step.sku_id, step.sequence, step.waiting_after, step.delta, step.before
+FROM (
+    SELECT sku_id, sequence, delta, waiting_after, recorded_at,
+        lag(waiting_after, 1, 0::bigint) OVER (PARTITION BY sku_id, channel_id ORDER BY sequence) AS before,
+        lag(recorded_at) OVER (PARTITION BY sku_id ORDER BY sequence) AS earlier,
+        row_number() OVER (PARTITION BY sku_id ORDER BY sequence) AS place
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint
+) AS step
+WHERE step.waiting_after <> step.before + step.delta OR step.sequence <> step.place OR step.recorded_at < step.earlier;
+
 -- name: demand_is_the_sum_of_its_reservations
 -- when: now
 -- What is allocated to a demand is what the ledger says that it holds.

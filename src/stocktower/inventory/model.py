@@ -110,6 +110,16 @@ class Waiting(Struct, frozen=True, gc=False):
     short: int
 
 
+class Shortage(Struct, frozen=True, gc=False):
+    """By how much a demand is short of more (or, below zero, less) of a SKU than before."""
+
+    sku_id: int
+    channel_id: int
+    order_id: int
+    line_no: int
+    delta: int
+
+
 class Consume(Struct, frozen=True, gc=False):
     """Units that left a site for a line."""
 

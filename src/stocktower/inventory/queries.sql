@@ -54,24 +54,27 @@ LIMIT %(limit)s::bigint;
 -- name: reserve_stock
 -- Change what is allocated of stock rows, by differences; the row's own constraint refuses more than there is.
 UPDATE inventory.stock AS stock
-SET allocated = stock.allocated + change.units, sequence = stock.sequence + change.entries
+SET allocated = stock.allocated + change.units, sequence = stock.sequence + change.entries,
+    recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
 FROM unnest(%(stock_ids)s::bigint[], %(units)s::bigint[], %(entries)s::bigint[]) AS change (stock_id, units, entries)
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
-RETURNING stock.stock_id, stock.sequence, stock.allocated;
+RETURNING stock.stock_id, stock.sequence, stock.allocated, stock.recorded_at;
 
 -- name: change_stock
 -- Change stock rows by differences, where they still stand at the sequence that the change was computed from.
 UPDATE inventory.stock AS stock
 SET quantity = stock.quantity + change.quantity, allocated = stock.allocated + change.allocated,
-    discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at
+    discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at,
+    recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
 FROM unnest(%(stock_ids)s::bigint[], %(before)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[],
     %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[])
     AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at)
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
-    AND stock.sequence = change.before;
+    AND stock.sequence = change.before
+RETURNING stock.stock_id, stock.recorded_at;
 
 -- copy: stock inventory.stock (merchant_id, stock_id, sku_id, site_id, status, owner, lot, quantity, allocated,
---     discrepancy, sequence, counted_at)
+--     discrepancy, sequence, counted_at, recorded_at)
 -- New stock rows, with their first moves beside them.
 
 -- copy: move inventory.move (merchant_id, stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart,
@@ -87,15 +90,50 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.st
 -- New demand.
 
 -- name: change_demands
--- What became of demand; its sum is kept by the row's own constraint.
+-- What became of demand, whose sum is kept by the row's own constraint: how many rows were there, and of those that are short
+-- of more or less than before the difference. What is read before is true: the SKUs are locked.
+WITH changed AS (
 UPDATE inventory.demand AS demand
 SET wanted = change.wanted, allocated = change.allocated, short = change.short, consumed = change.consumed,
     cancelled = change.cancelled
 FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(wanteds)s::bigint[],
     %(allocateds)s::bigint[], %(shorts)s::bigint[], %(consumeds)s::bigint[], %(cancelleds)s::bigint[])
     AS change (order_id, line_no, sku_id, wanted, allocated, short, consumed, cancelled)
+    JOIN inventory.demand AS before ON before.merchant_id = %(merchant_id)s::bigint AND before.order_id = change.order_id
+        AND before.line_no = change.line_no AND before.sku_id = change.sku_id
 WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = change.order_id
-    AND demand.line_no = change.line_no AND demand.sku_id = change.sku_id;
+    AND demand.line_no = change.line_no AND demand.sku_id = change.sku_id
+RETURNING demand.sku_id, demand.channel_id, demand.order_id, demand.line_no, demand.short - before.short AS units
+)
+SELECT (SELECT count(*) FROM changed) AS rows, changed.sku_id, changed.channel_id, changed.order_id, changed.line_no,
+    changed.units
+FROM (SELECT) AS always
+LEFT JOIN changed ON changed.units <> 0
+ORDER BY changed.sku_id, changed.order_id, changed.line_no;
+
+-- copy: shortage inventory.shortage (merchant_id, sku_id, sequence, channel_id, order_id, line_no, delta, waiting_after,
+--     recorded_at)
+-- The ledger of what demand is short of is append-only.
+
+-- name: load_last_shortages
+-- Where the ledger of a SKU stands: its last sequence and instant, and what a channel waits for of it.
+SELECT wanted.sku_id, wanted.channel_id, coalesce(last.sequence, 0) AS sequence,
+    greatest(last.recorded_at, %(now)s::timestamptz) AS recorded_at, coalesce(own.waiting_after, 0) AS waiting
+FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[]) AS wanted (sku_id, channel_id)
+LEFT JOIN LATERAL (
+    SELECT sequence, recorded_at
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+LEFT JOIN LATERAL (
+    SELECT waiting_after
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND channel_id = wanted.channel_id
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS own ON true;
 
 -- name: load_demands
 -- All demand of some orders or holds.

@@ -9,9 +9,10 @@ from stocktower.network import Network
 from stocktower.platform import Transaction
 
 from . import store
-from .book import Book
+from .book import Book, recorded_as
 from .events import supply_event
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
+from .shortages import note_shortages, shortages_of
 
 WAITING_AT_ONCE = 5_000
 
@@ -92,8 +93,10 @@ def record_reservations(
             raise NotLocked(f"SKU {grant.sku_id}")
         entries[grant.stock_id].append((grant.order_id, grant.line_no, grant.quantity, reason))
     store.insert_demands(tx, new_demands)
-    if store.change_demands(tx, changed_demands) != len(changed_demands):
+    changed, shorter = store.change_demands(tx, changed_demands)
+    if changed != len(changed_demands):
         raise UnknownDemand("demand that was to be changed is not there")
+    note_shortages(tx, [*shortages_of(new_demands), *shorter])
     write_entries(tx, entries)
     touched = {one.sku_id for one in new_demands} | {one.sku_id for one in changed_demands}
     touched.update([one.sku_id for one in grants], [one.sku_id for one in returns])
@@ -103,17 +106,17 @@ def record_reservations(
 def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int, int, str]]]) -> None:
     """Change stock rows, then append (order, line, delta, reason) of each to the ledger as the row now stands."""
     changes = [(stock_id, sum([one[2] for one in of_row]), len(of_row)) for stock_id, of_row in entries.items()]
-    merchant_id, now = tx.merchant_id, tx.now
+    merchant_id = tx.merchant_id
     ledger: list[tuple[int, int, int, int, int, int, int, str, datetime]] = []
     add = ledger.append
-    for stock_id, sequence, allocated in store.reserve_stock(tx, changes):
+    for stock_id, sequence, allocated, recorded_at in store.reserve_stock(tx, changes):
         of_row = entries[stock_id]
         sequence -= len(of_row)
         allocated -= sum([one[2] for one in of_row])
         for order_id, line_no, delta, reason in of_row:
             sequence += 1
             allocated += delta
-            add((merchant_id, stock_id, sequence, order_id, line_no, delta, allocated, reason, now))
+            add((merchant_id, stock_id, sequence, order_id, line_no, delta, allocated, reason, recorded_at))
     store.copy_reservations(tx, ledger)
 
 
@@ -126,9 +129,15 @@ def write_book(tx: Transaction, book: Book) -> None:
     """Write a book: rows that are new, rows that changed, and both ledgers, each in one statement."""
     changed = [balance for balance in book.balances.values() if balance.changed or balance.is_new]
     store.insert_stock(tx, [balance for balance in changed if balance.is_new])
-    store.change_stock(tx, [balance for balance in changed if not balance.is_new])
-    store.record_moves(tx, book.moves)
-    store.record_entries(tx, book.entries)
+    recorded = store.change_stock(tx, [balance for balance in changed if not balance.is_new])
+    store.record_moves(tx, recorded_as(book.moves, recorded))
+    store.record_entries(tx, book.entries, recorded)
+
+
+def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:
+    """Write what became of demand, and note what it is short of more or less than before."""
+    _, shorter = store.change_demands(tx, demands)
+    note_shortages(tx, shorter)
 
 
 def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:

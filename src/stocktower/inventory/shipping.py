@@ -10,7 +10,7 @@ from .discrepancies import settle_discrepancies
 from .events import stock_events, supply_event
 from .model import AVAILABLE, NO_LOT, Consume, ConsumeResult, StockRow
 from .rules import owner_at
-from .service import open_book, write_book
+from .service import change_demands, open_book, write_book
 from .shipment import Shipment
 
 
@@ -38,7 +38,7 @@ def consume(tx: Transaction, items: Sequence[Consume]) -> ConsumeResult:
     for item in items:
         shipment.ship(item)
     write_book(tx, book)
-    store.change_demands(tx, [one for key, one in shipment.demands.items() if one is not demands[key]])
+    change_demands(tx, [one for key, one in shipment.demands.items() if one is not demands[key]])
     tx.emit_all(stock_events(book, network))
     tx.emit_all(supply_event(sku_ids, tx.now))
     settle_discrepancies(tx, book, network)

@@ -18,7 +18,7 @@ from .discrepancies import settle_discrepancies
 from .events import COUNT, OPENING, stock_events, supply_event
 from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
 from .rules import owner_at
-from .service import open_book, write_book
+from .service import change_demands, open_book, write_book
 from .snapshot_cases import tell_cases
 
 MayCut = Callable[[Sequence[Candidate]], Collection[tuple[int, int]]]
@@ -316,7 +316,7 @@ class Snapshot:
     def write(self) -> None:
         """Write rows, ledgers, demand and events; open and close the cases of what is missing."""
         write_book(self._tx, self._book)
-        store.change_demands(self._tx, list(self._changed.values()))
+        change_demands(self._tx, list(self._changed.values()))
         kind, source_id = self._source
         self._tx.emit_all(stock_events(self._book, self._network, (source_id or None) if kind == "message" else None))
         self._tx.emit_all(supply_event([one.sku_id for one in self._changed.values()], self._tx.now))

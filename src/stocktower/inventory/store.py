@@ -1,6 +1,6 @@
 """One function per statement of inventory."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +9,7 @@ import psycopg
 from stocktower.platform import Transaction, load_queries
 
 from .book import Balance, Entry, Move
-from .model import Allocation, Demand, Hold, StockRow, SupplyRow, Waiting
+from .model import Allocation, Demand, Hold, Shortage, StockRow, SupplyRow, Waiting
 
 _SQL = load_queries(__package__)
 _astuple = msgspec.structs.astuple
@@ -49,8 +49,11 @@ def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Wa
     return tx.fetch(_SQL.load_waiting, Waiting, sku_ids=list(sku_ids), limit=limit)
 
 
-def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """Apply (stock_id, units, entries); gives (stock_id, sequence, allocated) after it. Raises OverAllocated."""
+def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int, datetime]]:
+    """Apply (stock_id, units, entries); gives (stock_id, sequence, allocated, recorded at) after it.
+
+    Raises OverAllocated.
+    """
     if not changes:
         return []
     stock_ids, units, entries = zip(*changes, strict=True)
@@ -60,12 +63,15 @@ def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> l
         raise OverAllocated(str(error)) from error
 
 
-def change_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
-    """Write rows that were there before; raises StockMoved when one has changed since it was read."""
+def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, datetime]:
+    """Write rows that were there before, and say when by stock_id; raises StockMoved when one changed since it was read.
+
+    The instant is the transaction's, or that of the row's last entry where somebody who began later was first.
+    """
     if not balances:
-        return
+        return {}
     try:
-        changed = tx.execute(
+        changed = tx.tuples(
             _SQL.change_stock,
             stock_ids=[item.row.stock_id for item in balances],
             before=[item.before for item in balances],
@@ -77,8 +83,9 @@ def change_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
         )
     except psycopg.errors.CheckViolation as error:
         raise OverAllocated(str(error)) from error
-    if changed != len(balances):
+    if len(changed) != len(balances):
         raise StockMoved("a stock row changed after it was read under its SKU's lock")
+    return dict(changed)
 
 
 def insert_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
@@ -99,6 +106,7 @@ def insert_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
                 item.discrepancy,
                 item.sequence,
                 item.counted_at,
+                tx.now,
             )
             for item in balances
         ],
@@ -111,10 +119,11 @@ def record_moves(tx: Transaction, moves: Iterable[Move]) -> None:
     tx.copy(_SQL.move, [(merchant_id, *_astuple(move)) for move in moves])
 
 
-def record_entries(tx: Transaction, entries: Iterable[Entry]) -> None:
-    """Append to the reservation ledger."""
+def record_entries(tx: Transaction, entries: Iterable[Entry], recorded: Mapping[int, datetime]) -> None:
+    """Append to the reservation ledger, as recorded by row, else now."""
     merchant_id, now = tx.merchant_id, tx.now
-    tx.copy(_SQL.reservation, [(merchant_id, *_astuple(entry), now) for entry in entries])
+    rows = [(merchant_id, *_astuple(entry), recorded.get(entry.stock_id, now)) for entry in entries]
+    tx.copy(_SQL.reservation, rows)
 
 
 def copy_reservations(tx: Transaction, rows: Sequence[tuple[int, int, int, int, int, int, int, str, datetime]]) -> None:
@@ -128,11 +137,11 @@ def insert_demands(tx: Transaction, demands: Iterable[Demand]) -> None:
     tx.copy(_SQL.demand, [(merchant_id, *_astuple(demand)) for demand in demands])
 
 
-def change_demands(tx: Transaction, demands: Sequence[Demand]) -> int:
-    """Write what became of demand that is there; says how many there were."""
+def change_demands(tx: Transaction, demands: Sequence[Demand]) -> tuple[int, list[Shortage]]:
+    """Write what became of demand; says how many rows were there, and what they are short of more or less than before."""
     if not demands:
-        return 0
-    return tx.execute(
+        return 0, []
+    found = tx.tuples(
         _SQL.change_demands,
         order_ids=[demand.order_id for demand in demands],
         line_nos=[demand.line_no for demand in demands],
@@ -143,6 +152,20 @@ def change_demands(tx: Transaction, demands: Sequence[Demand]) -> int:
         consumeds=[demand.consumed for demand in demands],
         cancelleds=[demand.cancelled for demand in demands],
     )
+    return found[0][0], [Shortage(*row[1:]) for row in found if row[5] is not None]
+
+
+def load_last_shortages(
+    tx: Transaction, keys: Sequence[tuple[int, int]]
+) -> list[tuple[int, int, int, datetime, int]]:
+    """(sku_id, channel_id, last sequence of the SKU, earliest instant of the next, units that wait) of each key."""
+    sku_ids, channel_ids = zip(*keys, strict=True)
+    return tx.tuples(_SQL.load_last_shortages, sku_ids=sku_ids, channel_ids=channel_ids)
+
+
+def copy_shortages(tx: Transaction, rows: Sequence[tuple[int, int, int, int, int, int, int, int, datetime]]) -> None:
+    """Append (merchant, SKU, sequence, channel, order, line, delta, waiting after, recorded) to the ledger."""
+    tx.copy(_SQL.shortage, rows)
 
 
 def load_demands(tx: Transaction, order_ids: Sequence[int]) -> list[Demand]:

@@ -26,3 +26,12 @@ LEFT JOIN publication.told AS told
 WHERE made.merchant_id = %(merchant_id)s::bigint
 GROUP BY made.publication_id, made.listings
 HAVING made.listings <> count(told.listing);
+
+-- name: told_when_published
+-- when: now
+-- A word was told at the instant of its publication.
+SELECT told.publication_id, told.listing, told.told_at, made.published_at
+FROM publication.told AS told
+LEFT JOIN publication.publication AS made
+    ON made.merchant_id = told.merchant_id AND made.publication_id = told.publication_id
+WHERE told.merchant_id = %(merchant_id)s::bigint AND told.told_at IS DISTINCT FROM made.published_at;

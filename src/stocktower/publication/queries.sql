@@ -28,7 +28,7 @@ INSERT INTO publication.publication (merchant_id, publication_id, channel_id, pu
 VALUES (%(merchant_id)s::bigint, %(publication_id)s::bigint, %(channel_id)s::bigint, %(now)s::timestamptz,
     %(listings)s::bigint, %(path)s::text);
 
--- copy: told publication.told (merchant_id, publication_id, channel_id, listing, sku_id, shown, ats)
+-- copy: told publication.told (merchant_id, publication_id, channel_id, listing, sku_id, shown, ats, told_at)
 -- What a publication said of each listing.
 
 -- name: record_last_told

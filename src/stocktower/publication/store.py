@@ -36,7 +36,7 @@ def record_publication(tx: Transaction, made: Publication) -> None:
         _Q.record_publication, publication_id=made.publication_id, channel_id=made.channel_id,
         listings=len(made.listings), path=made.path,
     )  # fmt: skip
-    tx.copy(_Q.told, [told_row(tx.merchant_id, made, item) for item in made.listings])
+    tx.copy(_Q.told, [(*told_row(tx.merchant_id, made, item), tx.now) for item in made.listings])
     tx.execute(
         _Q.record_last_told,
         channel_id=made.channel_id,
