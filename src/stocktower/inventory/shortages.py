@@ -11,9 +11,7 @@ from .model import Demand, Shortage
 
 def shortages_of(demands: Iterable[Demand]) -> list[Shortage]:
     """What new demand is short of."""
-    return [
-        Shortage(one.sku_id, one.channel_id, one.order_id, one.line_no, one.short) for one in demands if one.short
-    ]
+    return [Shortage(one.sku_id, one.channel_id, one.order_id, one.line_no, one.short) for one in demands if one.short]
 
 
 def note_shortages(tx: Transaction, changes: Sequence[Shortage]) -> None:

@@ -64,7 +64,7 @@ def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> l
 
 
 def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, datetime]:
-    """Write rows that were there before, and say when by stock_id; raises StockMoved when one changed since it was read.
+    """Write rows that were there before, and say when, by stock_id; raises StockMoved when one changed meanwhile.
 
     The instant is the transaction's, or that of the row's last entry where somebody who began later was first.
     """
@@ -138,7 +138,7 @@ def insert_demands(tx: Transaction, demands: Iterable[Demand]) -> None:
 
 
 def change_demands(tx: Transaction, demands: Sequence[Demand]) -> tuple[int, list[Shortage]]:
-    """Write what became of demand; says how many rows were there, and what they are short of more or less than before."""
+    """Write what became of demand; says how many rows were there, and by how much more or less they are short."""
     if not demands:
         return 0, []
     found = tx.tuples(
@@ -155,9 +155,7 @@ def change_demands(tx: Transaction, demands: Sequence[Demand]) -> tuple[int, lis
     return found[0][0], [Shortage(*row[1:]) for row in found if row[5] is not None]
 
 
-def load_last_shortages(
-    tx: Transaction, keys: Sequence[tuple[int, int]]
-) -> list[tuple[int, int, int, datetime, int]]:
+def load_last_shortages(tx: Transaction, keys: Sequence[tuple[int, int]]) -> list[tuple[int, int, int, datetime, int]]:
     """(sku_id, channel_id, last sequence of the SKU, earliest instant of the next, units that wait) of each key."""
     sku_ids, channel_ids = zip(*keys, strict=True)
     return tx.tuples(_SQL.load_last_shortages, sku_ids=sku_ids, channel_ids=channel_ids)
