@@ -14,6 +14,7 @@ from benchmarks.decisions import measure_decisions
 from benchmarks.hot_sku import measure_hot_sku
 from benchmarks.measures import Measure, Options, as_line, say, say_load
 from benchmarks.olist_flow import measure_olist
+from benchmarks.over_http import measure_over_http
 from benchmarks.places import Bench, bench
 
 Benchmark = Callable[[Bench, Options], list[Measure]]
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "captured": measure_captured,
     "advance": lambda _, options: measure_decisions(options),
     "hot": measure_hot_sku,
+    "http": measure_over_http,
     "olist": measure_olist,
 }
 

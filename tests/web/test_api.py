@@ -32,7 +32,7 @@ def test_the_description_is_whole_and_has_a_page(api: httpx.Client, site: Site) 
     paths = (
         "orders orders/{order_id} stock ats imports imports/{import_id} confirmations cases cases/{number} "
         "cases/{number}/acts journals journals/{journal_id} trial-balance events reservations "
-        "reservations/{channel}/{reference} reservations/{channel}/{reference}/payment"
+        "reservations/{channel}/{reference} reservations/{channel}/{reference}/payment channels/{channel}/ats"
     )
     for path in paths.split():
         assert f"/api/v1/{path}" in described["paths"]
@@ -49,6 +49,18 @@ def test_orders_and_one_order(api: httpx.Client) -> None:
     assert one["order"]["lines"][0]["shipped"] == 2
     assert one["payments"][0]["state"] == "captured"
     assert api.get("/api/v1/orders", params={"limit": 2}).json()["next"]
+
+
+def test_a_storefront_asks_for_many_skus_at_once(api: httpx.Client) -> None:
+    codes = ["LAMP", "NONE", "LAMP"]
+    found = api.get("/api/v1/channels/web/ats", params={"sku": codes}).json()
+    one = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "web"}).json()
+    assert found["ats"] == {"LAMP": one["channels"][0]["ats"]}
+    assert found["unknown"] == ["NONE"]
+    assert found["position"] > 0
+    assert api.get("/api/v1/channels/nowhere/ats", params={"sku": "LAMP"}).json()["fix"].startswith("Name one of")
+    assert api.get("/api/v1/channels/web/ats").status_code == 400
+    assert api.get("/api/v1/channels/web/ats", params={"sku": [f"S{n}" for n in range(501)]}).status_code == 400
 
 
 def test_problems_name_the_field_and_the_fix(api: httpx.Client) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from stocktower import access, exchange, inventory, web
+from stocktower import access, exchange, inventory, publication, web
 from stocktower.app import actions, files
 from stocktower.app.checking import begin_checking
 from stocktower.app.endings import is_ending
@@ -78,6 +78,7 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
         merchant_id=tower.merchant_id,
         clock=tower.clock,
         gatherer=gatherer,
+        shelf=publication.Shelf(),
         act=act,
         import_file=import_file,
     )

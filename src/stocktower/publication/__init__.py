@@ -6,14 +6,17 @@ A listing is told only when what it shows has changed; the last word of each is 
 from .model import Difference, Listing, Publication, PublicationRow, Told
 from .rules import changed_skus
 from .service import KINDS, compare, load_recorded_paths, publish_due, take_events
+from .shelf import Offer, Shelf
 from .views import count_told, load_publications, load_told
 
 __all__ = [
     "KINDS",
     "Difference",
     "Listing",
+    "Offer",
     "Publication",
     "PublicationRow",
+    "Shelf",
     "Told",
     "changed_skus",
     "compare",

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from stocktower import access, inventory
+from stocktower import access, inventory, publication
 from stocktower.exchange import ImportSummary
 from stocktower.platform import Clock, Database
 
@@ -69,5 +69,6 @@ class Services(msgspec.Struct, frozen=True):
     merchant_id: int
     clock: Clock
     gatherer: inventory.Gatherer
+    shelf: publication.Shelf
     act: Act
     import_file: ImportFile

@@ -6,7 +6,7 @@ from stocktower.web.api import books, cases, docs, feed, imports, orders, reserv
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
-    stock.list_stock, stock.get_ats,
+    stock.list_stock, stock.get_ats, stock.get_offer,
     reservations.reserve, reservations.give_back, reservations.pay,
     imports.list_imports, imports.get_import, imports.take_file,
     cases.list_cases, cases.get_case, cases.act,

@@ -9,8 +9,9 @@ from litestar.di import Provide
 from litestar.params import FromPath, JSONBody
 
 from stocktower import access, catalog, inventory, payments
+from stocktower.web.api.stock import known_channel
 from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
-from stocktower.web.desk import AtDesk, Desk
+from stocktower.web.desk import AtDesk
 from stocktower.web.problems import Unprocessable
 
 LONGEST_REFERENCE = 200
@@ -63,7 +64,7 @@ def reserve(
     """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
     desk.require(access.Permission.RESERVE_STOCK)
     with desk.reading() as tx:
-        channel_id = _channel(desk, data.channel, desk.network(tx).channel_ids)
+        channel_id = known_channel(data.channel, desk.network(tx).channel_ids, field="channel")
         skus = catalog.find_skus(tx, {line.sku for line in data.lines})
         now = tx.now
     for index, line in enumerate(data.lines):
@@ -93,7 +94,7 @@ def give_back(desk: AtDesk, channel: FromPath[str], reference: FromPath[str]) ->
     """Give a hold back before it expires; a repeat changes nothing."""
     desk.require(access.Permission.RESERVE_STOCK)
     with desk.reading() as tx:
-        channel_id = _channel(desk, channel, desk.network(tx).channel_ids)
+        channel_id = known_channel(channel, desk.network(tx).channel_ids, field="channel")
     result = desk.services.gatherer.submit(desk.services.merchant_id, inventory.EndHold(channel_id, reference))
     return answer_of(reference, result, {})
 
@@ -125,15 +126,9 @@ def pay(
     if not 1 <= len(reference) <= LONGEST_REFERENCE:
         raise Unprocessable("The reference is too long", field="reference", fix="Send the one that the cart holds by.")
     with desk.writing() as tx:
-        channel_id = _channel(desk, channel, desk.network(tx).channel_ids)
+        channel_id = known_channel(channel, desk.network(tx).channel_ids, field="channel")
         payments.record_attempts(tx, [(channel_id, reference, payments.AttemptState(data.state))])
     return CartPaymentAnswer(channel, reference, data.state)
-
-
-def _channel(desk: Desk, code: str, known: dict[str, int]) -> int:
-    if code not in known:
-        raise Unprocessable(f"{code} is not a channel", field="channel", fix=f"Name one of {', '.join(sorted(known))}.")
-    return known[code]
 
 
 def answer_of(reference: str, result: inventory.HoldResult, codes: dict[int, str]) -> ReservationAnswer:

@@ -1,11 +1,12 @@
 """Stock and what is available to sell."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 from litestar import get
 from litestar.exceptions import NotFoundException
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from stocktower import catalog, inventory, publication
 from stocktower.web.api.orders import understood
@@ -110,9 +111,8 @@ def get_ats(
     """What channels may still sell of a SKU, and what they were told."""
     with desk.reading() as tx:
         network = desk.network(tx)
-        if channel and channel not in network.channel_ids:
-            fix = f"Name one of {', '.join(sorted(network.channel_ids))}."
-            raise Unprocessable(f"{channel} is not a channel", field="channel", fix=fix)
+        if channel:
+            known_channel(channel, network.channel_ids, field="channel")
         found = catalog.find_skus(tx, [sku]).get(sku)
         if found is None:
             raise NotFoundException(f"There is no SKU {sku}.")
@@ -132,6 +132,40 @@ def get_ats(
                 for one in channels
             ],
         )
+
+
+class OfferAnswer(msgspec.Struct, frozen=True):
+    """The ATS of SKUs in one channel, all as of one position of the event feed."""
+
+    channel: str
+    position: int
+    ats: dict[str, int]
+    """By code, in stock units."""
+    unknown: list[str]
+    """Codes that are no SKU."""
+
+
+@get("/api/v1/channels/{channel:str}/ats", sync_to_thread=True, tags=["Stock"])
+def get_offer(
+    desk: AtDesk,
+    channel: FromPath[str],
+    sku: Annotated[
+        list[str], QueryParameter(description="Codes of SKUs and kits; repeat it.", min_items=1, max_items=500)
+    ],
+) -> OfferAnswer:
+    """What one channel may still sell of many SKUs: for a storefront that asks for each page it shows."""
+    with desk.reading() as tx:
+        channel_id = known_channel(channel, desk.network(tx).channel_ids, field="channel")
+        offer = desk.services.shelf.look(tx, channel_id, sku)
+    unknown = [code for code in dict.fromkeys(sku) if code not in offer.ats]
+    return OfferAnswer(channel, offer.position, offer.ats, unknown)
+
+
+def known_channel(code: str, known: Mapping[str, int], *, field: str) -> int:
+    """The id of a channel, or a problem that names those there are."""
+    if code not in known:
+        raise Unprocessable(f"{code} is not a channel", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
+    return known[code]
 
 
 def _shown(listing: catalog.Listing, ats: int, told: dict[tuple[int, str], publication.Told]) -> ListingShown:

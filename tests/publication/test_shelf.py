@@ -1,0 +1,100 @@
+"""What is remembered of ATS is what would be computed now, whatever happened in between."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from stocktower import catalog, inventory
+from stocktower.inventory import EndHold, HoldRequest
+from stocktower.network import load_network
+from stocktower.platform import Database, Transaction
+from stocktower.publication import Shelf
+from tests.inventory.world import TEXT, World
+
+CODES = ("CUP", "LID", "ROPE", "SET")
+
+
+def truth(tx: Transaction, channel_id: int) -> dict[str, int]:
+    """What is computed from the rows."""
+    network = load_network(tx)
+    skus = catalog.find_skus(tx, CODES)
+    availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values()], network)
+    return {code: availability.ats(sku.sku_id, channel_id) for code, sku in skus.items()}
+
+
+@pytest.fixture
+def merchant(database: Database) -> tuple[Database, int]:
+    """A merchant whose commands are committed."""
+    merchant_id = database.ensure_merchant("shelf")
+    return database, merchant_id
+
+
+def test_a_shelf_says_what_is_true(merchant: tuple[Database, int]) -> None:
+    database, merchant_id = merchant
+    shelf = Shelf()
+    with database.transaction(merchant_id, actor="tests") as tx:
+        world = World(tx, TEXT)
+
+    def compare() -> None:
+        for _ in range(2):
+            with database.reading(merchant_id) as tx:
+                for channel_id in load_network(tx).channels:
+                    assert shelf.look(tx, channel_id, [*CODES, "NONE"]).ats == truth(tx, channel_id)
+
+    compare()
+    for units in (9, 4, 0, 12):
+        with database.transaction(merchant_id, actor="tests") as tx:
+            world.count(tx, "EAST", {"CUP": units, "LID": 50})
+        compare()
+    with database.reading(merchant_id) as tx:
+        channel_id = load_network(tx).channel_ids["web"]
+        cup = catalog.find_skus(tx, ["CUP"])["CUP"].sku_id
+        before = shelf.look(tx, channel_id, CODES).ats
+    with database.transaction(merchant_id, actor="tests") as tx:
+        request = HoldRequest(channel_id, "cart", ((cup, 2),), tx.now + timedelta(minutes=5))
+        assert inventory.hold(tx, [request])[0].state == "held"
+    compare()
+    with database.reading(merchant_id) as tx:
+        held = shelf.look(tx, channel_id, CODES).ats
+    # A kit of cups has less when cups are held.
+    assert held["CUP"] == before["CUP"] - 2
+    assert held["SET"] < before["SET"]
+    with database.transaction(merchant_id, actor="tests") as tx:
+        inventory.release_holds(tx, [EndHold(channel_id, "cart")])
+    compare()
+
+
+def test_threads_that_look_while_others_hold_never_see_what_was(merchant: tuple[Database, int]) -> None:
+    database, merchant_id = merchant
+    shelf = Shelf()
+    with database.transaction(merchant_id, actor="tests") as tx:
+        world = World(tx, TEXT)
+        world.count(tx, "EAST", {"CUP": 400})
+    with database.reading(merchant_id) as tx:
+        channel_id = load_network(tx).channel_ids["web"]
+        cup = catalog.find_skus(tx, ["CUP"])["CUP"].sku_id
+    wrong: list[str] = []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.is_set():
+            with database.reading(merchant_id) as tx:
+                offer = shelf.look(tx, channel_id, ["CUP"])
+                now = truth(tx, channel_id)["CUP"]
+                # A neighbour may have looked later than this view: then less is there, never more.
+                if offer.ats["CUP"] > now:
+                    wrong.append(f"{offer} where {now} was true")
+
+    lookers = [threading.Thread(target=look) for _ in range(4)]
+    for thread in lookers:
+        thread.start()
+    for number in range(60):
+        with database.transaction(merchant_id, actor="tests") as tx:
+            inventory.hold(tx, [HoldRequest(channel_id, f"{number}", ((cup, 1),), tx.now + timedelta(minutes=5))])
+    ended.set()
+    for thread in lookers:
+        thread.join()
+    assert wrong == []
+    with database.reading(merchant_id) as tx:
+        assert shelf.look(tx, channel_id, ["CUP"]).ats == {"CUP": truth(tx, channel_id)["CUP"]}
