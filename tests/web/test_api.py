@@ -32,7 +32,8 @@ def test_the_description_is_whole_and_has_a_page(api: httpx.Client, site: Site) 
     paths = (
         "orders orders/{order_id} stock ats imports imports/{import_id} confirmations cases cases/{number} "
         "cases/{number}/acts journals journals/{journal_id} trial-balance events reservations "
-        "reservations/{channel}/{reference} reservations/{channel}/{reference}/payment channels/{channel}/ats"
+        "atp reservations/{channel}/{reference} reservations/{channel}/{reference}/payment "
+        "channels/{channel}/ats"
     )
     for path in paths.split():
         assert f"/api/v1/{path}" in described["paths"]
@@ -171,6 +172,17 @@ def test_the_payment_of_a_cart_is_told(api: httpx.Client) -> None:
         assert answer.json() == {"channel": "web", "reference": "cart-to-pay", "state": state}
     assert api.put(path, json={"state": "maybe"}).status_code == 400
     assert api.put("/api/v1/reservations/nowhere/x/payment", json={"state": "pending"}).json()["field"] == "channel"
+
+
+def test_what_can_be_promised_by_date(api: httpx.Client) -> None:
+    asked = {"sku": "LAMP", "channel": "web", "quantity": 10_000, "by": "2026-07-01"}
+    (answer,) = api.get("/api/v1/atp", params=asked).json()["channels"]
+    ats = api.get("/api/v1/ats", params={"sku": "LAMP", "channel": "web"}).json()["channels"][0]["ats"]
+    assert answer["timeline"]["points"][0]["atp"] == ats
+    assert (answer["atp"], answer["earliest"]) == (ats, None)
+    assert answer["by"] == "2026-07-02T03:59:59.999999Z"
+    assert api.get("/api/v1/atp", params={"sku": "NONE"}).status_code == 404
+    assert api.get("/api/v1/atp", params={"sku": "LAMP", "channel": "x"}).json()["field"] == "channel"
 
 
 def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:

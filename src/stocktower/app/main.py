@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from cyclopts.validators import Number
 
 import stocktower
-from stocktower.app import administration, demo_command, reads, words
+from stocktower.app import administration, demo_command, promise_commands, reads, words
 from stocktower.app import files as app_files
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
@@ -33,6 +33,7 @@ token_app = App(name="token", help="Tokens of people and systems.")
 app.command(import_app)
 app.command(export_app)
 app.command(token_app)
+app.command(promise_commands.atp)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

@@ -6,6 +6,7 @@ what is allocated; wanted = allocated + short + consumed + cancelled on every de
 reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read under it is true until the commit.
 """
 
+from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .events import HoldEnded, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
@@ -48,6 +49,7 @@ from .model import (
     Waiting,
 )
 from .postings import Posted, adjust, receive
+from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
 from .proof import Drift, find_drift, rebuild_balances
 from .rules import Claims, Net, Reach, ats, free, kit_ats, net, pool, shown
 from .service import (
@@ -84,6 +86,8 @@ __all__ = [
     "TRANSFER",
     "UNLIMITED",
     "Allocation",
+    "Arrival",
+    "AtpAnswer",
     "Availability",
     "Candidate",
     "Claims",
@@ -113,8 +117,10 @@ __all__ = [
     "Net",
     "NotLocked",
     "OverAllocated",
+    "Point",
     "Posted",
     "Posting",
+    "Promisable",
     "Reach",
     "Refused",
     "Shortfall",
@@ -128,10 +134,12 @@ __all__ = [
     "SupplyChanged",
     "SupplyRow",
     "Taken",
+    "Timeline",
     "UnknownDemand",
     "UnknownSite",
     "Waiting",
     "adjust",
+    "answer_atp",
     "apply_rules",
     "ats",
     "await_orders",
@@ -150,6 +158,7 @@ __all__ = [
     "load_inbound",
     "load_inbound_history",
     "load_open_holds",
+    "load_promisable",
     "load_snapshot_orders",
     "load_waiting",
     "lock_carts",

@@ -18,6 +18,7 @@ from stocktower.platform import Transaction
 from stocktower.web import charts, labels
 from stocktower.web.desk import AtDesk
 from stocktower.web.filters import Filter, Word, parse_filter
+from stocktower.web.pages.promises import atp_context
 
 PAGE = 50
 MOVES = 50
@@ -277,6 +278,7 @@ def _sku_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[st
         "orders": {row.order_id: row for row in orders.load_rows(tx, network, sorted(order_ids))},
         "cases": worklist.load_open_cases_of(tx, "sku", [sku.sku_id]).get(sku.sku_id, []),
         "values": finance.load_valuations(tx, [sku.sku_id]).get(sku.sku_id, []),
+        **atp_context(tx, network, sku),
         "entity_currency": {total.entity: total.currency for total in finance.load_stock_values(tx)},
         "now": tx.now,
     }
