@@ -8,6 +8,7 @@ reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read un
 
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
+from .cuts import Cutter, MayCut
 from .events import HoldEnded, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
@@ -63,7 +64,7 @@ from .service import (
     record_reservations,
 )
 from .shipping import consume
-from .snapshots import MayCut, UnknownSite, load_snapshot_orders, take_snapshot
+from .snapshots import UnknownSite, load_snapshot_orders, take_snapshot
 from .store import OverAllocated, StockMoved
 from .takeovers import (
     await_orders,
@@ -94,6 +95,7 @@ __all__ = [
     "Consume",
     "ConsumeResult",
     "Cut",
+    "Cutter",
     "Demand",
     "Drift",
     "EndHold",

@@ -254,6 +254,7 @@ class Candidate(Struct, frozen=True):
     """Stock units that it has of the row."""
     priority: int
     placed_at: datetime
+    site_id: int = 0
 
 
 class Cut(Struct, frozen=True):

@@ -1,10 +1,7 @@
 """Takes what a site says it holds: moves that explain the difference, and cuts where less is there than promised."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-
-from msgspec.structs import replace
 
 from stocktower.catalog import Sku, find_skus, load_units
 from stocktower.exchange import StockDocument, StockLine
@@ -13,16 +10,14 @@ from stocktower.platform import Transaction
 
 from . import store
 from .book import Balance, Book, Cause
-from .counts import Stated, Verdict, decide_cuts, decide_snapshot, settle
+from .counts import Stated, Verdict, decide_snapshot, settle
+from .cuts import Cutter, MayCut
 from .discrepancies import settle_discrepancies
 from .events import COUNT, OPENING, stock_events, supply_event
-from .model import HOLD, NO_LOT, Allocation, Candidate, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
+from .model import NO_LOT, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
 from .rules import owner_at
 from .service import change_demands, open_book, write_book
 from .snapshot_cases import tell_cases
-
-MayCut = Callable[[Sequence[Candidate]], Collection[tuple[int, int]]]
-"""Of the demands that have too much: the (order_id, line_no) that are not released and whose order is locked."""
 
 
 class UnknownSite(LookupError):
@@ -162,9 +157,7 @@ class Snapshot:
         self._sku_ids = sorted({one.sku_id for one in stated})
         self._balances: dict[tuple[int, str], Balance] = {}
         self._moved: dict[int, int] = {}
-        self._demands: dict[tuple[int, int, int], Demand] = {}
-        self._changed: dict[tuple[int, int, int], Demand] = {}
-        self._allocations: list[Allocation] = []
+        self._changed: list[Demand] = []
         self._book = Book((), actor=tx.actor, now=tx.now)
         self._locked: set[int] = set()
 
@@ -204,9 +197,10 @@ class Snapshot:
         beside = store.load_demands(tx, holders) if (holders := self.load_holders()) else []
         self._locked = {*self._sku_ids, *(one.sku_id for one in beside)}
         store.lock_items(tx, sorted(self._locked))
-        rows = self._rows(store.load_rows(tx, sorted(self._locked), self._site.site_id))
-        self._book = open_book(tx, rows)
-        self._balances = {(one.row.sku_id, one.row.status): one for one in self._book.balances.values()}
+        all_rows = store.load_rows(tx, sorted(self._locked), self._site.site_id)
+        self._book = open_book(tx, all_rows)
+        rows = self._rows(all_rows)
+        self._balances = {(row.sku_id, row.status): self._book.balances[row.stock_id] for row in rows}
         missing = [one for one in self._stated if (one.sku_id, one.status) not in self._balances]
         for stock_id, one in zip(tx.new_ids(len(missing)), missing, strict=True):
             row = StockRow(stock_id, one.sku_id, self._site.site_id, one.status, self._owner, NO_LOT, 0, 0, 0, 0, None)
@@ -220,87 +214,14 @@ class Snapshot:
     def cut(self, verdict: Verdict, may_cut: MayCut) -> list[Cut]:
         """Take back what is allocated and not there, as far as it may be taken, lowest priority first."""
         lacking = [
-            (stock_id, real) for stock_id, real, _ in verdict.targets if real < self._book.balances[stock_id].allocated
+            (stock_id, self._book.balances[stock_id].allocated - real)
+            for stock_id, real, _ in verdict.targets
+            if real < self._book.balances[stock_id].allocated
         ]
-        if not lacking:
-            return []
-        candidates = self._candidates({stock_id for stock_id, _ in lacking})
-        orders = [one for one in candidates if one.kind != HOLD]
-        allowed = set(may_cut(orders)) if orders else set[tuple[int, int]]()
-        cuts: list[Cut] = []
-        for stock_id, real in lacking:
-            of_row = [
-                replace(one, quantity=self._held(one))
-                for one in candidates
-                if one.stock_id == stock_id and (one.kind == HOLD or (one.order_id, one.line_no) in allowed)
-            ]
-            for one, sold_units in decide_cuts(self._book.balances[stock_id].allocated - real, of_row):
-                cuts.append(self._take_back(one, sold_units))
+        cutter = Cutter(self._tx, self._book, self._locked)
+        cuts = cutter.cut(lacking, may_cut)
+        self._changed = cutter.changed
         return cuts
-
-    def _candidates(self, stock_ids: set[int]) -> list[Candidate]:
-        order_ids = store.load_allocated_orders(self._tx, sorted(stock_ids))
-        demands = store.load_demands(self._tx, order_ids)
-        if not {one.sku_id for one in demands} <= self._locked:
-            raise store.StockMoved("another order took stock that is not there, before it was locked")
-        self._demands = {(one.order_id, one.line_no, one.sku_id): one for one in demands}
-        self._allocations = [
-            one for one in store.load_allocations(self._tx, order_ids) if one.site_id == self._site.site_id
-        ]
-        found: list[Candidate] = []
-        for one in self._allocations:
-            if one.stock_id in stock_ids:
-                demand = self._demands[one.order_id, one.line_no, one.sku_id]
-                found.append(
-                    Candidate(
-                        one.order_id,
-                        one.line_no,
-                        one.sku_id,
-                        one.stock_id,
-                        demand.kind,
-                        demand.per_unit,
-                        one.quantity,
-                        demand.priority,
-                        demand.placed_at,
-                    )
-                )
-        return found
-
-    def _held(self, candidate: Candidate) -> int:
-        """What a candidate has of its row now: a cut of another component may have taken some of it."""
-        return sum(
-            one.quantity
-            for one in self._allocations
-            if (one.order_id, one.line_no, one.stock_id) == (candidate.order_id, candidate.line_no, candidate.stock_id)
-        )
-
-    def _take_back(self, candidate: Candidate, sold_units: int) -> Cut:
-        """Give back whole sold units of a line, with each of its components at this site."""
-        key = (candidate.order_id, candidate.line_no)
-        left = {
-            sku_id: self._changed.get((*key, sku_id), demand).per_unit * sold_units
-            for (order_id, line_no, sku_id), demand in self._demands.items()
-            if (order_id, line_no) == key
-        }
-        taken: defaultdict[int, int] = defaultdict(int)
-        # The row that lacks units gives first; a component may lie in several rows of the site.
-        for place, one in sorted(enumerate(self._allocations), key=lambda item: item[1].stock_id != candidate.stock_id):
-            if (one.order_id, one.line_no) != key or not left[one.sku_id]:
-                continue
-            part = min(left[one.sku_id], one.quantity)
-            if part:
-                self._book.reserve(one.stock_id, one.order_id, one.line_no, -part, "cut")
-                self._allocations[place] = replace(one, quantity=one.quantity - part)
-                left[one.sku_id] -= part
-                taken[one.sku_id] += part
-        for sku_id, units in taken.items():
-            demand = self._changed.get((*key, sku_id), self._demands[*key, sku_id])
-            if candidate.kind == HOLD:
-                demand = replace(demand, allocated=demand.allocated - units, cancelled=demand.cancelled + units)
-            else:
-                demand = replace(demand, allocated=demand.allocated - units, short=demand.short + units)
-            self._changed[*key, sku_id] = demand
-        return Cut(*key, candidate.kind, self._site.site_id, sold_units, tuple(sorted(taken.items())))
 
     def count(self, verdict: Verdict) -> list[Taken]:
         """Enter the moves that explain the difference."""
@@ -316,10 +237,10 @@ class Snapshot:
     def write(self) -> None:
         """Write rows, ledgers, demand and events; open and close the cases of what is missing."""
         write_book(self._tx, self._book)
-        change_demands(self._tx, list(self._changed.values()))
+        change_demands(self._tx, self._changed)
         kind, source_id = self._source
         self._tx.emit_all(stock_events(self._book, self._network, (source_id or None) if kind == "message" else None))
-        self._tx.emit_all(supply_event([one.sku_id for one in self._changed.values()], self._tx.now))
+        self._tx.emit_all(supply_event([one.sku_id for one in self._changed], self._tx.now))
         settle_discrepancies(self._tx, self._book, self._network)
 
     def shortfalls(self) -> tuple[Shortfall, ...]:
