@@ -6,6 +6,7 @@ what is allocated; wanted = allocated + short + consumed + cancelled on every de
 reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read under it is true until the commit.
 """
 
+from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .cuts import Cutter, MayCut
@@ -90,6 +91,7 @@ __all__ = [
     "Arrival",
     "AtpAnswer",
     "Availability",
+    "Basis",
     "Candidate",
     "Claims",
     "Consume",
@@ -101,6 +103,7 @@ __all__ = [
     "EndHold",
     "Evidence",
     "FreeStock",
+    "FutureInstant",
     "Gatherer",
     "GathererClosed",
     "Grant",
@@ -116,6 +119,7 @@ __all__ = [
     "InboundResult",
     "Limits",
     "MayCut",
+    "Moment",
     "Net",
     "NotLocked",
     "OverAllocated",
@@ -154,13 +158,16 @@ __all__ = [
     "kit_ats",
     "load_allocations",
     "load_availability",
+    "load_availability_at",
     "load_demands",
     "load_held_skus",
     "load_held_units",
     "load_inbound",
     "load_inbound_history",
+    "load_moment",
     "load_open_holds",
     "load_promisable",
+    "load_rows_at",
     "load_snapshot_orders",
     "load_waiting",
     "lock_carts",

@@ -341,6 +341,145 @@ CROSS JOIN LATERAL (
 ORDER BY move.recorded_at DESC, move.stock_id, move.sequence DESC
 LIMIT %(limit)s::bigint;
 
+-- name: load_rows_at
+-- Stock rows of some SKUs as they were known at an instant: the last entry of each of a row's ledgers by then, one look-up
+-- each, however long the history. What it lacks then is not kept; rows that came later are not there.
+SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot,
+    coalesce(moved.quantity_after, 0) AS quantity,
+    CASE WHEN coalesce(taken.sequence, 0) >= coalesce(moved.sequence, 0) THEN taken.allocated_after
+        ELSE moved.allocated_after END AS allocated,
+    0::bigint AS discrepancy, greatest(moved.sequence, taken.sequence) AS sequence, NULL::timestamptz AS counted_at,
+    lot.expires_at,
+    (stock.status = 'available' OR EXISTS (
+        SELECT FROM inventory.status AS own
+        WHERE own.merchant_id = %(merchant_id)s::bigint AND own.code = stock.status AND own.sellable
+            AND own.since <= %(at)s::timestamptz AND coalesce(own.until > %(at)s::timestamptz, true)
+    )) AND (stock.lot = '' OR coalesce(lot.state = 'open', false))
+        AND coalesce(lot.expires_at > %(at)s::timestamptz, true) AS sellable
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT stock_id, sku_id, site_id, status, owner, lot
+    FROM inventory.stock
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id
+    ORDER BY sku_id, site_id, status, owner, lot
+) AS stock
+LEFT JOIN LATERAL (
+    SELECT sequence, quantity_after, allocated_after
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= %(at)s::timestamptz
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS moved ON true
+LEFT JOIN LATERAL (
+    SELECT sequence, allocated_after
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= %(at)s::timestamptz
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS taken ON true
+LEFT JOIN LATERAL (
+    SELECT expires_at, state
+    FROM inventory.lot
+    WHERE stock.lot <> '' AND merchant_id = %(merchant_id)s::bigint AND sku_id = stock.sku_id AND lot = stock.lot
+    LIMIT 1
+) AS lot ON true
+WHERE moved.sequence IS NOT NULL OR taken.sequence IS NOT NULL
+ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
+
+-- name: load_late_news
+-- By how much stock rows of some SKUs were other than known at an instant: what had happened by then and was recorded later,
+-- and what was recorded by then and happened later; with what it took of the units that were allocated.
+SELECT stock.stock_id, coalesce(late.units, 0)::bigint - coalesce(early.units, 0)::bigint AS quantity,
+    coalesce(late.taken, 0)::bigint AS allocated
+FROM unnest(%(stock_ids)s::bigint[]) AS stock (stock_id)
+LEFT JOIN LATERAL (
+    SELECT sum(move.delta) AS units, sum(taken.delta) AS taken
+    FROM inventory.move AS move
+    LEFT JOIN inventory.reservation AS taken ON taken.merchant_id = %(merchant_id)s::bigint
+        AND taken.stock_id = move.stock_id AND taken.sequence = move.sequence
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id
+        AND move.recorded_at > %(at)s::timestamptz AND move.occurred_at <= %(at)s::timestamptz
+) AS late ON true
+LEFT JOIN LATERAL (
+    SELECT sum(delta) AS units
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id
+        AND occurred_at > %(at)s::timestamptz AND recorded_at <= %(at)s::timestamptz
+) AS early ON true
+WHERE coalesce(late.units, 0) <> coalesce(early.units, 0) OR coalesce(late.taken, 0) <> 0;
+
+-- name: load_waiting_at
+-- What each channel waited for of some SKUs at an instant: the last entry of its ledger by then, one look-up each.
+SELECT wanted.sku_id, channel.channel_id, last.waiting_after
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN unnest(%(channel_ids)s::bigint[]) AS channel (channel_id)
+CROSS JOIN LATERAL (
+    SELECT waiting_after
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND channel_id = channel.channel_id
+        AND recorded_at <= %(at)s::timestamptz
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS last
+WHERE last.waiting_after > 0;
+
+-- name: load_waiting_orders_at
+-- Who waited for a SKU at an instant, the most units first.
+SELECT shortage.order_id, shortage.line_no, shortage.channel_id, sum(shortage.delta)::bigint AS units,
+    max(shortage.recorded_at) AS since
+FROM inventory.shortage AS shortage
+WHERE shortage.merchant_id = %(merchant_id)s::bigint AND shortage.sku_id = %(sku_id)s::bigint
+    AND shortage.recorded_at <= %(at)s::timestamptz
+GROUP BY shortage.order_id, shortage.line_no, shortage.channel_id
+HAVING sum(shortage.delta) > 0
+ORDER BY units DESC, shortage.order_id, shortage.line_no;
+
+-- name: load_holders_at
+-- The orders and holds that had units of some stock rows at an instant, the most units first.
+SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since
+FROM inventory.reservation
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    AND recorded_at <= %(at)s::timestamptz
+GROUP BY order_id, line_no, stock_id
+HAVING sum(delta) > 0
+ORDER BY units DESC, order_id, line_no, stock_id;
+
+-- name: load_history
+-- The entries of some stock rows in both ledgers, the newest first, from before a place on: each row read from that place.
+SELECT entry.recorded_at, entry.stock_id, entry.sequence, entry.is_move, entry.delta, entry.quantity_after,
+    entry.allocated_after, entry.reason, entry.counterpart, entry.reference, entry.reference_id, entry.line_no, entry.actor,
+    entry.occurred_at
+FROM unnest(%(stock_ids)s::bigint[]) AS wanted (stock_id)
+CROSS JOIN LATERAL (
+    (SELECT recorded_at, stock_id, sequence, true AS is_move, delta, quantity_after, allocated_after, reason, counterpart,
+        reference, reference_id, 0 AS line_no, actor, occurred_at
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id
+        AND recorded_at <= %(at)s::timestamptz
+        AND (recorded_at, stock_id, sequence) < (%(at)s::timestamptz, %(stock_id)s::bigint, %(sequence)s::bigint)
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT %(limit)s::bigint)
+    UNION ALL
+    (SELECT entry.recorded_at, entry.stock_id, entry.sequence, false, entry.delta, coalesce(moved.quantity_after, 0),
+        entry.allocated_after, entry.reason, '', 'order', entry.order_id, entry.line_no, '', entry.recorded_at
+    FROM inventory.reservation AS entry
+    LEFT JOIN LATERAL (
+        SELECT quantity_after
+        FROM inventory.move
+        WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = entry.stock_id AND sequence <= entry.sequence
+        ORDER BY sequence DESC
+        LIMIT 1
+    ) AS moved ON true
+    WHERE entry.merchant_id = %(merchant_id)s::bigint AND entry.stock_id = wanted.stock_id
+        AND entry.recorded_at <= %(at)s::timestamptz
+        AND (entry.recorded_at, entry.stock_id, entry.sequence)
+            < (%(at)s::timestamptz, %(stock_id)s::bigint, %(sequence)s::bigint)
+    ORDER BY entry.recorded_at DESC, entry.sequence DESC
+    LIMIT %(limit)s::bigint)
+) AS entry
+ORDER BY entry.recorded_at DESC, entry.stock_id DESC, entry.sequence DESC, entry.is_move DESC
+LIMIT %(limit)s::bigint;
+
 -- name: load_holders
 -- The orders and holds that have units of some stock rows, who took them last before the others.
 SELECT taken.order_id, taken.line_no, taken.stock_id, stock.site_id, taken.units, taken.since

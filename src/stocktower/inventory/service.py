@@ -140,11 +140,12 @@ def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:
     note_shortages(tx, shorter)
 
 
-def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:
-    """Write safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
+Rules = list[tuple[int, int, int]]
+"""(sku_id, site_id or channel_id, units)"""
 
-    What the configuration does not state any more goes. Run it again when SKUs have come.
-    """
+
+def stated_rules(configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> tuple[Rules, Rules]:
+    """Safety stock by site and set-asides by channel as a configuration states them, of some SKUs by code."""
     safety = [
         (sku_ids[rule.sku], network.site_ids[rule.site], rule.quantity)
         for rule in configuration.safety_stock
@@ -155,6 +156,15 @@ def apply_rules(tx: Transaction, configuration: Configuration, network: Network,
         for rule in configuration.set_asides
         if rule.sku in sku_ids and rule.channel in network.channel_ids
     ]
+    return safety, asides
+
+
+def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:
+    """Write safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
+
+    What the configuration does not state any more goes. Run it again when SKUs have come.
+    """
+    safety, asides = stated_rules(configuration, network, sku_ids)
     store.lock_items(tx, sorted({row[0] for row in safety} | {row[0] for row in asides}))
     store.replace_safety(tx, safety)
     store.replace_asides(tx, asides)

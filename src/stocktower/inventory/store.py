@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import psycopg
@@ -310,3 +311,41 @@ def restore_rows(tx: Transaction, truths: Sequence[tuple[int, int, int, int]]) -
         )
     except psycopg.errors.CheckViolation as error:
         raise OverAllocated(str(error)) from error
+
+
+def load_rows_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[StockRow]:
+    """Stock rows of some SKUs as they were known at an instant."""
+    return tx.fetch(_SQL.load_rows_at, StockRow, sku_ids=list(sku_ids), at=at)
+
+
+def load_late_news(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[tuple[int, int, int]]:
+    """(stock_id, units, allocated units) by which rows were other than was known at an instant."""
+    return tx.tuples(_SQL.load_late_news, stock_ids=list(stock_ids), at=at)
+
+
+def load_waiting_at(
+    tx: Transaction, sku_ids: Sequence[int], channel_ids: Sequence[int], at: datetime
+) -> list[tuple[int, int, int]]:
+    """(sku_id, channel_id, units) that waited at an instant."""
+    return tx.tuples(_SQL.load_waiting_at, sku_ids=list(sku_ids), channel_ids=list(channel_ids), at=at)
+
+
+def load_waiting_orders_at(tx: Transaction, sku_id: int, at: datetime) -> list[tuple[int, int, int, int, datetime]]:
+    """(order_id, line_no, channel_id, units, since) of who waited for a SKU at an instant."""
+    return tx.tuples(_SQL.load_waiting_orders_at, sku_id=sku_id, at=at)
+
+
+def load_holders_at(
+    tx: Transaction, stock_ids: Sequence[int], at: datetime
+) -> list[tuple[int, int, int, int, datetime]]:
+    """(order_id, line_no, stock_id, units, since) of who had units of some rows at an instant."""
+    return tx.tuples(_SQL.load_holders_at, stock_ids=list(stock_ids), at=at)
+
+
+def load_history(
+    tx: Transaction, stock_ids: Sequence[int], at: datetime, stock_id: int, sequence: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """Entries of some rows in both ledgers before (at, stock_id, sequence), the newest first."""
+    return tx.tuples(
+        _SQL.load_history, stock_ids=list(stock_ids), at=at, stock_id=stock_id, sequence=sequence, limit=limit
+    )

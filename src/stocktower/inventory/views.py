@@ -1,6 +1,6 @@
 """Read models of stock for pages and API: what happened to rows, and who has their units."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,7 +10,73 @@ from stocktower.platform import Transaction
 from . import store
 from .book import Move
 
-__all__ = ["Holder", "Move", "load_holders", "load_moves", "load_short_skus"]
+__all__ = [
+    "FIRST",
+    "Entry",
+    "HistoryKey",
+    "HistoryPage",
+    "Holder",
+    "Move",
+    "Waiter",
+    "load_history",
+    "load_holders",
+    "load_holders_at",
+    "load_moves",
+    "load_short_skus",
+    "load_waiters_at",
+]
+
+
+class HistoryKey(Struct, frozen=True, order=True):
+    """A place in the history of stock rows: what comes before it is older."""
+
+    recorded_at: datetime
+    stock_id: int
+    sequence: int
+
+
+FIRST = (2**63 - 1, 2**63 - 1)
+"""Above every row and sequence: with an instant, the place after all that was recorded by then."""
+
+
+class Entry(Struct, frozen=True):
+    """One entry of a stock row, of either ledger, with both balances after it."""
+
+    recorded_at: datetime
+    stock_id: int
+    sequence: int
+    is_move: bool
+    """False: a reservation."""
+    delta: int
+    """Of the quantity for a move, of what is allocated for a reservation."""
+    quantity_after: int
+    allocated_after: int
+    reason: str
+    counterpart: str
+    reference: str
+    """Of a reservation: order (or hold)."""
+    reference_id: int
+    line_no: int
+    actor: str
+    occurred_at: datetime
+
+
+class HistoryPage(Struct, frozen=True):
+    """Entries, the newest first, and the place that the next page begins at; None: there are no more."""
+
+    entries: list[Entry]
+    before: HistoryKey | None
+
+
+class Waiter(Struct, frozen=True):
+    """An order line that waited for a SKU at an instant."""
+
+    order_id: int
+    line_no: int
+    channel_id: int
+    units: int
+    since: datetime
+    """When it was last short of more or less."""
 
 
 class Holder(Struct, frozen=True):
@@ -39,3 +105,41 @@ def load_holders(tx: Transaction, stock_ids: Sequence[int], *, limit: int = 50) 
 def load_short_skus(tx: Transaction) -> list[int]:
     """The SKUs that orders wait for."""
     return store.load_short_skus(tx)
+
+
+def load_history(
+    tx: Transaction, stock_ids: Sequence[int], *, before: HistoryKey | None = None, limit: int = 50
+) -> HistoryPage:
+    """What happened to some stock rows, moves and reservations interleaved, the newest first.
+
+    A move and a reservation of one sequence (a shipment) stay on one page.
+    """
+    if not stock_ids:
+        return HistoryPage([], None)
+    key = before or HistoryKey(tx.now, *FIRST)
+    found = [
+        Entry(*row) for row in store.load_history(tx, stock_ids, key.recorded_at, key.stock_id, key.sequence, limit + 2)
+    ]
+    cut = limit
+    if len(found) > limit and _key(found[limit - 1]) == _key(found[limit]):
+        cut += 1
+    if len(found) <= cut:
+        return HistoryPage(found, None)
+    return HistoryPage(found[:cut], _key(found[cut - 1]))
+
+
+def _key(entry: Entry) -> HistoryKey:
+    return HistoryKey(entry.recorded_at, entry.stock_id, entry.sequence)
+
+
+def load_holders_at(tx: Transaction, stock_ids: Mapping[int, int], at: datetime) -> list[Holder]:
+    """Who had units of some stock rows (row -> site) at an instant, the most units first."""
+    return [
+        Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, since)
+        for order_id, line_no, stock_id, units, since in store.load_holders_at(tx, sorted(stock_ids), at)
+    ]
+
+
+def load_waiters_at(tx: Transaction, sku_id: int, at: datetime) -> list[Waiter]:
+    """Who waited for a SKU at an instant, the most units first."""
+    return [Waiter(*row) for row in store.load_waiting_orders_at(tx, sku_id, at)]

@@ -5,6 +5,13 @@ WHERE merchant_id = %(merchant_id)s::bigint
 ORDER BY version DESC
 LIMIT 1;
 
+-- name: find_version_at
+-- The version that was applied at an instant, with the hash of its text.
+SELECT version, sha256 FROM model.configuration
+WHERE merchant_id = %(merchant_id)s::bigint AND applied_at <= %(at)s::timestamptz
+ORDER BY version DESC
+LIMIT 1;
+
 -- name: load_text
 -- The text of one version.
 SELECT text FROM model.configuration

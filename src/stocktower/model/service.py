@@ -1,6 +1,7 @@
 """Commands: apply a configuration on the version it was based on; read the applied one."""
 
 import hashlib
+from datetime import datetime
 
 import msgspec
 
@@ -21,6 +22,17 @@ class NotApplied(Exception):
 
     def __init__(self) -> None:
         super().__init__("no configuration is applied yet; run: stocktower apply")
+
+
+class NotAppliedThen(NotApplied):
+    """No configuration was applied at an instant of the past."""
+
+    def __init__(self, at: datetime, first_at: datetime | None) -> None:
+        Exception.__init__(
+            self,
+            f"nothing was applied at {at.isoformat()}, so nothing could be sold; "
+            + (f"the first configuration is of {first_at.isoformat()}" if first_at else "run: stocktower apply"),
+        )
 
 
 class StaleBase(Exception):
@@ -90,7 +102,19 @@ def load_applied(tx: Transaction) -> Applied:
     latest = store.find_latest(tx)
     if latest is None:
         raise NotApplied
-    version, sha256 = latest
+    return _applied(tx, *latest)
+
+
+def load_applied_at(tx: Transaction, at: datetime) -> Applied:
+    """The configuration that was applied at an instant; raises NotAppliedThen."""
+    found = store.find_version_at(tx, at)
+    if found is None:
+        versions = store.load_versions(tx)
+        raise NotAppliedThen(at, versions[-1].applied_at if versions else None)
+    return _applied(tx, *found)
+
+
+def _applied(tx: Transaction, version: int, sha256: str) -> Applied:
     if sha256 not in _read:
         _read[sha256] = read_version(tx, version)
     return Applied(version, _read[sha256])

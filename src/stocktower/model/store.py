@@ -25,6 +25,12 @@ def find_latest(tx: Transaction) -> tuple[int, str] | None:
     return (rows[0][0], rows[0][1]) if rows else None
 
 
+def find_version_at(tx: Transaction, at: datetime) -> tuple[int, str] | None:
+    """The version that was applied at an instant, with the hash of its text."""
+    rows = tx.tuples(_Q.find_version_at, at=at)
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
 def load_text(tx: Transaction, version: int) -> str | None:
     """The text of one version."""
     return tx.value(_Q.load_text, version=version)

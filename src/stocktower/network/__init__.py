@@ -6,7 +6,7 @@ An id once given to a code stays with it for good; what leaves the configuration
 from .centroids import Point, locate
 from .model import ChannelFacts, Network, SiteFacts
 from .rules import build_network, distance_km, ship_by
-from .service import apply_network, load_network
+from .service import apply_network, load_network, load_network_at
 
 __all__ = [
     "ChannelFacts",
@@ -17,6 +17,7 @@ __all__ = [
     "build_network",
     "distance_km",
     "load_network",
+    "load_network_at",
     "locate",
     "ship_by",
 ]

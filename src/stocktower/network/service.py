@@ -40,6 +40,11 @@ def load_network(tx: Transaction) -> Network:
     return network
 
 
+def load_network_at(tx: Transaction, applied: Applied) -> Network:
+    """The sites and channels of a configuration that was applied once, with all that had a name then."""
+    return _build(tx, applied, store.load_ids(tx))
+
+
 def _build(tx: Transaction, applied: Applied, ids: list[store.PlaceId]) -> Network:
     site_ids = {code: place_id for place, code, place_id in ids if place == "site"}
     channel_ids = {code: place_id for place, code, place_id in ids if place == "channel"}

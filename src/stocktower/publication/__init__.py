@@ -7,7 +7,7 @@ from .model import Difference, Listing, Publication, PublicationRow, Told
 from .rules import changed_skus
 from .service import KINDS, compare, load_recorded_paths, publish_due, take_events
 from .shelf import Offer, Shelf
-from .views import count_told, load_publications, load_told
+from .views import count_told, load_publications, load_told, load_told_at, load_told_between
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,8 @@ __all__ = [
     "load_publications",
     "load_recorded_paths",
     "load_told",
+    "load_told_at",
+    "load_told_between",
     "publish_due",
     "take_events",
 ]

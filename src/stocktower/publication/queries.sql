@@ -52,6 +52,46 @@ SELECT channel_id, listing, sku_id, shown, told_at, publication_id FROM publicat
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint
 ORDER BY channel_id, listing;
 
+-- name: load_told_at
+-- The last word by an instant about each listing of a SKU: its channels and listings one by one, a look-up each, however
+-- often they were told.
+WITH RECURSIVE listed (channel_id, listing) AS (
+    (SELECT channel_id, listing FROM publication.told
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint
+    ORDER BY channel_id, listing
+    LIMIT 1)
+    UNION ALL
+    SELECT next.channel_id, next.listing
+    FROM listed
+    CROSS JOIN LATERAL (
+        SELECT told.channel_id, told.listing FROM publication.told AS told
+        WHERE told.merchant_id = %(merchant_id)s::bigint AND told.sku_id = %(sku_id)s::bigint
+            AND (told.channel_id, told.listing) > (listed.channel_id, listed.listing)
+        ORDER BY told.channel_id, told.listing
+        LIMIT 1
+    ) AS next
+)
+SELECT last.channel_id, last.listing, last.sku_id, last.shown, last.told_at, last.publication_id
+FROM listed
+CROSS JOIN LATERAL (
+    SELECT channel_id, listing, sku_id, shown, told_at, publication_id
+    FROM publication.told
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint AND channel_id = listed.channel_id
+        AND listing = listed.listing AND told_at <= %(at)s::timestamptz
+    ORDER BY told_at DESC, publication_id DESC
+    LIMIT 1
+) AS last
+ORDER BY last.channel_id, last.listing;
+
+-- name: load_told_between
+-- What was told of a SKU after an instant and up to another, in order.
+SELECT channel_id, listing, sku_id, shown, told_at, publication_id
+FROM publication.told
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint AND told_at > %(after)s::timestamptz
+    AND told_at <= %(until)s::timestamptz
+ORDER BY told_at, publication_id, listing
+LIMIT %(limit)s::bigint;
+
 -- name: load_recorded_paths
 -- Which of these files stand for a publication that was made.
 SELECT path FROM publication.publication

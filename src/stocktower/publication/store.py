@@ -62,6 +62,16 @@ def load_told_of_sku(tx: Transaction, sku_id: int) -> list[Told]:
     return tx.fetch(_Q.load_told_of_sku, Told, sku_id=sku_id)
 
 
+def load_told_at(tx: Transaction, sku_id: int, at: datetime) -> list[Told]:
+    """The last word by an instant about the listings of a SKU."""
+    return tx.fetch(_Q.load_told_at, Told, sku_id=sku_id, at=at)
+
+
+def load_told_between(tx: Transaction, sku_id: int, after: datetime, until: datetime, limit: int) -> list[Told]:
+    """What was told of a SKU after an instant and up to another, in order."""
+    return tx.fetch(_Q.load_told_between, Told, sku_id=sku_id, after=after, until=until, limit=limit)
+
+
 def load_recorded_paths(tx: Transaction, paths: Sequence[str]) -> set[str]:
     """Which of these files stand for a publication that was made."""
     return set(tx.values(_Q.load_recorded_paths, paths=list(paths)))

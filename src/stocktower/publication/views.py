@@ -1,5 +1,7 @@
 """Read models: what was told to whom, for pages and API."""
 
+from datetime import datetime
+
 from stocktower.platform import Transaction
 
 from . import store
@@ -9,6 +11,16 @@ from .model import PublicationRow, Told
 def load_told(tx: Transaction, sku_id: int) -> list[Told]:
     """The last word of every channel about the listings of a SKU."""
     return store.load_told_of_sku(tx, sku_id)
+
+
+def load_told_at(tx: Transaction, sku_id: int, at: datetime) -> list[Told]:
+    """The last word by an instant of every channel about the listings of a SKU."""
+    return store.load_told_at(tx, sku_id, at)
+
+
+def load_told_between(tx: Transaction, sku_id: int, after: datetime, until: datetime, limit: int = 5_000) -> list[Told]:
+    """What was told of a SKU after an instant and up to another, in order, no more than a limit."""
+    return store.load_told_between(tx, sku_id, after, until, limit)
 
 
 def load_publications(tx: Transaction, *, channel_id: int = 0, limit: int = 50) -> list[PublicationRow]:
