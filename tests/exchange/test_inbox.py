@@ -75,7 +75,8 @@ def test_lanes_and_limits(tx: Transaction) -> None:
     assert claimed(tx, "stock", "order", "confirmation", "product") == ["p:{}", "c:{}", "o:{}", "s:{}"]
     assert claimed(tx, "stock", "order", "confirmation", "product", limit=3) == ["p:{}", "c:{}", "o:{}"]
     assert claimed(tx, "stock", "kept") == ["s:{}"]
-    assert set(exchange.message_kinds()) == {"stock", "order", "confirmation", "product"}
+    goods = {"inbound", "receipt", "transfer", "adjustment"}
+    assert set(exchange.message_kinds()) == {"stock", "order", "confirmation", "product", *goods}
 
 
 def test_waiting_holds_up_its_key_until_the_cause_is_gone(tx: Transaction) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from stocktower import access, catalog, exchange, fulfillment, network, ordering, worklist
+from stocktower.app import goods_actions
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
@@ -337,6 +338,16 @@ def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
     return do
 
 
+def send_back(context: Context) -> list[str]:
+    """Give back to the supplier what came too much."""
+    return goods_actions.send_back(context.tx, context.case, context.actor)
+
+
+def expect_rest(context: Context) -> list[str]:
+    """Expect what was closed short after all."""
+    return goods_actions.expect_rest(context.tx, context.case)
+
+
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
@@ -363,5 +374,9 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.PARKED_MESSAGE, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.RECEIPT_OVER, "keep"): Action(P.WORK_CASES, close_as("kept; the supplier is paid for them")),
+    (CaseKind.RECEIPT_OVER, "send_back"): Action(P.ADJUST_STOCK, send_back),
+    (CaseKind.RECEIPT_SHORT, "accept_short"): Action(P.WORK_CASES, close_as("accepted; nothing more will come")),
+    (CaseKind.RECEIPT_SHORT, "expect_rest"): Action(P.ADJUST_STOCK, expect_rest),
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
 }

@@ -10,7 +10,7 @@ from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.connectors import files as readers
 
-KINDS = ("products", "stock", "orders", "shipments")
+KINDS = ("products", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments")
 
 
 def import_file(

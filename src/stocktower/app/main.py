@@ -27,7 +27,9 @@ app = App(
     version=stocktower.__version__,
     help="The control tower between a merchant's sales channels, warehouses and ERP.",
 )
-import_app = App(name="import", help="Bring a file into the inbox: products, stock, orders or shipments.")
+import_app = App(
+    name="import", help="Bring a file into the inbox: products, stock, orders, shipments, goods that move."
+)
 export_app = App(name="export", help="Write what is here in the formats of others.")
 token_app = App(name="token", help="Tokens of people and systems.")
 app.command(import_app)
@@ -129,6 +131,18 @@ def import_shipments(
 ) -> None:
     """What sites acknowledged, picked, packed and shipped, from a CSV."""
     bring("shipments", file, home, json, channel=channel)
+
+
+@import_app.command(name="inbound")
+def import_inbound(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What suppliers and workshops will deliver, and when, from a CSV."""
+    bring("inbound", file, home, json)
+
+
+@import_app.command(name="receipts")
+def import_receipts(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What sites received, from a CSV; the same receipt again with other figures is a correction."""
+    bring("receipts", file, home, json)
 
 
 @app.command

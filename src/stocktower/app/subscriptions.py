@@ -30,8 +30,7 @@ class DueWork(msgspec.Struct, frozen=True):
 def take_products(tx: Transaction, messages: Sequence[exchange.Message]) -> None:
     """Products enter the catalogue; a refused one is parked with a case that says why, the rest goes on."""
     decoder = msgspec.json.Decoder(exchange.ProductDocument)
-    documents = [decoder.decode(message.body) for message in messages]
-    results = catalog.take_products(tx, documents, in_use=lambda sku_ids: inventory.lock_used(tx, sku_ids))
+    results = catalog.take_products(tx, [decoder.decode(message.body) for message in messages])
     done: list[int] = []
     for message, result in zip(messages, results, strict=True):
         if result.problem:
@@ -50,6 +49,8 @@ def post(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
 
 MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], None]] = {
     "product": take_products,
+    "inbound": inventory.take_inbound,
+    "receipt": inventory.take_receipts,
     "stock": ordering.take_stock,
     "order": ordering.take_orders,
     "confirmation": ordering.take_confirmations,

@@ -5,15 +5,30 @@ from hashlib import blake2b
 
 import msgspec
 
-from .model import CHANGED, CONFIRMATION, KEPT, NEW, ORDER, PRODUCT, REPEATED, STOCK, Incoming, KnownMessage
+from .model import (
+    ADJUSTMENT,
+    CHANGED,
+    CONFIRMATION,
+    INBOUND,
+    KEPT,
+    NEW,
+    ORDER,
+    PRODUCT,
+    RECEIPT,
+    REPEATED,
+    STOCK,
+    TRANSFER,
+    Incoming,
+    KnownMessage,
+)
 
-LANES = {CONFIRMATION: 0, PRODUCT: 0, ORDER: 1, STOCK: 2}
+LANES = {CONFIRMATION: 0, PRODUCT: 0, INBOUND: 0, RECEIPT: 0, TRANSFER: 0, ADJUSTMENT: 0, ORDER: 1, STOCK: 2}
 """Lower lanes are worked first: what a warehouse did, before what a channel asks, before what is counted."""
 _DEFAULT_LANE = 1
 _UNQUEUED = {KEPT}
 # An absolute statement: the newest counts, and going back to an earlier one is a change. For the other kinds an earlier
 # state that comes again is late, not new.
-_NEWEST_COUNTS = {PRODUCT, STOCK}
+_NEWEST_COUNTS = {PRODUCT, STOCK, INBOUND, RECEIPT}
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -50,7 +50,7 @@ def move_stock(happening: Happening, data: StockChanged, facts: Facts) -> Moved 
     else:
         return None
     currency = facts.currency_of(place.entity)
-    against = facts.accounts[_AGAINST[happening.kind]]
+    against = facts.accounts[Role(data.against) if data.against else _AGAINST[happening.kind]]
     entries = [
         _inventory(facts, currency, entry),
         Entry(place.entity, against, currency, -entry.delta_minor, -entry.delta_minor),

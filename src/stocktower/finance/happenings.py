@@ -18,6 +18,8 @@ class StockChanged(Struct, frozen=True):
     owner: str = OWN
     cost_minor: int | None = None
     reason: str = ""
+    against: str = ""
+    """Posting role of the account against inventory, where the event states one."""
 
 
 class PaymentCaptured(Struct, frozen=True):

@@ -6,6 +6,8 @@ what is allocated; wanted = allocated + short + consumed + cancelled on every de
 reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read under it is true until the commit.
 """
 
+from .arrival_rules import DeliveredLine, Delivery
+from .arrivals import DeliveryResult, receive_deliveries
 from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
@@ -13,12 +15,14 @@ from .cuts import Cutter, MayCut
 from .events import HoldEnded, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
+from .goods_in import read_inbound, read_receipt, take_inbound, take_receipts
 from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
 from .inbound import (
     InboundFigures,
     InboundMoved,
     InboundResult,
     close_inbound,
+    expect_rest,
     load_inbound,
     load_inbound_history,
     record_inbound,
@@ -62,7 +66,6 @@ from .service import (
     load_demands,
     load_waiting,
     lock_supply,
-    lock_used,
     record_reservations,
 )
 from .shipping import consume
@@ -77,6 +80,7 @@ from .takeovers import (
     supersede_holds,
 )
 from .waterfall import Evidence, Step
+from .wording import NotUsable, Words
 
 __all__ = [
     "AVAILABLE",
@@ -99,6 +103,9 @@ __all__ = [
     "ConsumeResult",
     "Cut",
     "Cutter",
+    "DeliveredLine",
+    "Delivery",
+    "DeliveryResult",
     "Demand",
     "Drift",
     "EndHold",
@@ -123,6 +130,7 @@ __all__ = [
     "Moment",
     "Net",
     "NotLocked",
+    "NotUsable",
     "OverAllocated",
     "Point",
     "Posted",
@@ -145,6 +153,7 @@ __all__ = [
     "UnknownDemand",
     "UnknownSite",
     "Waiting",
+    "Words",
     "adjust",
     "answer_atp",
     "apply_rules",
@@ -152,6 +161,7 @@ __all__ = [
     "await_orders",
     "close_inbound",
     "consume",
+    "expect_rest",
     "expire_holds",
     "find_drift",
     "free",
@@ -174,15 +184,19 @@ __all__ = [
     "lock_carts",
     "lock_holds_of_orders",
     "lock_supply",
-    "lock_used",
     "net",
     "pool",
+    "read_inbound",
+    "read_receipt",
     "rebuild_balances",
     "receive",
+    "receive_deliveries",
     "record_inbound",
     "record_reservations",
     "release_holds",
     "shown",
     "supersede_holds",
+    "take_inbound",
+    "take_receipts",
     "take_snapshot",
 ]

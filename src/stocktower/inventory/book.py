@@ -67,6 +67,8 @@ class Cause(Struct, frozen=True):
     occurred_at: datetime
     cost_minor: int | None = None
     """Unit cost that is stated with it, in the entity's currency."""
+    against: str = ""
+    """Posting role of the account that stands against it; empty: that of its reason."""
 
 
 class Balance:
@@ -108,6 +110,8 @@ class Book:
         self.entries: list[Entry] = []
         self.costs: dict[tuple[int, int], int] = {}
         """(stock_id, sequence) -> the unit cost stated with a move."""
+        self.against: dict[tuple[int, int], str] = {}
+        """(stock_id, sequence) -> the posting role stated with a move."""
         self._actor = actor
         self._now = now
 
@@ -142,6 +146,8 @@ class Book:
         self._check(balance)
         if cause.cost_minor is not None:
             self.costs[balance.row.stock_id, balance.sequence] = cause.cost_minor
+        if cause.against:
+            self.against[balance.row.stock_id, balance.sequence] = cause.against
         self.moves.append(
             Move(
                 balance.row.stock_id,

@@ -37,6 +37,8 @@ class StockChanged(msgspec.Struct, frozen=True):
     """Stated unit cost in the entity's currency."""
     reason: str
     quantity_after: int
+    against: str = ""
+    """Posting role of the account against inventory; empty: that of the kind of event."""
 
 
 class SupplyChanged(msgspec.Struct, frozen=True):
@@ -84,6 +86,7 @@ def stock_events(book: Book, network: Network, cause_id: int | None = None) -> l
             cost_minor=book.costs.get((move.stock_id, move.sequence)),
             reason=move.reason,
             quantity_after=move.quantity_after,
+            against=book.against.get((move.stock_id, move.sequence), ""),
         )
         kind = _KINDS.get(move.reason, _OTHERWISE)
         events.append(Event(kind, "sku", row.sku_id, move.occurred_at, msgspec.json.encode(data), cause_id=cause_id))

@@ -6,9 +6,14 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from stocktower.kernel import CaseKind
+from stocktower.model import load_applied
+from stocktower.network import load_network
 from stocktower.platform import Event, Transaction
+from stocktower.worklist import close_by_cause
 
 from . import inbound_store, store
+from .arrival_cases import tell_arrivals
 from .inbound_rules import (
     CHANGED,
     CLOSED,
@@ -20,6 +25,7 @@ from .inbound_rules import (
     key_of,
     new_inbound,
     refuse_statement,
+    reopen,
     restate,
 )
 
@@ -73,6 +79,15 @@ class InboundBook:
         self._by_key = {row.key: row.inbound_id for row in self._read.values()}
         self._changes: list[InboundChange] = []
         self._events: list[Event] = []
+
+    @property
+    def changed(self) -> list[tuple[Inbound | None, Inbound]]:
+        """(as it was read, as it is now) of what changed; None: it is new."""
+        return [
+            (self._read.get(inbound_id), row)
+            for inbound_id, row in self.rows.items()
+            if self._read.get(inbound_id) is not row
+        ]
 
     def find(self, key: tuple[str, str, str, int, int, str]) -> Inbound | None:
         """The inbound with a key, as it stands now."""
@@ -158,7 +173,10 @@ def record_inbound(tx: Transaction, items: Sequence[StatedInbound]) -> list[Inbo
     for item in items:
         problem = refuse_statement(item)
         results.append(InboundResult(None, problem=problem) if problem else _enter(tx, book, item, fresh))
+    changed = [pair for pair in book.changed if pair[0] is not None]
     book.write()
+    if changed:
+        tell_arrivals(tx, load_applied(tx).configuration, load_network(tx), changed, (), ())
     return results
 
 
@@ -201,6 +219,20 @@ def close_inbound(tx: Transaction, inbound_ids: Sequence[int], reason: str) -> l
             closed.append(after)
     book.write()
     return closed
+
+
+def expect_rest(tx: Transaction, inbound_id: int) -> Inbound | None:
+    """What was closed short is expected after all; None where nothing was."""
+    wanted = inbound_store.load_inbound_by_id(tx, [inbound_id])
+    store.lock_items(tx, sorted({one.sku_id for one in wanted}))
+    book = InboundBook(tx, inbound_store.load_inbound_by_id(tx, [inbound_id]))
+    before = book.rows.get(inbound_id)
+    after = None if before is None else reopen(before)
+    if after is not None:
+        book.enter(CHANGED, after, reason="expected after all")
+        book.write()
+        close_by_cause(tx, CaseKind.RECEIPT_SHORT, [f"inbound/{inbound_id}"], "the rest is expected after all")
+    return after
 
 
 def load_inbound_history(tx: Transaction, inbound_id: int) -> list[InboundChange]:

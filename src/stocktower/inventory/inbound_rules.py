@@ -171,7 +171,15 @@ def _with_quantity(before: Inbound, quantity: int) -> Inbound:
 
 
 def receive_units(before: Inbound, units: int) -> Inbound:
-    """The inbound after units of it came in: what was short-closed comes back first, then it is excess."""
+    """The inbound after units of it came in: what was closed short comes back after what is open, the rest is excess.
+
+    Below zero units were not received after all: they are expected again.
+    """
+    if units < 0:
+        beyond = min(-units, before.excess)
+        received = before.received + units + beyond
+        after = _figures(before, before.expected, received, before.cancelled, before.excess - beyond)
+        return replace(after, version=before.version + 1)
     opened = min(units, before.open)
     reopened = min(units - opened, before.cancelled)
     excess = before.excess + units - opened - reopened
@@ -184,6 +192,23 @@ def close_short(before: Inbound) -> Inbound | None:
     if not before.open:
         return None
     after = _figures(before, before.expected, before.received, before.cancelled + before.open, before.excess)
+    return replace(after, version=before.version + 1)
+
+
+def withdraw(before: Inbound, units: int) -> Inbound | None:
+    """The inbound when some of what is open will not come; None for nothing."""
+    part = min(units, before.open)
+    if not part:
+        return None
+    after = _figures(before, before.expected, before.received, before.cancelled + part, before.excess)
+    return replace(after, version=before.version + 1)
+
+
+def reopen(before: Inbound) -> Inbound | None:
+    """The inbound when what was closed short is expected after all; None where nothing was."""
+    if not before.cancelled:
+        return None
+    after = _figures(before, before.expected, before.received, 0, before.excess)
     return replace(after, version=before.version + 1)
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import psycopg
 
 from stocktower.platform import Transaction, load_queries
 
+from .arrival_rules import Delivery, ReceiptLine
 from .inbound_rules import Inbound, InboundChange
 from .store import StockMoved
 
@@ -67,3 +69,38 @@ def record_inbound_changes(tx: Transaction, changes: Iterable[InboundChange]) ->
 def load_inbound_changes(tx: Transaction, inbound_id: int) -> list[InboundChange]:
     """The history of one inbound, the first word first."""
     return tx.fetch(_SQL.load_inbound_changes, InboundChange, inbound_id=inbound_id)
+
+
+def find_receipts(tx: Transaction, places: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    """The ids of the receipts that are known, by (site_id, reference)."""
+    if not places:
+        return {}
+    site_ids, references = zip(*places, strict=True)
+    rows = tx.tuples(_SQL.find_receipts, site_ids=list(site_ids), reference_texts=list(references))
+    return {(site_id, reference): receipt_id for site_id, reference, receipt_id in rows}
+
+
+def load_receipt_lines(tx: Transaction, places: Sequence[tuple[int, str]]) -> list[ReceiptLine]:
+    """All that was entered of some receipts, given by (site_id, reference)."""
+    if not places:
+        return []
+    site_ids, references = zip(*places, strict=True)
+    return tx.fetch(_SQL.load_receipt_lines, ReceiptLine, site_ids=list(site_ids), reference_texts=list(references))
+
+
+def insert_receipts(tx: Transaction, receipts: Iterable[tuple[int, Delivery]]) -> None:
+    """Write (receipt_id, delivery) that are new."""
+    rows = [
+        (tx.merchant_id, receipt_id, one.site_id, one.reference, one.inbound, one.received_at, tx.now)
+        for receipt_id, one in receipts
+    ]
+    try:
+        tx.copy(_SQL.receipt, rows)
+    except psycopg.errors.UniqueViolation as error:
+        raise StockMoved("the same receipt was entered by somebody else meanwhile") from error
+
+
+def record_receipt_lines(tx: Transaction, lines: Iterable[ReceiptLine]) -> None:
+    """Append to what was received."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.receipt_line, [(merchant_id, *_astuple(line)) for line in lines])

@@ -241,3 +241,36 @@ FULL JOIN (
 ) AS ledger ON ledger.stock_id = bin.stock_id AND ledger.bin = bin.bin
 WHERE coalesce(bin.quantity, 0) <> coalesce(ledger.units, 0) OR bin.sequence <> ledger.sequence
     OR bin.quantity <> ledger.last_quantity;
+
+-- name: receipts_are_their_moves
+-- when: now
+-- What was entered of a receipt is what its moves brought to each stock row.
+SELECT coalesce(entered.receipt_id, moved.receipt_id) AS receipt_id, coalesce(entered.stock_id, moved.stock_id) AS stock_id,
+    entered.units AS entered, moved.units AS moved
+FROM (
+    SELECT receipt_id, stock_id, sum(units) AS units
+    FROM inventory.receipt_line
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY receipt_id, stock_id
+) AS entered
+FULL JOIN (
+    SELECT reference_id AS receipt_id, stock_id, sum(delta) AS units
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND reference = 'receipt' AND reason = 'receipt'
+    GROUP BY reference_id, stock_id
+) AS moved ON moved.receipt_id = entered.receipt_id AND moved.stock_id = entered.stock_id
+WHERE entered.units IS DISTINCT FROM moved.units;
+
+-- name: inbound_is_its_receipts
+-- when: now
+-- What came of an inbound that is no transfer is what its receipts say.
+SELECT inbound.inbound_id, inbound.received + inbound.excess AS received, coalesce(entered.units, 0) AS entered
+FROM inventory.inbound AS inbound
+LEFT JOIN (
+    SELECT inbound_id, sum(units) AS units
+    FROM inventory.receipt_line
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id <> 0
+    GROUP BY inbound_id
+) AS entered ON entered.inbound_id = inbound.inbound_id
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.kind <> 'transfer'
+    AND inbound.received + inbound.excess <> coalesce(entered.units, 0);

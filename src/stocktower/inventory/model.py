@@ -239,6 +239,11 @@ class Posting(Struct, frozen=True):
     cost_minor: int | None = None
     """Unit cost in the entity's currency."""
     reason: str = "adjustment"
+    lot: str = NO_LOT
+    owner: str = ""
+    """Empty: who owns what lies at the site."""
+    against: str = ""
+    """Posting role of the account against inventory; empty: shrinkage."""
 
 
 class Candidate(Struct, frozen=True):

@@ -501,13 +501,6 @@ FROM inventory.demand
 WHERE merchant_id = %(merchant_id)s::bigint AND short > 0
 ORDER BY sku_id;
 
--- name: load_used_skus
--- Of some SKUs, those that have stock rows.
-SELECT DISTINCT sku_id
-FROM inventory.stock
-WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
-ORDER BY sku_id;
-
 -- name: load_stocked_skus
 -- Every SKU that has a row to lock, in key order.
 SELECT sku_id FROM inventory.item WHERE merchant_id = %(merchant_id)s::bigint ORDER BY sku_id;
@@ -593,3 +586,27 @@ SELECT inbound_id, version, kind, expected, received, cancelled, open, excess, e
 FROM inventory.inbound_change
 WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = %(inbound_id)s::bigint
 ORDER BY version;
+
+-- copy: receipt inventory.receipt (merchant_id, receipt_id, site_id, reference, inbound_reference, received_at, recorded_at)
+-- New receipts.
+
+-- copy: receipt_line inventory.receipt_line (merchant_id, receipt_id, sequence, stock_id, sku_id, status, lot, line,
+--     inbound_id, units, cost_minor, message_id, actor, occurred_at, recorded_at)
+-- What was received, append-only.
+
+-- name: find_receipts
+-- Receipts by the number that their sites gave them.
+SELECT receipt.site_id, receipt.reference, receipt.receipt_id
+FROM unnest(%(site_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (site_id, reference)
+JOIN inventory.receipt AS receipt ON receipt.merchant_id = %(merchant_id)s::bigint
+    AND receipt.site_id = wanted.site_id AND receipt.reference = wanted.reference;
+
+-- name: load_receipt_lines
+-- All that was entered of some receipts, in order.
+SELECT line.receipt_id, line.sequence, line.stock_id, line.sku_id, line.status, line.lot, line.line, line.inbound_id,
+    line.units, line.cost_minor, line.message_id, line.actor, line.occurred_at, line.recorded_at
+FROM unnest(%(site_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (site_id, reference)
+JOIN inventory.receipt AS receipt ON receipt.merchant_id = %(merchant_id)s::bigint
+    AND receipt.site_id = wanted.site_id AND receipt.reference = wanted.reference
+JOIN inventory.receipt_line AS line ON line.merchant_id = receipt.merchant_id AND line.receipt_id = receipt.receipt_id
+ORDER BY line.receipt_id, line.sequence;

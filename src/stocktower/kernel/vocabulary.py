@@ -47,6 +47,8 @@ class CaseKind(StrEnum):
     FRAUD_REVIEW = "fraud_review"
     CONFIRMATION_MISMATCH = "confirmation_mismatch"
     COST_UNKNOWN = "cost_unknown"
+    RECEIPT_OVER = "receipt_over"
+    RECEIPT_SHORT = "receipt_short"
 
 
 class Role(StrEnum):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from stocktower.kernel import CaseKind, Domain, Role, Step, UnknownCurrency, exponent
 
 from .accounts import DEFAULT_ACCOUNTS
-from .model import Configuration
+from .model import Configuration, Receiving
 
 _ACCOUNT = re.compile(r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+$")
 _CUTOFF = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -133,6 +133,9 @@ def check_rules(c: Configuration) -> Iterator[Finding]:
             yield Finding(("safety_stock", n, "quantity"), "is below zero", "state 0 or more")
         if any((other.site, other.sku) == (item.site, item.sku) for other in c.safety_stock[:n]):
             yield Finding(("safety_stock", n), "the same site and SKU stand twice", "keep one of them")
+    for key in Receiving.__struct_fields__:
+        if getattr(c.receiving, key) < 0:
+            yield Finding(("receiving", key), "is below zero", "state 0 or more")
     for n, item in enumerate(c.set_asides):
         if item.channel not in channels:
             yield Finding(("set_asides", n, "channel"), f"{item.channel} is not a channel", f"one of {words(channels)}")

@@ -133,6 +133,15 @@ class Holds(Struct, frozen=True):
     """After it was given a hold is not extended any more, whatever the payment."""
 
 
+class Receiving(Struct, frozen=True):
+    """How far a receipt may differ from what was expected before somebody has to look: the larger of both."""
+
+    over_percent: int = 0
+    over_units: int = 0
+    short_percent: int = 0
+    short_units: int = 0
+
+
 class CasePolicy(Struct, frozen=True):
     """Who answers for a kind of case, and how soon."""
 
@@ -175,6 +184,7 @@ class Configuration(Struct, frozen=True):
     set_asides: tuple[SetAside, ...] = ()
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
+    receiving: Receiving = Receiving()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

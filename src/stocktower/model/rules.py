@@ -49,6 +49,8 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.BROKEN_INVARIANT: CasePolicy(Role.ADMINISTRATOR, 1),
     CaseKind.FRAUD_REVIEW: CasePolicy(Role.CUSTOMER_SERVICE, 8),
     CaseKind.CONFIRMATION_MISMATCH: CasePolicy(Role.WAREHOUSE, 8),
+    CaseKind.RECEIPT_OVER: CasePolicy(Role.WAREHOUSE, 24),
+    CaseKind.RECEIPT_SHORT: CasePolicy(Role.OPERATIONS, 24),
 }
 
 

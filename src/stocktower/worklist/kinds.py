@@ -89,6 +89,17 @@ KINDS: dict[str, KindText] = {
         "State a unit cost of the SKU in the catalogue. What was posted at zero stays so; what comes next has a cost.",
         ("dismiss",),
     ),
+    CaseKind.RECEIPT_OVER: KindText(
+        "Received more than was ordered",
+        "The goods are in stock. Keep them, and tell the supplier that they will be paid; or send them back, which "
+        "takes what is free of them out again.",
+        ("keep", "send_back"),
+    ),
+    CaseKind.RECEIPT_SHORT: KindText(
+        "Received less than was ordered",
+        "Accept that nothing more will come, and claim the difference from the supplier; or expect the rest after all.",
+        ("accept_short", "expect_rest"),
+    ),
 }
 
 ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}

@@ -7,7 +7,7 @@ orders export of Shopify); a format without one (Amazon, plain CSV) leaves such 
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .model import Unreadable
@@ -81,6 +81,10 @@ class Instants:
                 self._known.clear()
             found = self._known[text] = self._parse(text.strip(), column)
         return found
+
+    def day_of(self, at: datetime) -> date:
+        """The day of an instant where the file comes from."""
+        return at.astimezone(self._zone).date()
 
     def read_optional(self, text: str, column: str) -> datetime | None:
         """The same, None where there is nothing."""

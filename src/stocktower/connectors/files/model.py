@@ -3,14 +3,19 @@
 import msgspec
 
 from stocktower.exchange import (
+    AdjustmentDocument,
     ConfirmationDocument,
+    InboundDocument,
     KeptRow,
     OrderDocument,
     ProductDocument,
+    ReceiptDocument,
     StockDocument,
+    TransferDocument,
 )
 
-Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument
+GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument
+Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument | GoodsDocument
 
 
 class Source(msgspec.Struct, frozen=True):

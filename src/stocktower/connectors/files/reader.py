@@ -14,6 +14,7 @@ from .columns import Columns
 from .dates import DateEvidence, Instants
 from .grouping import Group, KeyOf, Survey
 from .model import FileError, Reading, Source, Unreadable
+from .plain_goods import SHEETS
 from .plain_orders import PlainOrders
 from .plain_products import PlainProducts
 from .plain_shipments import PlainShipments
@@ -21,7 +22,7 @@ from .plain_stock import PlainStock
 from .shopify import ShopifyOrders
 from .text import Record, Records, as_text, examine
 
-KINDS = ("products", "stock", "orders", "shipments")
+KINDS = ("products", "stock", "orders", "shipments", *SHEETS)
 FORMATS = ("shopify", "amazon", "csv")
 
 
@@ -88,6 +89,8 @@ class Reader:
             self._format = PlainStock(columns, source, delimiter, self.file.sha256, opening=opening, as_of=as_of)
         elif kind == "shipments":
             self._format = PlainShipments(columns, source, delimiter)
+        elif kind in SHEETS:
+            self._format = SHEETS[kind](columns, source, delimiter, self.file.sha256)
         else:
             raise FileError(self.file.name, 0, "", f"{kind!r} is not a kind of file", f"one of {', '.join(KINDS)}")
         self._needed = columns.last_used + 1

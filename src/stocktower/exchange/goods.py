@@ -1,0 +1,115 @@
+"""Canonical documents of goods that move: what will come, what came, what goes from site to site, what is adjusted.
+
+Quantities are whole numbers of the stated unit (none: the SKU's stock unit), instants are aware, costs are whole minor
+units of the entity's currency.
+"""
+
+from datetime import date, datetime
+
+import msgspec
+
+Struct = msgspec.Struct
+
+
+class InboundLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is to come of one SKU, as a whole: a repeat does not add to it."""
+
+    sku: str
+    quantity: int
+    """Zero: nothing more will come."""
+    expected_at: datetime | None = None
+    """When it can be used; None: nobody knows."""
+    line: str = ""
+    """Tells apart lines of one reference that have the same SKU."""
+    lot: str = ""
+    unit: str = ""
+    cost_minor: int | None = None
+    row: int = 0
+
+
+class InboundDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a supplier or a workshop will deliver to a site."""
+
+    reference: str
+    site: str
+    lines: tuple[InboundLine, ...]
+    kind: str = "purchase"
+    """purchase or production; transfers make their own."""
+    supplier: str = ""
+    confirmed: bool = True
+    stated_at: datetime | None = None
+
+
+class ReceiptLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What came of one SKU."""
+
+    sku: str
+    quantity: int
+    """In good order."""
+    damaged: int = 0
+    """Beside them."""
+    line: str = ""
+    lot: str = ""
+    expires_on: date | None = None
+    unit: str = ""
+    cost_minor: int | None = None
+    row: int = 0
+
+
+class ReceiptDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A delivery under the number that the site gave it, whole: the same number again is a correction."""
+
+    reference: str
+    site: str
+    lines: tuple[ReceiptLine, ...]
+    inbound: str = ""
+    """Reference of what it was expected under; empty: blind."""
+    received_at: datetime | None = None
+    complete: bool = False
+    """Nothing more will come of the inbound at this site."""
+
+
+class TransferLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Units of one SKU in a step of a transfer."""
+
+    sku: str
+    quantity: int
+    damaged: int = 0
+    """Of an arrival: arrived, but broken; beside the quantity."""
+    lot: str = ""
+    unit: str = ""
+    row: int = 0
+
+
+class TransferDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One step of a transfer between two sites: ordered, shipped, arrived, closed or cancelled."""
+
+    reference: str
+    step: str
+    lines: tuple[TransferLine, ...] = ()
+    """Empty: all that is outstanding of the step."""
+    origin: str = ""
+    destination: str = ""
+    """Site codes; needed to order it."""
+    occurred_at: datetime | None = None
+    expected_at: datetime | None = None
+    document: str = ""
+    """Number of the paper that says so; two equal partial steps need different ones, or the second is a repetition."""
+
+
+class AdjustmentDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A change of one stock row by a difference, for a reason of the configuration."""
+
+    reference: str
+    site: str
+    sku: str
+    quantity: int
+    """The difference: below zero takes out."""
+    reason: str
+    status: str = "available"
+    lot: str = ""
+    unit: str = ""
+    cost_minor: int | None = None
+    note: str = ""
+    occurred_at: datetime | None = None
+    row: int = 0
