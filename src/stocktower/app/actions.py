@@ -348,6 +348,13 @@ def expect_rest(context: Context) -> list[str]:
     return goods_actions.expect_rest(context.tx, context.case)
 
 
+def release_lot(context: Context) -> list[str]:
+    """Undo a recall: the lot is sold again, and who waits may have it."""
+    _, sku_id, lot = context.case.cause_key.split("/", 2)
+    ordering.release_lot(context.tx, int(sku_id), lot, context.arguments.note)
+    return [f"lot {lot} is sold again on all sites and channels"]
+
+
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
@@ -358,6 +365,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.NO_STOCK, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_lines),
     (CaseKind.NO_SITE, "reroute"): Action(P.ADJUST_ORDER, reroute),
     (CaseKind.NO_SITE, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.LOT_RECALLED, "release_lot"): Action(P.ADJUST_STOCK, release_lot),
+    (CaseKind.LOT_RECALLED, "acknowledge"): Action(P.WORK_CASES, close_as("everybody was told; the lot stays held")),
     (CaseKind.SHORTFALL, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; a later count settles it")),
     (CaseKind.UNIT_MISMATCH, "apply_as_unit"): Action(P.ADJUST_STOCK, apply_stated(as_packs=True)),
     (CaseKind.UNIT_MISMATCH, "apply_as_stated"): Action(P.ADJUST_STOCK, apply_stated(as_packs=False)),

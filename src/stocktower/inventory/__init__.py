@@ -12,7 +12,7 @@ from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_mome
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .cuts import Cutter, MayCut
-from .events import HoldEnded, StockChanged, SupplyChanged
+from .events import HoldEnded, LotChanged, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
 from .goods_in import read_inbound, read_receipt, take_inbound, take_receipts
@@ -79,14 +79,38 @@ from .takeovers import (
     lock_holds_of_orders,
     supersede_holds,
 )
+from .trace import (
+    LotFacts,
+    LotHolder,
+    LotMove,
+    LotShipment,
+    LotTrace,
+    OrderLot,
+    load_lots,
+    load_lots_of_orders,
+    trace_lot,
+)
 from .waterfall import Evidence, Step
+from .withdrawals import (
+    HELD,
+    OPEN,
+    UnknownLot,
+    Withdraw,
+    Withdrawn,
+    load_holders_of_lot,
+    load_holders_of_rows,
+    set_lot_state,
+    withdraw,
+)
 from .wording import NotUsable, Words
 
 __all__ = [
     "AVAILABLE",
     "EXPIRY",
+    "HELD",
     "HOLD",
     "INBOUND_KINDS",
+    "OPEN",
     "ORDER",
     "PRODUCTION",
     "PURCHASE",
@@ -126,11 +150,18 @@ __all__ = [
     "InboundMoved",
     "InboundResult",
     "Limits",
+    "LotChanged",
+    "LotFacts",
+    "LotHolder",
+    "LotMove",
+    "LotShipment",
+    "LotTrace",
     "MayCut",
     "Moment",
     "Net",
     "NotLocked",
     "NotUsable",
+    "OrderLot",
     "OverAllocated",
     "Point",
     "Posted",
@@ -151,8 +182,11 @@ __all__ = [
     "Taken",
     "Timeline",
     "UnknownDemand",
+    "UnknownLot",
     "UnknownSite",
     "Waiting",
+    "Withdraw",
+    "Withdrawn",
     "Words",
     "adjust",
     "answer_atp",
@@ -173,8 +207,12 @@ __all__ = [
     "load_demands",
     "load_held_skus",
     "load_held_units",
+    "load_holders_of_lot",
+    "load_holders_of_rows",
     "load_inbound",
     "load_inbound_history",
+    "load_lots",
+    "load_lots_of_orders",
     "load_moment",
     "load_open_holds",
     "load_promisable",
@@ -194,9 +232,12 @@ __all__ = [
     "record_inbound",
     "record_reservations",
     "release_holds",
+    "set_lot_state",
     "shown",
     "supersede_holds",
     "take_inbound",
     "take_receipts",
     "take_snapshot",
+    "trace_lot",
+    "withdraw",
 ]

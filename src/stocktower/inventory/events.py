@@ -16,8 +16,14 @@ OPENING = "opening"
 COUNT = "count"
 RECEIPT = "receipt"
 DISCREPANCY = "discrepancy"
+STATUS_CHANGE = "status_change"
 
-_KINDS = {OPENING: "stock.opened", COUNT: "stock.counted", RECEIPT: "stock.received"}
+_KINDS = {
+    OPENING: "stock.opened",
+    COUNT: "stock.counted",
+    RECEIPT: "stock.received",
+    STATUS_CHANGE: "stock.status_changed",
+}
 _OTHERWISE = "stock.adjusted"
 
 
@@ -99,6 +105,22 @@ def supply_event(sku_ids: Iterable[int], now: datetime) -> list[Event]:
     if not changed:
         return []
     return [Event("supply.changed", "supply", 0, now, msgspec.json.encode(SupplyChanged(changed)))]
+
+
+class LotChanged(msgspec.Struct, frozen=True):
+    """Data of lot.held and lot.released."""
+
+    sku_id: int
+    lot: str
+    delta: int
+    """Units on hand that cannot be sold any more (below zero), or can be sold again."""
+    note: str
+
+
+def lot_event(sku_id: int, lot: str, state: str, delta: int, note: str, now: datetime) -> list[Event]:
+    """One event for a lot that is held or let back."""
+    kind = "lot.held" if state == "held" else "lot.released"
+    return [Event(kind, "sku", sku_id, now, msgspec.json.encode(LotChanged(sku_id, lot, delta, note)))]
 
 
 def hold_ended_events(given: Mapping[int, int], now: datetime) -> list[Event]:

@@ -349,3 +349,28 @@ def load_history(
     return tx.tuples(
         _SQL.load_history, stock_ids=list(stock_ids), at=at, stock_id=stock_id, sequence=sequence, limit=limit
     )
+
+
+def set_lot_state(tx: Transaction, sku_id: int, lot: str, state: str) -> str | None:
+    """Hold a lot or let it back; the state that it was in, None where it is not known."""
+    return tx.value(_SQL.set_lot_state, sku_id=sku_id, lot=lot, state=state)
+
+
+def load_lots(tx: Transaction, *, code: str, sku_id: int, state: str, limit: int) -> list[tuple[Any, ...]]:
+    """Lots with what is on hand of each, the first to expire first."""
+    return tx.tuples(_SQL.load_lots, code=code, sku_id=sku_id, state=state, limit=limit)
+
+
+def load_lot_moves(tx: Transaction, stock_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """All moves of some stock rows, as recorded."""
+    return tx.tuples(_SQL.load_lot_moves, stock_ids=list(stock_ids))
+
+
+def load_lot_holders(tx: Transaction, stock_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Who has units of some stock rows now."""
+    return tx.tuples(_SQL.load_lot_holders, stock_ids=list(stock_ids))
+
+
+def load_lots_of_orders(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """What lines of some orders have or had of lots."""
+    return tx.tuples(_SQL.load_lots_of_orders, order_ids=list(order_ids))

@@ -49,6 +49,7 @@ class CaseKind(StrEnum):
     COST_UNKNOWN = "cost_unknown"
     RECEIPT_OVER = "receipt_over"
     RECEIPT_SHORT = "receipt_short"
+    LOT_RECALLED = "lot_recalled"
 
 
 class Role(StrEnum):

@@ -51,6 +51,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.CONFIRMATION_MISMATCH: CasePolicy(Role.WAREHOUSE, 8),
     CaseKind.RECEIPT_OVER: CasePolicy(Role.WAREHOUSE, 24),
     CaseKind.RECEIPT_SHORT: CasePolicy(Role.OPERATIONS, 24),
+    CaseKind.LOT_RECALLED: CasePolicy(Role.OPERATIONS, 2),
 }
 
 

@@ -50,6 +50,7 @@ from .views import (
     load_rows,
     share_untouched,
 )
+from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 
 __all__ = [
     "ADVANCE",
@@ -69,6 +70,7 @@ __all__ = [
     "OrderRow",
     "OrderStep",
     "Plan",
+    "Recalled",
     "UnknownOrder",
     "WaitsFor",
     "accept_total",
@@ -85,10 +87,12 @@ __all__ = [
     "fill_backorders",
     "find_orders",
     "flow_strip",
+    "hold_lot",
     "list_orders",
     "load_order",
     "load_rows",
     "not_acknowledged",
+    "release_lot",
     "reroute",
     "resume_events",
     "resume_listings",
@@ -101,4 +105,5 @@ __all__ = [
     "take_count",
     "take_orders",
     "take_stock",
+    "withdraw_stock",
 ]

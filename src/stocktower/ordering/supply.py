@@ -1,6 +1,6 @@
 """What supply changes for orders: stock that came fills backorders, a count cuts what is not there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from stocktower import catalog, exchange, inventory, worklist
 from stocktower.exchange import Message, StockDocument
-from stocktower.inventory import Candidate, Waiting
+from stocktower.inventory import Waiting
 from stocktower.platform import RecordedEvent, Transaction, schedule
 
 from . import events, rules, store
 from .carts import load_carts, lock_carts
+from .cutting import run_with_cuts
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, map_lines, parked, skus_of_orders, write_changed, write_plan
 
@@ -30,6 +31,8 @@ RESUME_KINDS = (
     "stock.adjusted",
     "allocation.released",
     "hold.ended",
+    "stock.status_changed",
+    "lot.released",
 )
 """The events after which orders that wait may go on: give them to resume_events."""
 AT_ONCE = 2_000
@@ -195,21 +198,16 @@ def take_snapshot(
 ) -> inventory.SnapshotResult:
     """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
     tx = desk.tx
-    orders = {order.order_id: order for order in store.lock_orders(tx, inventory.load_snapshot_orders(tx, document))}
-    complete(desk, list(orders.values()))
-
-    def may_cut(candidates: Sequence[Candidate]) -> Collection[tuple[int, int]]:
-        if not all(one.order_id in orders for one in candidates):
-            raise inventory.StockMoved("another order took what is not there, before it was locked: to be run again")
-        unreleased = {
-            (order_id, line.line_no) for order_id, order in orders.items() for line in order.lines if not line.released
-        }
-        return {(one.order_id, one.line_no) for one in candidates} & unreleased
-
-    result = inventory.take_snapshot(tx, document, message_id, may_cut=may_cut, factors=factors, sheet_id=sheet_id)
+    result = run_with_cuts(
+        desk,
+        inventory.load_snapshot_orders(tx, document),
+        lambda may_cut: inventory.take_snapshot(
+            tx, document, message_id, may_cut=may_cut, factors=factors, sheet_id=sheet_id
+        ),
+        lambda taken: taken.cuts,
+        message_id,
+    )
     _look_again(tx, document)
-    cut = {one.order_id for one in result.cuts}
-    _note_cuts(desk, [order for order_id, order in orders.items() if order_id in cut], result, message_id)
     return result
 
 
@@ -218,29 +216,3 @@ def _look_again(tx: Transaction, document: StockDocument) -> None:
     counted = [sku.sku_id for sku in catalog.find_skus(tx, {line.sku for line in document.lines}).values()]
     waited_for = {one.sku_id for one in inventory.load_waiting(tx, counted)} if counted else set[int]()
     schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sorted(waited_for)])
-
-
-def _note_cuts(desk: Desk, orders: Sequence[Order], result: inventory.SnapshotResult, message_id: int) -> None:
-    """Lines of orders whose stock turned out not to be there are backordered; inventory has written the rest."""
-    if not orders:
-        return
-    by_id = {order.order_id: order for order in orders}
-    plan = Plan()
-    for cut in result.cuts:
-        order = by_id.get(cut.order_id)
-        if order is None:
-            continue
-        order.cause_id = message_id or None
-        line = next(line for line in order.lines if line.line_no == cut.line_no)
-        line.allocated -= cut.sold_units
-        line.backordered += cut.sold_units
-        line.touched = True
-        given = [(line.line_no, sku_id, cut.site_id, units) for sku_id, units in cut.components]
-        plan.events.append(events.event("allocation.released", order, desk.tx.now, events.ReservedLines(given)))
-        if line.sku_id is not None:
-            data = events.Backordered(line.line_no, line.sku_id, cut.sold_units)
-            plan.events.append(events.event("line.backordered", order, desk.tx.now, data))
-    facts = desk.facts(inventory.Supply({}, {}, {}), {})
-    rules.conclude(orders, facts, plan)
-    write_changed(desk, orders)
-    write_plan(desk, plan, None)

@@ -11,7 +11,8 @@ from .model import Difference, Listing, Publication
 
 SUBSCRIBER = "publication"
 KINDS = (
-    "supply.changed", "stock.opened", "stock.received", "stock.adjusted", "stock.counted", "listing.mapped",
+    "supply.changed", "stock.opened", "stock.received", "stock.adjusted", "stock.counted",
+    "stock.status_changed", "lot.held", "lot.released", "listing.mapped",
     "sku.created", "sku.changed", "configuration.applied",
 )  # fmt: skip
 """The events that can change what a channel may sell."""

@@ -100,6 +100,12 @@ KINDS: dict[str, KindText] = {
         "Accept that nothing more will come, and claim the difference from the supplier; or expect the rest after all.",
         ("accept_short", "expect_rest"),
     ),
+    CaseKind.LOT_RECALLED: KindText(
+        "Lot is recalled",
+        "Tell the sites that have requests with it in hand, and the customers who have it. It is sold nowhere until "
+        "it is released.",
+        ("release_lot", "acknowledge"),
+    ),
 }
 
 ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}
