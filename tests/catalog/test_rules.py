@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stocktower.catalog import CatalogFacts, ProductOutcome, Sku, decide_products
+from stocktower.catalog import CatalogFacts, ProductOutcome, Sku, decide_products, find_cycle
 from stocktower.catalog.rules import name_of_key
 from stocktower.exchange import ProductDocument
 
@@ -71,8 +71,7 @@ def test_changes_are_named() -> None:
         (ProductDocument("NEW", "x", listings=(("till", "A", 1),)), "channel till, which is not known (shop)"),
         (ProductDocument("NEW", "x", listings=(("shop", "A", 0),)), "packs of 0"),
         (ProductDocument("NEW", "x", components=(("GHOST", 1),)), "component GHOST of kit NEW is not known"),
-        (ProductDocument("NEW", "x", components=(("NEW", 1),)), "cannot hold itself"),
-        (ProductDocument("NEW", "x", components=(("SET", 1),)), "is a kit itself"),
+        (ProductDocument("NEW", "x", components=(("NEW", 1),)), "would hold itself: NEW > NEW"),
         (ProductDocument("NEW", "x", components=(("CUP", 0),)), "holds 0 of CUP"),
     ],
 )
@@ -113,14 +112,15 @@ def test_of_two_documents_on_one_sku_the_later_counts() -> None:
         max_size=6,
     )
 )
-def test_kits_never_nest(stated: list[tuple[str, list[tuple[str, int]]]]) -> None:
+def test_kits_never_hold_themselves_nor_what_is_not_there(stated: list[tuple[str, list[tuple[str, int]]]]) -> None:
     plan = decide_products([ProductDocument(code, code, components=tuple(parts)) for code, parts in stated], EMPTY)
     kinds = {one.code: one.kind for one in plan.new}
     assert len(kinds) == len(plan.new)
     assert set(plan.components) == {code for code, kind in kinds.items() if kind == "kit"}
-    for parts in plan.components.values():
+    for kit, parts in plan.components.items():
         assert parts
-        assert all(kinds[code] == "stocked" and quantity > 0 for code, quantity in parts.items())
+        assert find_cycle(kit, plan.components) == []
+        assert all(code in kinds and quantity > 0 for code, quantity in parts.items())
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def channel_ats(tx: Transaction) -> dict[str, ChannelAts]:
         found[channel.code] = ChannelAts(
             skus=len(skus),
             sellable=sum(1 for figure in figures.values() if figure > 0),
-            units=sum(figure for sku_id, figure in figures.items() if skus[sku_id].kind == "stocked"),
+            units=sum(figure for sku_id, figure in figures.items() if skus[sku_id].kind != "kit"),
         )
     return found
 

@@ -30,7 +30,8 @@ class DueWork(msgspec.Struct, frozen=True):
 def take_products(tx: Transaction, messages: Sequence[exchange.Message]) -> None:
     """Products enter the catalogue; a refused one is parked with a case that says why, the rest goes on."""
     decoder = msgspec.json.Decoder(exchange.ProductDocument)
-    results = catalog.take_products(tx, [decoder.decode(message.body) for message in messages])
+    documents = [decoder.decode(message.body) for message in messages]
+    results = catalog.take_products(tx, documents, in_use=lambda sku_ids: inventory.lock_used(tx, sku_ids))
     done: list[int] = []
     for message, result in zip(messages, results, strict=True):
         if result.problem:

@@ -1,15 +1,18 @@
 """The catalogue owns SKUs, their units and kits, and what each channel's listing stands for.
 
-A kit holds stocked SKUs only. Code, kind, stock unit and the size of a unit never change once they are recorded.
+A kit comes down to stocked SKUs, whatever kits are in it; an assembled SKU is stocked itself and made of others. Code,
+stock unit and the size of a unit never change once they are recorded, nor how a SKU is tracked once it has stock.
 """
 
-from .model import Component, Listing, ProductOutcome, ProductResult, Resolved, Sku
+from .kits import expand, find_cycle
+from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku
 from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
     PackNotPositive,
     UnknownSku,
     find_skus,
     load_kits_of,
+    load_materials,
     load_resolved,
     load_skus,
     load_units,
@@ -17,13 +20,14 @@ from .service import (
     resolve_listings,
     take_products,
 )
-from .views import SkuPage, load_active_ids, load_listings, load_listings_of, search
+from .views import SkuPage, load_active_ids, load_listing_versions, load_listings, load_listings_of, search
 
 __all__ = [
     "NAME_KEY",
     "CatalogFacts",
     "Component",
     "Listing",
+    "ListingVersion",
     "PackNotPositive",
     "ProductOutcome",
     "ProductPlan",
@@ -33,11 +37,15 @@ __all__ = [
     "SkuPage",
     "UnknownSku",
     "decide_products",
+    "expand",
+    "find_cycle",
     "find_skus",
     "load_active_ids",
     "load_kits_of",
+    "load_listing_versions",
     "load_listings",
     "load_listings_of",
+    "load_materials",
     "load_resolved",
     "load_skus",
     "load_units",

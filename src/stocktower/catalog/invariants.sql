@@ -10,13 +10,82 @@ WHERE sku.merchant_id = %(merchant_id)s::bigint AND (sku.kind = 'kit') <> EXISTS
     WHERE component.merchant_id = sku.merchant_id AND component.kit_id = sku.sku_id
 );
 
--- name: components_are_stocked
+-- name: parts_are_what_kits_come_down_to
 -- when: now
--- The components of a kit are stocked themselves.
-SELECT component.kit_id, component.component_id, part.code
-FROM catalog.component AS component
-JOIN catalog.sku AS part ON part.merchant_id = component.merchant_id AND part.sku_id = component.component_id
-WHERE component.merchant_id = %(merchant_id)s::bigint AND part.kind <> 'stocked';
+-- The parts of a kit are what its components come down to, exactly.
+WITH RECURSIVE below AS (
+    SELECT kit_id, component_id, quantity::numeric AS quantity, ARRAY[kit_id] AS way
+    FROM catalog.component
+    WHERE merchant_id = %(merchant_id)s::bigint
+    UNION ALL
+    SELECT below.kit_id, inner_one.component_id, below.quantity * inner_one.quantity, below.way || inner_one.kit_id
+    FROM below
+    JOIN catalog.component AS inner_one ON inner_one.merchant_id = %(merchant_id)s::bigint
+        AND inner_one.kit_id = below.component_id
+    WHERE inner_one.kit_id <> ALL(below.way)
+)
+SELECT coalesce(stated.kit_id, part.kit_id) AS kit_id, coalesce(stated.component_id, part.part_id) AS part_id,
+    stated.quantity AS stated, part.quantity AS written
+FROM (
+    SELECT below.kit_id, below.component_id, sum(below.quantity) AS quantity
+    FROM below
+    JOIN catalog.sku AS sku ON sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = below.component_id
+    WHERE sku.kind <> 'kit'
+    GROUP BY below.kit_id, below.component_id
+) AS stated
+FULL JOIN (SELECT * FROM catalog.part WHERE merchant_id = %(merchant_id)s::bigint) AS part
+    ON part.kit_id = stated.kit_id AND part.part_id = stated.component_id
+WHERE stated.quantity IS DISTINCT FROM part.quantity;
+
+-- name: no_kit_holds_itself
+-- when: now
+-- No kit and no assembled SKU is made of itself, however deep.
+WITH RECURSIVE way AS (
+    SELECT one.top, one.below
+    FROM (
+        SELECT kit_id AS top, component_id AS below FROM catalog.component WHERE merchant_id = %(merchant_id)s::bigint
+        UNION
+        SELECT assembled_id, material_id FROM catalog.material WHERE merchant_id = %(merchant_id)s::bigint
+    ) AS one
+    UNION
+    SELECT way.top, step.below
+    FROM way
+    JOIN (
+        SELECT kit_id AS top, component_id AS below FROM catalog.component WHERE merchant_id = %(merchant_id)s::bigint
+        UNION
+        SELECT assembled_id, material_id FROM catalog.material WHERE merchant_id = %(merchant_id)s::bigint
+    ) AS step ON step.top = way.below
+)
+SELECT top FROM way WHERE top = below;
+
+-- name: assembled_have_materials
+-- when: now
+-- An assembled SKU is made of at least one other, never of a kit, and only an assembled SKU is made of others.
+SELECT sku.sku_id, sku.code, sku.kind
+FROM catalog.sku AS sku
+WHERE sku.merchant_id = %(merchant_id)s::bigint AND ((sku.kind = 'assembled') <> EXISTS (
+    SELECT FROM catalog.material AS material
+    WHERE material.merchant_id = sku.merchant_id AND material.assembled_id = sku.sku_id
+) OR sku.kind = 'kit' AND EXISTS (
+    SELECT FROM catalog.material AS material
+    WHERE material.merchant_id = sku.merchant_id AND material.material_id = sku.sku_id
+));
+
+-- name: listing_is_its_last_version
+-- when: now
+-- A listing stands for what the last of its versions says, and has every version.
+SELECT listing.channel_id, listing.key, listing.version, told.versions
+FROM catalog.listing AS listing
+LEFT JOIN (
+    SELECT channel_id, key, count(*) AS versions, max(version) AS last,
+        (array_agg(ROW(sku_id, pack_quantity)::text ORDER BY version DESC))[1] AS meaning
+    FROM catalog.listing_version
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY channel_id, key
+) AS told ON told.channel_id = listing.channel_id AND told.key = listing.key
+WHERE listing.merchant_id = %(merchant_id)s::bigint AND (told.versions IS DISTINCT FROM listing.version::bigint
+    OR told.last IS DISTINCT FROM listing.version
+    OR told.meaning IS DISTINCT FROM ROW(listing.sku_id, listing.pack_quantity)::text);
 
 -- name: listings_have_a_channel
 -- when: now

@@ -1,12 +1,15 @@
 """What the merchant stocks and sells, and what became of a product that was stated."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
 
 class Sku(Struct, frozen=True):
-    """The thing stocked (`stocked`), or sold as one and stocked as its components (`kit`)."""
+    """The thing stocked (`stocked`), stocked and made of others (`assembled`), or sold as one and stocked as its
+    components (`kit`).
+    """
 
     sku_id: int
     code: str
@@ -21,10 +24,12 @@ class Sku(Struct, frozen=True):
     currency: str
     backorder: bool
     active: bool
+    tracking: str = "none"
+    """What identifies its units beyond the SKU: none, lot or serial (one number a unit)."""
 
 
 class Component(Struct, frozen=True):
-    """How many of a stocked SKU are in one kit."""
+    """How many of a SKU are in one kit, or are needed for one of an assembled SKU."""
 
     kit_id: int
     component_id: int
@@ -42,13 +47,25 @@ class Listing(Struct, frozen=True):
     mapped_by: str
 
 
+class ListingVersion(Struct, frozen=True):
+    """What a listing stood for from an instant on; orders that came before keep what it stood for then."""
+
+    channel_id: int
+    key: str
+    version: int
+    sku_id: int
+    pack_quantity: int
+    mapped_by: str
+    mapped_at: datetime
+
+
 class Resolved(Struct, frozen=True):
     """What a listing stands for."""
 
     sku_id: int
     pack_quantity: int
     components: tuple[tuple[int, int], ...]
-    """(stocked SKU, units) in one unit of sku_id; a stocked SKU is ((sku_id, 1),)."""
+    """(stocked SKU, units) in one unit of sku_id, kits in kits taken apart; a stocked SKU is ((sku_id, 1),)."""
 
 
 class ProductOutcome(StrEnum):

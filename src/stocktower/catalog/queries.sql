@@ -1,7 +1,7 @@
 -- SKUs, kits, units and listings.
 
 -- copy: sku catalog.sku (merchant_id, sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor,
---     price_minor, currency, backorder, active)
+--     price_minor, currency, backorder, active, tracking)
 -- New SKUs.
 
 -- name: resolve_listings
@@ -23,31 +23,30 @@ WITH found AS (
         HAVING count(*) = 1
     ) AS named ON true
 )
-SELECT found.channel_id, found.key, found.sku_id, found.pack_quantity, component.component_id, component.quantity
+SELECT found.channel_id, found.key, found.sku_id, found.pack_quantity, part.part_id, part.quantity
 FROM found
-LEFT JOIN catalog.component AS component ON component.merchant_id = %(merchant_id)s::bigint
-    AND component.kit_id = found.sku_id
+LEFT JOIN catalog.part AS part ON part.merchant_id = %(merchant_id)s::bigint AND part.kit_id = found.sku_id
 WHERE found.sku_id IS NOT NULL
-ORDER BY found.channel_id, found.key, component.component_id;
+ORDER BY found.channel_id, found.key, part.part_id;
 
 -- name: load_skus
 -- SKUs by id.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
-    active
+    active, tracking
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
 
 -- name: load_skus_by_code
 -- SKUs by code.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
-    active
+    active, tracking
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
 
 -- name: lock_skus_by_code
 -- SKUs by code, locked in code order while they are changed.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
-    active
+    active, tracking
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[])
 ORDER BY code
@@ -56,7 +55,7 @@ FOR NO KEY UPDATE;
 -- name: search_skus
 -- A page of SKUs whose code, name or barcode holds a text (empty: all), the exact code first, then by code.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
-    active
+    active, tracking
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND (%(text)s::text = ''
     OR strpos(lower(code), lower(%(text)s::text)) > 0 OR strpos(lower(name), lower(%(text)s::text)) > 0
@@ -77,26 +76,106 @@ WHERE merchant_id = %(merchant_id)s::bigint AND (%(text)s::text = ''
 UPDATE catalog.sku AS sku
 SET name = stated.name, kind = stated.kind, barcode = stated.barcode, category = stated.category,
     weight_grams = stated.weight_grams, cost_minor = stated.cost_minor, price_minor = stated.price_minor,
-    currency = stated.currency, backorder = stated.backorder, active = stated.active
+    currency = stated.currency, backorder = stated.backorder, active = stated.active,
+    tracking = stated.tracking
 FROM unnest(%(sku_ids)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(barcodes)s::text[], %(categories)s::text[],
     %(weights)s::bigint[], %(costs)s::bigint[], %(prices)s::bigint[], %(currencies)s::text[], %(backorders)s::boolean[],
-    %(actives)s::boolean[])
-    AS stated (sku_id, name, kind, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder, active)
+    %(actives)s::boolean[], %(trackings)s::text[])
+    AS stated (sku_id, name, kind, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder, active,
+        tracking)
 WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id;
 
 -- name: load_components
--- The components of kits.
+-- What kits were stated to hold.
 SELECT kit_id, component_id, quantity
 FROM catalog.component
 WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[])
 ORDER BY kit_id, component_id;
 
+-- name: load_components_below
+-- What kits hold, and what the kits in them hold, down to what is stocked.
+WITH RECURSIVE below AS (
+    SELECT kit_id, component_id, quantity
+    FROM catalog.component
+    WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[])
+    UNION
+    SELECT inner_one.kit_id, inner_one.component_id, inner_one.quantity
+    FROM below
+    JOIN catalog.component AS inner_one ON inner_one.merchant_id = %(merchant_id)s::bigint
+        AND inner_one.kit_id = below.component_id
+)
+SELECT kit_id, component_id, quantity FROM below ORDER BY kit_id, component_id;
+
+-- name: load_kits_above
+-- The kits that hold some SKUs, themselves or in other kits.
+WITH RECURSIVE above AS (
+    SELECT kit_id
+    FROM catalog.component
+    WHERE merchant_id = %(merchant_id)s::bigint AND component_id = ANY(%(component_ids)s::bigint[])
+    UNION
+    SELECT outer_one.kit_id
+    FROM above
+    JOIN catalog.component AS outer_one ON outer_one.merchant_id = %(merchant_id)s::bigint
+        AND outer_one.component_id = above.kit_id
+)
+SELECT kit_id FROM above ORDER BY kit_id;
+
+-- name: load_parts
+-- The stocked SKUs that kits come down to.
+SELECT kit_id, part_id, quantity
+FROM catalog.part
+WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[])
+ORDER BY kit_id, part_id;
+
 -- name: load_kits_of
--- The kits that some SKUs are components of.
-SELECT kit_id, component_id, quantity
-FROM catalog.component
-WHERE merchant_id = %(merchant_id)s::bigint AND component_id = ANY(%(component_ids)s::bigint[])
-ORDER BY kit_id, component_id;
+-- The kits that come down to some stocked SKUs.
+SELECT kit_id, part_id, quantity
+FROM catalog.part
+WHERE merchant_id = %(merchant_id)s::bigint AND part_id = ANY(%(part_ids)s::bigint[])
+ORDER BY kit_id, part_id;
+
+-- name: delete_parts
+-- Take the parts of kits away, before they are written anew.
+DELETE FROM catalog.part WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[]);
+
+-- name: insert_parts
+-- The parts of kits.
+INSERT INTO catalog.part (merchant_id, kit_id, part_id, quantity)
+SELECT %(merchant_id)s::bigint, found.kit_id, found.part_id, found.quantity
+FROM unnest(%(kit_ids)s::bigint[], %(part_ids)s::bigint[], %(quantities)s::bigint[]) AS found (kit_id, part_id, quantity);
+
+-- name: load_materials_below
+-- What assembled SKUs are made of, and what those are made of in their turn.
+WITH RECURSIVE below AS (
+    SELECT assembled_id, material_id, quantity
+    FROM catalog.material
+    WHERE merchant_id = %(merchant_id)s::bigint AND assembled_id = ANY(%(assembled_ids)s::bigint[])
+    UNION
+    SELECT inner_one.assembled_id, inner_one.material_id, inner_one.quantity
+    FROM below
+    JOIN catalog.material AS inner_one ON inner_one.merchant_id = %(merchant_id)s::bigint
+        AND inner_one.assembled_id = below.material_id
+)
+SELECT assembled_id, material_id, quantity FROM below ORDER BY assembled_id, material_id;
+
+-- name: load_materials
+-- What one unit of assembled SKUs is made of.
+SELECT assembled_id, material_id, quantity
+FROM catalog.material
+WHERE merchant_id = %(merchant_id)s::bigint AND assembled_id = ANY(%(assembled_ids)s::bigint[])
+ORDER BY assembled_id, material_id;
+
+-- name: delete_materials
+-- Take the materials of assembled SKUs away, before they are written anew.
+DELETE FROM catalog.material
+WHERE merchant_id = %(merchant_id)s::bigint AND assembled_id = ANY(%(assembled_ids)s::bigint[]);
+
+-- name: insert_materials
+-- The materials of assembled SKUs.
+INSERT INTO catalog.material (merchant_id, assembled_id, material_id, quantity)
+SELECT %(merchant_id)s::bigint, stated.assembled_id, stated.material_id, stated.quantity
+FROM unnest(%(assembled_ids)s::bigint[], %(material_ids)s::bigint[], %(quantities)s::bigint[])
+    AS stated (assembled_id, material_id, quantity);
 
 -- name: delete_components
 -- Take the components of kits away, before they are written anew.
@@ -130,17 +209,28 @@ SELECT code, channel_id FROM network.pub_channel WHERE merchant_id = %(merchant_
 
 -- name: upsert_listings
 -- What channels' keys stand for; gives back those that are new or stand for something else now.
-INSERT INTO catalog.listing AS known (merchant_id, channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at)
+INSERT INTO catalog.listing AS known (merchant_id, channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at, version)
 SELECT %(merchant_id)s::bigint, stated.channel_id, stated.key, stated.sku_id, stated.pack_quantity, %(mapped_by)s::text,
-    %(now)s::timestamptz
+    %(now)s::timestamptz, 1
 FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(sku_ids)s::bigint[], %(pack_quantities)s::bigint[])
     AS stated (channel_id, key, sku_id, pack_quantity)
 ORDER BY stated.channel_id, stated.key
 ON CONFLICT (merchant_id, channel_id, key) DO UPDATE
 SET sku_id = excluded.sku_id, pack_quantity = excluded.pack_quantity, mapped_by = excluded.mapped_by,
-    mapped_at = excluded.mapped_at
+    mapped_at = excluded.mapped_at, version = known.version + 1
 WHERE (known.sku_id, known.pack_quantity) <> (excluded.sku_id, excluded.pack_quantity)
-RETURNING channel_id, key, sku_id, pack_quantity, mapped_by;
+RETURNING channel_id, key, version, sku_id, pack_quantity, mapped_by, mapped_at;
+
+-- copy: listing_version catalog.listing_version (merchant_id, channel_id, key, version, sku_id, pack_quantity, mapped_by,
+--     mapped_at)
+-- What listings stood for, append-only.
+
+-- name: load_listing_versions
+-- Everything that a listing ever stood for, the first first.
+SELECT channel_id, key, version, sku_id, pack_quantity, mapped_by, mapped_at
+FROM catalog.listing_version
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND key = %(key)s::text
+ORDER BY version;
 
 -- name: load_listings_of
 -- The listings of some SKUs.

@@ -7,8 +7,10 @@ from msgspec import Struct, structs
 from stocktower.exchange import ProductDocument
 from stocktower.kernel import UnknownCurrency, exponent
 
+from .kits import find_kit_problems
 from .model import ProductOutcome, ProductResult, Sku
 
+TRACKING = ("none", "lot", "serial")
 NAME_KEY = "name:"
 """How the key of a listing begins where the channel gives no SKU but only a name."""
 
@@ -17,11 +19,15 @@ class CatalogFacts(Struct, frozen=True):
     """What is there of the SKUs that a batch names."""
 
     skus: Mapping[str, Sku]
-    """By code: those that are stated and those that are components."""
+    """By code: those that are stated, and all that are below them in kits and bills of materials."""
     components: Mapping[int, Mapping[int, int]]
-    """Kit -> component -> quantity."""
+    """Kit -> component -> quantity; of the kits below the batch too."""
     units: Mapping[int, Mapping[str, int]]
     channels: Mapping[str, int]
+    materials: Mapping[int, Mapping[int, int]] = {}
+    """Assembled SKU -> material -> quantity; of those below the batch too."""
+    used: frozenset[int] = frozenset()
+    """SKUs that stock was ever recorded of: how they are tracked is frozen."""
 
 
 class ProductPlan(Struct, frozen=True):
@@ -35,9 +41,18 @@ class ProductPlan(Struct, frozen=True):
     """Code of a changed SKU -> what changed."""
     components: dict[str, dict[str, int]]
     """Code of a kit -> component code -> quantity."""
+    materials: dict[str, dict[str, int]]
+    """Code of an assembled SKU -> material code -> quantity."""
     units: list[tuple[str, str, int]]
     listings: list[tuple[int, str, str, int]]
     """(channel, key, SKU code, pack quantity)"""
+
+
+class _Holding(Struct, frozen=True):
+    """What SKUs that are there hold, by code."""
+
+    components: dict[str, dict[str, int]]
+    materials: dict[str, dict[str, int]]
 
 
 def name_of_key(key: str, name: str) -> str:
@@ -48,24 +63,25 @@ def name_of_key(key: str, name: str) -> str:
 def decide_products(documents: Sequence[ProductDocument], facts: CatalogFacts) -> ProductPlan:
     """Take each product or say why not; of two documents on one SKU the later counts for both."""
     latest = {document.sku: document for document in documents}
-    problems = _find_problems(latest, facts)
-    plan = ProductPlan([], [], [], {}, {}, [], [])
-    outcomes = {code: _take(document, facts, plan) for code, document in latest.items() if code not in problems}
+    known = _Holding(_by_code(facts.components, facts), _by_code(facts.materials, facts))
+    problems = _find_problems(latest, facts, known)
+    plan = ProductPlan([], [], [], {}, {}, {}, [], [])
+    outcomes = {code: _take(document, facts, known, plan) for code, document in latest.items() if code not in problems}
     for document in documents:
         problem = problems.get(document.sku, "")
-        known = facts.skus.get(document.sku)
+        there = facts.skus.get(document.sku)
         plan.results.append(
             ProductResult(
                 sku=document.sku,
                 outcome=ProductOutcome.REFUSED if problem else outcomes[document.sku],
-                sku_id=known.sku_id if known else None,
+                sku_id=there.sku_id if there else None,
                 problem=problem,
             )
         )
     return plan
 
 
-def _find_problems(latest: Mapping[str, ProductDocument], facts: CatalogFacts) -> dict[str, str]:
+def _find_problems(latest: Mapping[str, ProductDocument], facts: CatalogFacts, known: _Holding) -> dict[str, str]:
     problems: dict[str, str] = {}
     claimed: dict[tuple[str, str], str] = {}
     for code, document in latest.items():
@@ -73,14 +89,7 @@ def _find_problems(latest: Mapping[str, ProductDocument], facts: CatalogFacts) -
         if problem:
             problems[code] = problem
     # Kits come last: their components may be in the same batch, and may have been refused.
-    for code, document in latest.items():
-        if (
-            code not in problems
-            and document.components
-            and (problem := _kit_problem(document, latest, problems, facts))
-        ):
-            problems[code] = problem
-    return problems
+    return problems | find_kit_problems(latest, problems, facts.skus, known.components, known.materials)
 
 
 def _own_problem(document: ProductDocument, facts: CatalogFacts) -> str:
@@ -100,9 +109,31 @@ def _own_problem(document: ProductDocument, facts: CatalogFacts) -> str:
             f"{document.sku} is stocked by {known.stock_unit} and cannot change to {document.stock_unit}; "
             "make a new SKU for it"
         )
-    if known is not None and known.kind == "stocked" and document.components:
+    if document.components and document.materials:
+        return f"{document.sku} has components (a kit) and materials (an assembled SKU); state one of the two"
+    if known is not None and known.kind != "kit" and document.components:
         return f"{document.sku} is stocked itself and cannot become a kit; state the kit under a SKU of its own"
-    return _unit_problem(document, facts.units.get(known.sku_id, {}) if known else {})
+    if known is not None and known.kind == "kit" and document.materials:
+        return f"{document.sku} is a kit and cannot be assembled; state the assembled SKU under a code of its own"
+    units: Mapping[str, int] = facts.units.get(known.sku_id, {}) if known else {}
+    return _tracking_problem(document, known, facts) or _unit_problem(document, units)
+
+
+def _tracking_problem(document: ProductDocument, known: Sku | None, facts: CatalogFacts) -> str:
+    stated = document.tracking
+    if not stated or (known is not None and stated == known.tracking):
+        return ""
+    if stated not in TRACKING:
+        return f"{document.sku} is tracked by {stated!r}; state one of {', '.join(TRACKING)}"
+    is_kit = known.kind == "kit" if known is not None else bool(document.components)
+    if stated != "none" and is_kit:
+        return f"{document.sku} is a kit and holds no stock; state the tracking of its components"
+    if known is not None and known.sku_id in facts.used:
+        return (
+            f"{document.sku} is tracked by {known.tracking} and has stock; it cannot change to {stated}: "
+            "make a new SKU for it"
+        )
+    return ""
 
 
 def _unit_problem(document: ProductDocument, known: Mapping[str, int]) -> str:
@@ -134,42 +165,28 @@ def _listing_problem(document: ProductDocument, facts: CatalogFacts, claimed: di
     return ""
 
 
-def _kit_problem(
-    document: ProductDocument, latest: Mapping[str, ProductDocument], problems: Mapping[str, str], facts: CatalogFacts
-) -> str:
-    for code, quantity in document.components:
-        if quantity < 1:
-            return f"kit {document.sku} holds {quantity} of {code}; state a whole number above zero"
-        if code == document.sku:
-            return f"kit {document.sku} cannot hold itself"
-        known = facts.skus.get(code)
-        stated = latest.get(code) if code not in problems else None
-        if known is None and stated is None:
-            return f"component {code} of kit {document.sku} is not known; state it as a product first"
-        if (known is not None and known.kind == "kit") or (stated is not None and stated.components):
-            return f"component {code} of kit {document.sku} is a kit itself; state what it holds instead"
-    return ""
-
-
-def _take(document: ProductDocument, facts: CatalogFacts, plan: ProductPlan) -> ProductOutcome:
+def _take(document: ProductDocument, facts: CatalogFacts, holding: _Holding, plan: ProductPlan) -> ProductOutcome:
     known = facts.skus.get(document.sku)
-    components: dict[str, int] = {}
-    for code, quantity in document.components:
-        components[code] = components.get(code, 0) + quantity
+    components, materials = _summed(document.components), _summed(document.materials)
     plan.listings.extend((facts.channels[channel], key, document.sku, pack) for channel, key, pack in document.listings)
     if known is None:
         plan.new.append(_new_sku(document))
         if components:
             plan.components[document.sku] = components
+        if materials:
+            plan.materials[document.sku] = materials
         plan.units.extend((document.sku, unit, factor) for unit, factor in document.units)
         return ProductOutcome.NEW
     stated = _merge(known, document)
     fields = [name for name in Sku.__struct_fields__ if getattr(known, name) != getattr(stated, name)]
     if fields:
         plan.changed.append(stated)
-    if components and components != _components_by_code(known, facts):
+    if components and components != holding.components.get(document.sku):
         plan.components[document.sku] = components
         fields.append("components")
+    if materials and materials != holding.materials.get(document.sku):
+        plan.materials[document.sku] = materials
+        fields.append("materials")
     fresh = [unit for unit in document.units if unit[0] not in facts.units.get(known.sku_id, {})]
     if fresh:
         plan.units.extend((document.sku, unit, factor) for unit, factor in fresh)
@@ -179,9 +196,20 @@ def _take(document: ProductDocument, facts: CatalogFacts, plan: ProductPlan) -> 
     return ProductOutcome.CHANGED if fields else ProductOutcome.REPEATED
 
 
-def _components_by_code(kit: Sku, facts: CatalogFacts) -> dict[str, int]:
-    codes = {sku.sku_id: code for code, sku in facts.skus.items()}
-    return {codes.get(sku_id, ""): quantity for sku_id, quantity in facts.components.get(kit.sku_id, {}).items()}
+def _summed(stated: Sequence[tuple[str, int]]) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for code, quantity in stated:
+        summed[code] = summed.get(code, 0) + quantity
+    return summed
+
+
+def _by_code(holds: Mapping[int, Mapping[int, int]], facts: CatalogFacts) -> dict[str, dict[str, int]]:
+    codes = {sku.sku_id: code for code, sku in facts.skus.items()} if holds else {}
+    return {
+        codes[sku_id]: {codes.get(inner, ""): quantity for inner, quantity in inside.items()}
+        for sku_id, inside in holds.items()
+        if sku_id in codes
+    }
 
 
 def _new_sku(document: ProductDocument) -> Sku:
@@ -189,7 +217,7 @@ def _new_sku(document: ProductDocument) -> Sku:
         sku_id=0,
         code=document.sku,
         name=document.name or document.sku,
-        kind="kit" if document.components else "stocked",
+        kind="kit" if document.components else "assembled" if document.materials else "stocked",
         stock_unit=document.stock_unit,
         barcode=document.barcode,
         category=document.category,
@@ -199,6 +227,7 @@ def _new_sku(document: ProductDocument) -> Sku:
         currency=document.currency,
         backorder=document.backorder,
         active=document.active,
+        tracking=document.tracking or "none",
     )
 
 
@@ -206,6 +235,8 @@ def _merge(known: Sku, document: ProductDocument) -> Sku:
     """What a document leaves out stays as it was; a kit stated without components stays the kit that it is."""
     return structs.replace(
         known,
+        kind="assembled" if document.materials else known.kind,
+        tracking=document.tracking or known.tracking,
         name=document.name or known.name,
         barcode=document.barcode or known.barcode,
         category=document.category or known.category,

@@ -1,6 +1,6 @@
 """Commands of the room: products are taken, listings are mapped, keys are resolved; all set-based."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,8 @@ from stocktower.exchange import ProductDocument
 from stocktower.platform import Event, Transaction
 
 from . import store
-from .model import Component, Listing, ProductResult, Resolved, Sku
+from .kits import expand
+from .model import Component, ListingVersion, ProductResult, Resolved, Sku
 from .rules import CatalogFacts, ProductPlan, decide_products, name_of_key
 
 
@@ -51,7 +52,7 @@ def load_resolved(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Resolved
     if not wanted:
         return {}
     components: dict[int, list[tuple[int, int]]] = {}
-    for part in store.load_components(tx, wanted):
+    for part in store.load_parts(tx, wanted):
         components.setdefault(part.kit_id, []).append((part.component_id, part.quantity))
     return {
         sku_id: Resolved(sku_id, 1, tuple(components[sku_id]) if sku_id in components else ((sku_id, 1),))
@@ -59,14 +60,21 @@ def load_resolved(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Resolved
     }
 
 
-def take_products(tx: Transaction, documents: Sequence[ProductDocument]) -> list[ProductResult]:
+InUse = Callable[[Sequence[int]], Collection[int]]
+"""Of some SKUs, those that stock was ever recorded of."""
+
+
+def take_products(
+    tx: Transaction, documents: Sequence[ProductDocument], *, in_use: InUse = lambda _: ()
+) -> list[ProductResult]:
     """Make or change SKUs as stated, one result a document in its order; what is refused says why, the rest is taken.
 
     Locks the SKUs in code order. What a document leaves out (no cost, no components, no units) stays as it was.
+    `in_use` is asked for SKUs that are to be tracked in another way than before.
     """
     if not documents:
         return []
-    plan = decide_products(documents, _load_facts(tx, documents))
+    plan = decide_products(documents, _load_facts(tx, documents, in_use))
     fresh = [
         msgspec.structs.replace(sku, sku_id=sku_id)
         for sku, sku_id in zip(plan.new, tx.new_ids(len(plan.new)), strict=True)
@@ -78,13 +86,17 @@ def take_products(tx: Transaction, documents: Sequence[ProductDocument]) -> list
     ids = {sku.code: sku.sku_id for sku in fresh}
     ids |= {result.sku: result.sku_id for result in plan.results if result.sku_id is not None}
     ids |= _ids_of_components(tx, plan, ids)
-    _write_parts(tx, plan, ids)
+    above = _write_parts(tx, plan, ids)
     mapped = _write_listings(
         tx, [(channel, key, ids[sku], pack) for channel, key, sku, pack in plan.listings], tx.actor
     )
     tx.emit_all(_event(tx, "sku.created", sku.sku_id, {"code": sku.code, "kind": sku.kind}) for sku in fresh)
     tx.emit_all(
         _event(tx, "sku.changed", ids[code], {"code": code, "changed": fields}) for code, fields in plan.fields.items()
+    )
+    tx.emit_all(
+        _event(tx, "sku.changed", sku.sku_id, {"code": sku.code, "changed": ["parts"]})
+        for sku in (store.load_skus(tx, above) if above else ())
     )
     _emit_mapped(tx, mapped)
     return [msgspec.structs.replace(result, sku_id=ids.get(result.sku)) for result in plan.results]
@@ -104,43 +116,104 @@ def map_listing(tx: Transaction, channel_id: int, key: str, sku_id: int, pack_qu
     return bool(mapped)
 
 
-def _load_facts(tx: Transaction, documents: Sequence[ProductDocument]) -> CatalogFacts:
+def _load_facts(tx: Transaction, documents: Sequence[ProductDocument], in_use: InUse) -> CatalogFacts:
     codes = {document.sku for document in documents}
-    codes |= {code for document in documents for code, _ in document.components}
+    codes |= {code for document in documents for code, _ in (*document.components, *document.materials)}
     skus = {sku.code: sku for sku in store.lock_skus_by_code(tx, sorted(codes))}
-    components: dict[int, dict[int, int]] = {}
-    kits = [sku.sku_id for sku in skus.values() if sku.kind == "kit"]
-    for part in store.load_components(tx, kits) if kits else ():
-        components.setdefault(part.kit_id, {})[part.component_id] = part.quantity
+    components = _load_below(tx, skus, "kit")
+    materials = _load_below(tx, skus, "assembled")
+    retracked = [
+        skus[document.sku].sku_id
+        for document in documents
+        if document.sku in skus and document.tracking not in ("", skus[document.sku].tracking)
+    ]
     units: dict[int, dict[str, int]] = {}
     for sku_id, unit, factor in store.load_units(tx, [sku.sku_id for sku in skus.values()]) if skus else ():
         units.setdefault(sku_id, {})[unit] = factor
-    return CatalogFacts(skus, components, units, store.load_channels(tx))
+    used = frozenset(in_use(sorted(set(retracked)))) if retracked else frozenset[int]()
+    return CatalogFacts(skus, components, units, store.load_channels(tx), materials, used)
+
+
+def _load_below(tx: Transaction, skus: dict[str, Sku], kind: str) -> dict[int, dict[int, int]]:
+    """What the SKUs of a kind hold, all the way down; what is found on the way is locked and joins the SKUs.
+
+    So of two that would together close a circle, the second sees what the first did.
+    """
+    tops = [sku.sku_id for sku in skus.values() if sku.kind == kind]
+    if not tops:
+        return {}
+    load = store.load_components_below if kind == "kit" else store.load_materials_below
+    found = load(tx, tops)
+    missing = {part.component_id for part in found} - {sku.sku_id for sku in skus.values()}
+    if missing:
+        codes = sorted(sku.code for sku in store.load_skus(tx, sorted(missing)))
+        skus.update({sku.code: sku for sku in store.lock_skus_by_code(tx, codes)})
+        found = load(tx, tops)
+    holds: dict[int, dict[int, int]] = {}
+    for part in found:
+        holds.setdefault(part.kit_id, {})[part.component_id] = part.quantity
+    return holds
 
 
 def _ids_of_components(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> dict[str, int]:
-    missing = {code for parts in plan.components.values() for code in parts if code not in ids}
+    stated = (*plan.components.values(), *plan.materials.values())
+    missing = {code for parts in stated for code in parts if code not in ids}
     return {sku.code: sku.sku_id for sku in store.load_skus_by_code(tx, sorted(missing))} if missing else {}
 
 
-def _write_parts(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> None:
+def _write_parts(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> list[int]:
+    """Write what SKUs hold, and their units; gives the kits above them, which hold something else now too."""
+    above: list[int] = []
     if plan.components:
-        parts = [
-            Component(ids[kit], ids[code], quantity)
-            for kit, parts in plan.components.items()
-            for code, quantity in parts.items()
-        ]
-        store.replace_components(tx, [ids[kit] for kit in plan.components], parts)
+        kit_ids = [ids[kit] for kit in plan.components]
+        store.replace_components(tx, kit_ids, _holding(plan.components, ids))
+        above = sorted(set(store.load_kits_above(tx, kit_ids)) - set(kit_ids))
+        rewrite_parts(tx, [*kit_ids, *above])
+    if plan.materials:
+        assembled_ids = [ids[code] for code in plan.materials]
+        store.replace_materials(tx, assembled_ids, _holding(plan.materials, ids))
     if plan.units:
         store.insert_units(tx, [(ids[code], unit, factor) for code, unit, factor in plan.units])
+    return above
 
 
-def _write_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int]], by: str) -> list[Listing]:
+def _holding(stated: Mapping[str, Mapping[str, int]], ids: Mapping[str, int]) -> list[Component]:
+    return [
+        Component(ids[top], ids[code], quantity) for top, parts in stated.items() for code, quantity in parts.items()
+    ]
+
+
+def rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
+    """Write the stocked SKUs that kits come down to anew, from what is stated of them and of the kits in them."""
+    components: dict[int, dict[int, int]] = {}
+    for part in store.load_components_below(tx, kit_ids):
+        components.setdefault(part.kit_id, {})[part.component_id] = part.quantity
+    parts = [
+        Component(kit_id, part_id, units)
+        for kit_id, of_kit in expand(kit_ids, components).items()
+        for part_id, units in sorted(of_kit.items())
+    ]
+    store.replace_parts(tx, kit_ids, parts)
+
+
+def load_materials(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """(material, units) in one unit of assembled SKUs; one that is not assembled is missing."""
+    wanted = sorted(set(sku_ids))
+    materials: dict[int, tuple[tuple[int, int], ...]] = {}
+    for one in store.load_materials(tx, wanted) if wanted else ():
+        materials[one.kit_id] = (*materials.get(one.kit_id, ()), (one.component_id, one.quantity))
+    return materials
+
+
+def _write_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int]], by: str) -> list[ListingVersion]:
+    """Write what listings stand for; gives those that stand for something else now, which is kept as a version."""
     by_key = {(channel_id, key): (channel_id, key, sku_id, pack) for channel_id, key, sku_id, pack in listings}
-    return store.upsert_listings(tx, list(by_key.values()), by) if by_key else []
+    changed = store.upsert_listings(tx, list(by_key.values()), by) if by_key else []
+    store.record_listing_versions(tx, changed)
+    return changed
 
 
-def _emit_mapped(tx: Transaction, mapped: Sequence[Listing]) -> None:
+def _emit_mapped(tx: Transaction, mapped: Sequence[ListingVersion]) -> None:
     tx.emit_all(
         _event(
             tx,
@@ -184,7 +257,7 @@ def load_units(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, dict[str, i
 
 
 def load_kits_of(tx: Transaction, component_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The kits that each SKU is a component of; a SKU that is in none is missing."""
+    """The kits that each SKU is in, other kits between them or not; a SKU that is in none is missing."""
     wanted = sorted(set(component_ids))
     kits: dict[int, list[int]] = {}
     for part in store.load_kits_of(tx, wanted) if wanted else ():

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from stocktower.platform import Transaction, load_queries
 
-from .model import Component, Listing, Sku
+from .model import Component, Listing, ListingVersion, Sku
 
+_astuple = msgspec.structs.astuple
 _Q = load_queries(__package__)
 
 
 def resolve_listings(tx: Transaction, keys: Sequence[tuple[int, str, str]]) -> list[tuple[Any, ...]]:
-    """(channel, key, sku, pack quantity, component or None, its quantity or None) of keys (channel, key, name)."""
+    """(channel, key, sku, pack quantity, stocked part or None, its quantity or None) of keys (channel, key, name)."""
     return tx.tuples(
         _Q.resolve_listings,
         channel_ids=[channel_id for channel_id, _, _ in keys],
@@ -53,6 +56,7 @@ def copy_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
             (
                 tx.merchant_id, sku.sku_id, sku.code, sku.name, sku.kind, sku.stock_unit, sku.barcode, sku.category,
                 sku.weight_grams, sku.cost_minor, sku.price_minor, sku.currency, sku.backorder, sku.active,
+                sku.tracking,
             )
             for sku in skus
         ],
@@ -74,6 +78,7 @@ def update_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
         currencies=[sku.currency for sku in skus],
         backorders=[sku.backorder for sku in skus],
         actives=[sku.active for sku in skus],
+        trackings=[sku.tracking for sku in skus],
     )
 
 
@@ -82,9 +87,56 @@ def load_components(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
     return tx.fetch(_Q.load_components, Component, kit_ids=list(kit_ids))
 
 
-def load_kits_of(tx: Transaction, component_ids: Sequence[int]) -> list[Component]:
-    """The kits that some SKUs are components of."""
-    return tx.fetch(_Q.load_kits_of, Component, component_ids=list(component_ids))
+def load_components_below(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
+    """The components of kits, and those of the kits in them."""
+    return tx.fetch(_Q.load_components_below, Component, kit_ids=list(kit_ids))
+
+
+def load_kits_above(tx: Transaction, component_ids: Sequence[int]) -> list[int]:
+    """The kits that hold some SKUs, themselves or in other kits."""
+    return tx.values(_Q.load_kits_above, component_ids=list(component_ids))
+
+
+def load_parts(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
+    """The stocked SKUs that kits come down to, in order."""
+    return tx.fetch(_Q.load_parts, Component, kit_ids=list(kit_ids))
+
+
+def load_kits_of(tx: Transaction, part_ids: Sequence[int]) -> list[Component]:
+    """The kits that come down to some stocked SKUs."""
+    return tx.fetch(_Q.load_kits_of, Component, part_ids=list(part_ids))
+
+
+def replace_parts(tx: Transaction, kit_ids: Sequence[int], parts: Sequence[Component]) -> None:
+    """Write the parts of kits anew."""
+    tx.execute(_Q.delete_parts, kit_ids=list(kit_ids))
+    tx.execute(
+        _Q.insert_parts,
+        kit_ids=[part.kit_id for part in parts],
+        part_ids=[part.component_id for part in parts],
+        quantities=[part.quantity for part in parts],
+    )
+
+
+def load_materials(tx: Transaction, assembled_ids: Sequence[int]) -> list[Component]:
+    """What one unit of assembled SKUs is made of, in order."""
+    return tx.fetch(_Q.load_materials, Component, assembled_ids=list(assembled_ids))
+
+
+def load_materials_below(tx: Transaction, assembled_ids: Sequence[int]) -> list[Component]:
+    """What assembled SKUs are made of, and what those are made of."""
+    return tx.fetch(_Q.load_materials_below, Component, assembled_ids=list(assembled_ids))
+
+
+def replace_materials(tx: Transaction, assembled_ids: Sequence[int], materials: Sequence[Component]) -> None:
+    """State the materials of assembled SKUs anew."""
+    tx.execute(_Q.delete_materials, assembled_ids=list(assembled_ids))
+    tx.execute(
+        _Q.insert_materials,
+        assembled_ids=[one.kit_id for one in materials],
+        material_ids=[one.component_id for one in materials],
+        quantities=[one.quantity for one in materials],
+    )
 
 
 def replace_components(tx: Transaction, kit_ids: Sequence[int], components: Sequence[Component]) -> None:
@@ -118,17 +170,30 @@ def load_channels(tx: Transaction) -> dict[str, int]:
     return dict(tx.tuples(_Q.load_channels))
 
 
-def upsert_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int]], mapped_by: str) -> list[Listing]:
+def upsert_listings(
+    tx: Transaction, listings: Sequence[tuple[int, str, int, int]], mapped_by: str
+) -> list[ListingVersion]:
     """(channel, key, SKU, pack quantity): gives back those that are new or stand for something else now."""
     return tx.fetch(
         _Q.upsert_listings,
-        Listing,
+        ListingVersion,
         channel_ids=[channel_id for channel_id, _, _, _ in listings],
         keys=[key for _, key, _, _ in listings],
         sku_ids=[sku_id for _, _, sku_id, _ in listings],
         pack_quantities=[pack_quantity for _, _, _, pack_quantity in listings],
         mapped_by=mapped_by,
     )
+
+
+def record_listing_versions(tx: Transaction, versions: Sequence[ListingVersion]) -> None:
+    """Append to what listings stood for."""
+    merchant_id = tx.merchant_id
+    tx.copy(_Q.listing_version, [(merchant_id, *_astuple(one)) for one in versions])
+
+
+def load_listing_versions(tx: Transaction, channel_id: int, key: str) -> list[ListingVersion]:
+    """Everything that a listing ever stood for, the first first."""
+    return tx.fetch(_Q.load_listing_versions, ListingVersion, channel_id=channel_id, key=key)
 
 
 def load_listings_of(tx: Transaction, sku_ids: Sequence[int]) -> list[Listing]:

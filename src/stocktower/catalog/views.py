@@ -7,7 +7,7 @@ from msgspec import Struct
 from stocktower.platform import Transaction
 
 from . import store
-from .model import Listing, Sku
+from .model import Listing, ListingVersion, Sku
 
 
 class SkuPage(Struct, frozen=True):
@@ -34,6 +34,11 @@ def load_listings_of(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, list[
 def load_listings(tx: Transaction, channel_id: int) -> list[Listing]:
     """All listings of a channel, by key."""
     return store.load_listings_of_channel(tx, channel_id)
+
+
+def load_listing_versions(tx: Transaction, channel_id: int, key: str) -> list[ListingVersion]:
+    """Everything that a listing ever stood for, the first first."""
+    return store.load_listing_versions(tx, channel_id, key)
 
 
 def load_active_ids(tx: Transaction) -> list[int]:

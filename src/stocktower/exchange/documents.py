@@ -131,7 +131,11 @@ class ProductDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     backorder: bool = False
     active: bool = True
     components: tuple[tuple[str, int], ...] = ()
-    """(component SKU, quantity): not empty makes it a kit."""
+    """(component SKU, quantity): not empty makes it a kit; a component may be a kit itself."""
+    materials: tuple[tuple[str, int], ...] = ()
+    """(SKU, quantity): not empty makes it an assembled SKU, stocked itself and made of these."""
+    tracking: str = ""
+    """none, lot or serial; empty: as it is."""
     units: tuple[tuple[str, int], ...] = ()
     """(unit, stock units in it)."""
     listings: tuple[tuple[str, str, int], ...] = ()

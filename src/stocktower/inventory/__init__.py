@@ -66,6 +66,7 @@ from .service import (
     load_demands,
     load_waiting,
     lock_supply,
+    lock_used,
     record_reservations,
 )
 from .shipping import consume
@@ -222,6 +223,7 @@ __all__ = [
     "lock_carts",
     "lock_holds_of_orders",
     "lock_supply",
+    "lock_used",
     "net",
     "pool",
     "read_inbound",

@@ -501,6 +501,13 @@ FROM inventory.demand
 WHERE merchant_id = %(merchant_id)s::bigint AND short > 0
 ORDER BY sku_id;
 
+-- name: load_used_skus
+-- Of some SKUs, those that have stock rows.
+SELECT DISTINCT sku_id
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY sku_id;
+
 -- name: load_stocked_skus
 -- Every SKU that has a row to lock, in key order.
 SELECT sku_id FROM inventory.item WHERE merchant_id = %(merchant_id)s::bigint ORDER BY sku_id;

@@ -55,6 +55,12 @@ def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int = WAITING_A
     return store.load_waiting(tx, sku_ids, limit)
 
 
+def lock_used(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
+    """Lock SKUs, and say which of them have stock rows: so none gets its first row while the caller decides."""
+    store.lock_items(tx, sorted(set(sku_ids)))
+    return store.load_used_skus(tx, sku_ids)
+
+
 def load_demands(tx: Transaction, order_ids: Sequence[int]) -> list[Demand]:
     """All demand of some orders (or holds), by order, line and SKU."""
     return store.load_demands(tx, order_ids)

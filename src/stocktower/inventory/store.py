@@ -292,6 +292,11 @@ def load_short_skus(tx: Transaction) -> list[int]:
     return tx.values(_SQL.load_short_skus)
 
 
+def load_used_skus(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
+    """Of some SKUs, those that have stock rows."""
+    return tx.values(_SQL.load_used_skus, sku_ids=list(sku_ids))
+
+
 def load_stocked_skus(tx: Transaction) -> list[int]:
     """Every SKU that has a row to lock, in key order."""
     return tx.values(_SQL.load_stocked_skus)

@@ -1,7 +1,8 @@
 """Products as plain CSV: one row a SKU, with its kit components, units and listings.
 
 Columns: sku and name are needed; barcode, category, unit (the stock unit), weight_grams, cost, price, currency,
-backorder, active, components `SKU:2;SKU2:1`, units `case:12;pallet:480`, listings `channel=key*pack;channel2=key2`.
+backorder, active, tracking (none, lot or serial), components (of a kit) and materials (of an assembled SKU)
+`SKU:2;SKU2:1`, units `case:12;pallet:480`, listings `channel=key*pack;channel2=key2`.
 """
 
 from stocktower.exchange import ProductDocument
@@ -15,6 +16,7 @@ from .model import Reading, Source, Unreadable
 from .text import Record, fields_of
 
 _LONGEST = 200
+_TRACKING = {"none": "none", "no": "none", "lot": "lot", "batch": "lot", "serial": "serial", "serial number": "serial"}
 
 
 class PlainProducts:
@@ -36,6 +38,8 @@ class PlainProducts:
         self.currency = find("currency", "currency code")
         self.backorder, self.active = find("backorder", "allow backorder"), find("active", "is active")
         self.components = find("components", "bundle", "kit components")
+        self.materials = find("materials", "bill of materials", "bom")
+        self.tracking = find("tracking", "tracked by")
         self.units, self.listings = find("units", "units of measure", "packs"), find("listings", "channel skus")
         self._money: dict[str, Money] = {}
         self.line = 0
@@ -92,12 +96,20 @@ class PlainProducts:
             backorder=read_flag(f[self.backorder], "backorder"),
             active=read_flag(f[self.active], "active", default=True),
             components=_pairs(f[self.components], "components", "SKU:2;SKU2:1"),
+            materials=_pairs(f[self.materials], "materials", "SKU:2;SKU2:1"),
+            tracking=self._tracking(f[self.tracking]),
             units=_pairs(f[self.units], "units", "case:12;pallet:480"),
             listings=_listings(f[self.listings]),
         )
         if any(component == key for component, _ in document.components):
             raise Unreadable("components", "a kit is not its own component", "name the SKUs that it is made of")
         return [Reading("product", "catalog", key, document, 1, 1)]
+
+    def _tracking(self, text: str) -> str:
+        stated = text.strip().lower()
+        if stated and stated not in _TRACKING:
+            raise Unreadable("tracking", f"{text!r} is no way to track units", "write none, lot or serial")
+        return _TRACKING.get(stated, "")
 
     def _amount(self, text: str, column: str, currency: str) -> int | None:
         if not text.strip():
