@@ -76,7 +76,7 @@ def test_lanes_and_limits(tx: Transaction) -> None:
     assert claimed(tx, "stock", "order", "confirmation", "product", limit=3) == ["p:{}", "c:{}", "o:{}"]
     assert claimed(tx, "stock", "kept") == ["s:{}"]
     goods = {"inbound", "receipt", "transfer", "adjustment"}
-    assert set(exchange.message_kinds()) == {"stock", "order", "confirmation", "product", *goods}
+    assert set(exchange.message_kinds()) == {"stock", "order", "confirmation", "product", "statement", *goods}
 
 
 def test_waiting_holds_up_its_key_until_the_cause_is_gone(tx: Transaction) -> None:

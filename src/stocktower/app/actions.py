@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from stocktower import access, catalog, exchange, fulfillment, network, ordering, worklist
+from stocktower import access, catalog, exchange, fulfillment, network, ordering, reconciliation, worklist
 from stocktower.app import goods_actions
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
@@ -30,6 +30,7 @@ class Arguments(msgspec.Struct, frozen=True):
     sku: str | None = None
     pack: int = 1
     hours: int = 24
+    units: int = 0
     note: str = ""
 
 
@@ -121,7 +122,14 @@ def refusals_in_words() -> Generator[None]:
     """What the rooms refuse, as a failed command that changed nothing."""
     try:
         yield
-    except (ordering.NotPossible, ordering.UnknownOrder, catalog.PackNotPositive, catalog.UnknownSku) as refusal:
+    except (
+        ordering.NotPossible,
+        ordering.UnknownOrder,
+        catalog.PackNotPositive,
+        catalog.UnknownSku,
+        reconciliation.NotPossible,
+        reconciliation.UnknownSystem,
+    ) as refusal:
         raise CommandFailed(str(refusal)) from refusal
 
 
@@ -355,6 +363,50 @@ def release_lot(context: Context) -> list[str]:
     return [f"lot {lot} is sold again on all sites and channels"]
 
 
+def accept_theirs(context: Context) -> list[str]:
+    """Take over what a system states of the lines of a cause, or of one SKU of them, as a count."""
+    system, cause = reconciliation.split_cause_key(context.case.cause_key)
+    code = context.arguments.sku
+    sku_id = find_sku(context.tx, code).sku_id if code else 0
+    return reconciliation.accept_theirs(context.tx, system, cause, sku_id=sku_id)
+
+
+def allow(context: Context) -> list[str]:
+    """Leave small differences of a cause out of the cases for a time."""
+    system, cause = reconciliation.split_cause_key(context.case.cause_key)
+    until_at = context.tx.now + timedelta(hours=context.arguments.hours)
+    units, reason = context.arguments.units, context.arguments.note
+    return reconciliation.allow(context.tx, system, cause, units=units, until_at=until_at, reason=reason)
+
+
+def wait_run(context: Context) -> list[str]:
+    """Leave it to the next statement, on purpose."""
+    system, _ = reconciliation.split_cause_key(context.case.cause_key)
+    found = reconciliation.load_status(context.tx, system)
+    at = found[0].overdue_at if found else None
+    return [f"the next statement of {system} {f'is due by {at:%Y-%m-%d %H:%M} UTC' if at else 'settles it'}"]
+
+
+def recount(context: Context) -> list[str]:
+    """Ask the sites to count the SKUs that wait."""
+    skus = catalog.load_skus(context.tx, context.waiting("sku"))
+    if not skus:
+        raise CommandFailed(f"{context.case.label}: no SKU waits for it; there is nothing to count")
+    codes = sorted(sku.code for sku in skus.values())
+    more = f" and {len(codes) - REFUSALS_SHOWN:,} more" if len(codes) > REFUSALS_SHOWN else ""
+    named = ", ".join(codes[:REFUSALS_SHOWN]) + more
+    return [f"a recount of {named} is asked for; a count that agrees closes the case with the next statement"]
+
+
+def snooze(context: Context) -> list[str]:
+    """Look at it again some hours later."""
+    system = context.case.data["system"]
+    at = context.tx.now + timedelta(hours=context.arguments.hours)
+    notes = reconciliation.expect_later(context.tx, system, at)
+    context.close(f"looked at again at {at:%Y-%m-%d %H:%M} UTC")
+    return notes
+
+
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
@@ -387,5 +439,10 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.RECEIPT_OVER, "send_back"): Action(P.ADJUST_STOCK, send_back),
     (CaseKind.RECEIPT_SHORT, "accept_short"): Action(P.WORK_CASES, close_as("accepted; nothing more will come")),
     (CaseKind.RECEIPT_SHORT, "expect_rest"): Action(P.ADJUST_STOCK, expect_rest),
+    (CaseKind.STOCK_DIFFERENCE, "wait_run"): Action(P.WORK_CASES, wait_run),
+    (CaseKind.STOCK_DIFFERENCE, "recount"): Action(P.WORK_CASES, recount),
+    (CaseKind.STOCK_DIFFERENCE, "accept_theirs"): Action(P.ADJUST_STOCK, accept_theirs),
+    (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
+    (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
 }

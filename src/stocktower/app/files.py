@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from stocktower import access, exchange, model, network
+from stocktower import access, exchange, model, network, reconciliation
 from stocktower.app import cases
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.connectors import files as readers
 
-KINDS = ("products", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments")
+KINDS = ("products", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments", "statement")
 
 
 def import_file(
@@ -21,6 +21,8 @@ def import_file(
     channel: str | None = None,
     format: str | None = None,
     opening: bool = False,
+    system: str | None = None,
+    complete: bool = False,
     as_of: datetime | None = None,
     actor: str,
     name: str | None = None,
@@ -39,6 +41,8 @@ def import_file(
         site_currencies={site.code: books[site.entity] for site in facts.sites.values() if site.entity in books},
     )
     known = ", ".join(sorted(facts.channel_ids))
+    if kind == "statement":
+        source, channel = statement_source(tower, system or channel, complete=complete), None
     if channel is not None and channel not in facts.channel_ids:
         words = f"--channel {channel}: not a channel of the applied configuration; one of {known}"
         raise CommandFailed(words, code=3)
@@ -69,6 +73,22 @@ def import_file(
         place = {"file": error.file, "line": error.line, "column": error.column}
         problem = place | {"problem": error.problem, "fix": error.fix}
         raise CommandFailed(f"{error.file} cannot be imported", problems=[problem]) from None
+
+
+def statement_source(tower: Tower, code: str | None, *, complete: bool) -> readers.Source:
+    """What a reader of statements has to know of a system; raises CommandFailed for one that is not applied."""
+    with tower.reading() as tx:
+        configuration = model.load_applied(tx).configuration
+    known = ", ".join(sorted(system.code for system in configuration.systems))
+    if not code:
+        one_of = f"one of {known}" if known else "none is applied; add one under [[systems]]"
+        raise CommandFailed(f"--system: say whose statement it is; {one_of}")
+    try:
+        system = reconciliation.system_of(configuration, code)
+    except reconciliation.UnknownSystem as error:
+        raise CommandFailed(f"--system {error}", code=3) from None
+    zone = system.timezone or configuration.merchant.timezone
+    return readers.Source(code=code, zone=zone, complete=complete or system.complete)
 
 
 def note_import(tower: Tower, actor: str, *, kind: str, source: str, name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from stocktower import access, catalog, inventory, model, network
+from stocktower import access, catalog, inventory, model, network, reconciliation
 from stocktower.app.output import CommandFailed
 from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
@@ -128,6 +128,7 @@ def apply_file(
             tx, text, base_version=base, author=actor, file=str(tower.home.configuration_file)
         )
         network.apply_network(tx, outcome.configuration)
+        reconciliation.apply_systems(tx, outcome.configuration)
         write_rules(tx)
         if outcome.changes:
             data = {"base": base, "changes": [change.path for change in outcome.changes]}

@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from cyclopts.validators import Number
 
 import stocktower
-from stocktower.app import administration, demo_command, promise_commands, reads, words
+from stocktower.app import administration, demo_command, promise_commands, reads, reconcile_commands, words
 from stocktower.app import files as app_files
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
@@ -28,7 +28,7 @@ app = App(
     help="The control tower between a merchant's sales channels, warehouses and ERP.",
 )
 import_app = App(
-    name="import", help="Bring a file into the inbox: products, stock, orders, shipments, goods that move."
+    name="import", help="Bring a file into the inbox: products, stock, orders, shipments, goods that move, statements."
 )
 export_app = App(name="export", help="Write what is here in the formats of others.")
 token_app = App(name="token", help="Tokens of people and systems.")
@@ -36,9 +36,13 @@ app.command(import_app)
 app.command(export_app)
 app.command(token_app)
 app.command(promise_commands.atp)
+app.command(reconcile_commands.app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 
+CompleteFlag = Annotated[
+    bool, Parameter(name="--complete", negative="", help="It is the whole of each site that it names.")
+]
 PortOption = Annotated[int, Parameter(validator=Number(gte=1, lte=65_535), help="Or one of the next twenty.")]
 WorkersOption = Annotated[int, Parameter(validator=Number(gte=0, lte=64), help="Processes that work.")]
 DaysOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=36_500), help="Until it expires.")]
@@ -143,6 +147,22 @@ def import_inbound(file: Path, /, *, home: HomeOption = None, json: JsonFlag = F
 def import_receipts(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """What sites received, from a CSV; the same receipt again with other figures is a correction."""
     bring("receipts", file, home, json)
+
+
+@import_app.command(name="statement")
+def import_statement(
+    file: Path,
+    /,
+    *,
+    system: str,
+    as_of: str | None = None,
+    complete: CompleteFlag = False,
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """What another system believes of our stock, from a CSV; it is compared and changes nothing."""
+    given = administration.instant(as_of, "--as-of")
+    bring("statement", file, home, json, system=system, as_of=given, complete=complete)
 
 
 @app.command

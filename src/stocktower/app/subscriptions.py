@@ -4,7 +4,18 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from stocktower import catalog, exchange, finance, inventory, model, network, ordering, payments, publication
+from stocktower import (
+    catalog,
+    exchange,
+    finance,
+    inventory,
+    model,
+    network,
+    ordering,
+    payments,
+    publication,
+    reconciliation,
+)
 from stocktower.app import cases
 from stocktower.app.home import write_rules
 from stocktower.platform import RecordedEvent, Transaction
@@ -55,6 +66,7 @@ MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], 
     "stock": ordering.take_stock,
     "order": ordering.take_orders,
     "confirmation": ordering.take_confirmations,
+    "statement": reconciliation.take_statements,
 }
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
@@ -71,4 +83,6 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
     DueWork("fulfillment.acknowledge", "fulfillment", ordering.not_acknowledged),
+    DueWork(reconciliation.COMPARE, "statement", reconciliation.compare_due),
+    DueWork(reconciliation.EXPECTED, "system", reconciliation.miss_statements),
 )

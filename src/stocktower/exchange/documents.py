@@ -168,6 +168,39 @@ class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     part: int = 0
 
 
+class StatementLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What an outside system believes of one SKU at one place, in its own words."""
+
+    location: str
+    """Its code of the place, or ours; empty where the system speaks of one site."""
+    sku: str
+    """A code of ours, a barcode, or how a channel lists it."""
+    quantity: int
+    status: str = ""
+    """Its word; empty: available."""
+    unit: str = ""
+    """Empty: the stock unit."""
+    lot: str = ""
+    row: int = 0
+
+
+class StatementDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A part of what an outside system states of an instant, to be compared with ours; it moves nothing."""
+
+    system: str
+    as_of: datetime
+    digest: str
+    """Of the whole statement: one instant, one content, one comparison."""
+    lines: tuple[StatementLine, ...]
+    part: int = 0
+    parts: int = 0
+    """Only on the last part: how many there are."""
+    complete: bool = False
+    """The whole of each place that it names; what is left out is zero."""
+    unreadable: int = 0
+    """Only on the last part: rows that could not be read, so that it is not the whole after all."""
+
+
 class ConfirmationLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """Units of one line that a confirmation is about."""
 

@@ -16,6 +16,7 @@ INBOUND = "inbound"
 RECEIPT = "receipt"
 TRANSFER = "transfer"
 ADJUSTMENT = "adjustment"
+STATEMENT = "statement"
 KEPT = "kept"
 """A row that could not be read: kept, never queued as work."""
 

@@ -16,14 +16,21 @@ from .model import (
     PRODUCT,
     RECEIPT,
     REPEATED,
+    STATEMENT,
     STOCK,
     TRANSFER,
     Incoming,
     KnownMessage,
 )
 
-LANES = {CONFIRMATION: 0, PRODUCT: 0, INBOUND: 0, RECEIPT: 0, TRANSFER: 0, ADJUSTMENT: 0, ORDER: 1, STOCK: 2}
-"""Lower lanes are worked first: what a warehouse did, before what a channel asks, before what is counted."""
+LANES = {
+    **dict.fromkeys((CONFIRMATION, PRODUCT, INBOUND, RECEIPT, TRANSFER, ADJUSTMENT), 0),
+    ORDER: 1,
+    STOCK: 2,
+    STATEMENT: 3,
+}
+"""Lower lanes are worked first: what a warehouse did, before what a channel asks, before what is counted,
+and before what is only compared."""
 _DEFAULT_LANE = 1
 _UNQUEUED = {KEPT}
 # An absolute statement: the newest counts, and going back to an earlier one is a change. For the other kinds an earlier

@@ -50,6 +50,8 @@ class CaseKind(StrEnum):
     RECEIPT_OVER = "receipt_over"
     RECEIPT_SHORT = "receipt_short"
     LOT_RECALLED = "lot_recalled"
+    STOCK_DIFFERENCE = "stock_difference"
+    STATEMENT_OVERDUE = "statement_overdue"
 
 
 class Role(StrEnum):

@@ -20,6 +20,7 @@ from .model import (
     SetAside,
     Site,
     Sourcing,
+    System,
 )
 from .rules import (
     Change,
@@ -72,6 +73,7 @@ __all__ = [
     "Site",
     "Sourcing",
     "StaleBase",
+    "System",
     "WillNotRun",
     "account",
     "apply_configuration",

@@ -165,6 +165,37 @@ class OperatingModel(Struct, frozen=True):
     """sensitive act -> role."""
 
 
+class System(Struct, frozen=True):
+    """An outside system that states what it believes of our stock, to be compared; it changes nothing here."""
+
+    code: str
+    name: str
+    kind: Literal["erp", "wms", "3pl", "marketplace"]
+    sites: tuple[str, ...] = ()
+    """Sites that it speaks of; empty: all."""
+    channel: str = ""
+    """The channel by whose listings it names SKUs, beside codes and barcodes."""
+    every_hours: int = 0
+    """A statement is expected so often; 0: not by age."""
+    times: tuple[str, ...] = ()
+    """HH:MM in its zone: a statement is expected at each of these."""
+    grace_hours: int = 2
+    """How late a statement may be before that is a case."""
+    timezone: str = ""
+    """Empty: the merchant's."""
+    complete: bool = False
+    """True: a statement is the whole of each site that it names, so that what is left out is zero."""
+    tolerance_units: int = 0
+    tolerance_percent: Decimal = Decimal(0)
+    """A difference within either is none."""
+    window_hours: int = 24
+    """How far apart in time the same figure may be and still be a matter of timing."""
+    statuses: dict[str, str] = {}
+    """Its word for a status = ours; an empty text leaves such rows out."""
+    locations: dict[str, str] = {}
+    """Its code of a place = our site."""
+
+
 class Demo(Struct, frozen=True):
     """Only for demonstrations: a clock that stands still."""
 
@@ -189,4 +220,6 @@ class Configuration(Struct, frozen=True):
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}
     """case kind -> policy; over the defaults."""
+    systems: tuple[System, ...] = ()
+    """Outside truths that stock is compared with."""
     demo: Demo | None = None

@@ -52,6 +52,8 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.RECEIPT_OVER: CasePolicy(Role.WAREHOUSE, 24),
     CaseKind.RECEIPT_SHORT: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.LOT_RECALLED: CasePolicy(Role.OPERATIONS, 2),
+    CaseKind.STOCK_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
+    CaseKind.STATEMENT_OVERDUE: CasePolicy(Role.INTEGRATOR, 8),
 }
 
 

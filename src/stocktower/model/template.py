@@ -79,6 +79,20 @@ priority = 50                          # lower is served first when stock is sho
 [sourcing]
 prefer = ["protected", "splits", "priority", "distance"]
 
+# Outside systems whose word on stock is compared with ours; a comparison changes nothing.
+# [[systems]]
+# code = "erp"
+# name = "ERP"
+# kind = "erp"                         # erp, wms, 3pl or marketplace
+# sites = ["MAIN"]                     # left out: all
+# times = ["06:00"]                    # when a statement is expected; or every_hours = 24
+# complete = true                      # what a statement leaves out of a site is zero
+# tolerance_units = 1                  # a difference within this, or within tolerance_percent, is none
+# [systems.statuses]
+# BLOCKED = "quarantine"               # its word = our status
+# [systems.locations]
+# "0001" = "MAIN"                      # its place = our site
+
 # Accounts by posting role, over the defaults.
 # [accounts]
 # processor_clearing = "Assets:Clearing:Stripe"

@@ -24,7 +24,7 @@ from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .intake import take_orders
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .rules import advance
-from .statements import capture_payment, extend_authorization, take_count
+from .statements import capture_payment, extend_authorization, take_count, take_counts
 from .supply import (
     ADVANCE,
     FILL,
@@ -103,6 +103,7 @@ __all__ = [
     "skus_of",
     "take_confirmations",
     "take_count",
+    "take_counts",
     "take_orders",
     "take_stock",
     "withdraw_stock",

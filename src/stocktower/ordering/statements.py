@@ -1,16 +1,17 @@
 """What people state: a payment was captured, an authorisation runs longer, a doubtful count is right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import structs
 
-from stocktower import inventory, payments, worklist
+from stocktower import catalog, inventory, payments, worklist
 from stocktower.exchange import StockDocument
 from stocktower.kernel import CaseKind
 from stocktower.payments import Payment
 from stocktower.platform import Transaction
 
+from . import store
 from .acts import NotPossible, act
 from .changes import clear_hold
 from .model import Facts, HoldName, Order, Plan
@@ -70,3 +71,12 @@ def take_count(
     """
     factors = dict.fromkeys((line.sku for line in document.lines), 1)
     return take_snapshot(Desk(tx), document, message_id, factors, sheet_id=sheet_id)
+
+
+def take_counts(tx: Transaction, documents: Sequence[StockDocument], message_id: int) -> list[inventory.SnapshotResult]:
+    """A person says that several counts are right; all orders are locked before any stock. Raises StockMoved."""
+    orders = {order_id for one in documents for order_id in inventory.load_snapshot_orders(tx, one)}
+    store.lock_orders(tx, sorted(orders))
+    codes = {line.sku for one in documents for line in one.lines}
+    inventory.lock_supply(tx, sorted(sku.sku_id for sku in catalog.find_skus(tx, codes).values()))
+    return [take_count(tx, one, message_id) for one in documents]

@@ -56,6 +56,22 @@ ACTS: dict[str, ActText] = {
         ActText("expect_rest", "Expect the rest", "What was closed short counts as coming again."),
         ActText("capture", "Capture the payment", "Record that the money was taken before the authorisation lapses."),
         ActText("extend", "Record a longer authorisation", "The processor granted more time.", (_HOURS,)),
+        ActText("wait_run", "Wait for the next statement", "The case stays; a later statement that agrees closes it."),
+        ActText("recount", "Ask for a recount", "The sites count the SKUs that wait."),
+        ActText(
+            "accept_theirs", "Take their word as a count",
+            "Stock becomes what they state as of their instant; what moved since stays moved.",
+            (Field("sku", "Only this SKU (empty: all lines of the cause)", "sku"),),
+        ),
+        ActText(
+            "allow", "Leave small differences out", "They stay in the comparison, and out of the case until then.",
+            (
+                Field("units", "Up to how many units", "number", "1", required=True),
+                Field("hours", "For how many hours", "number", "168", required=True),
+                Field("note", "Why", required=True),
+            ),
+        ),
+        ActText("snooze", "Look again later", "It comes up again if no statement has come by then.", (_HOURS,)),
         ActText("approve", "Approve the order", "The hold is cleared and the order goes on."),
     )
 }  # fmt: skip

@@ -106,6 +106,19 @@ KINDS: dict[str, KindText] = {
         "it is released.",
         ("release_lot", "acknowledge"),
     ),
+    CaseKind.STOCK_DIFFERENCE: KindText(
+        "Stock differs from another system",
+        "See the lines with both figures under Stock, Reconciliation. Mend what caused it and wait for the next "
+        "statement, take the system's word as a count, have it counted, or leave small differences out for a time. It "
+        "closes by itself when a later statement agrees.",
+        ("wait_run", "recount", "accept_theirs", "allow"),
+    ),
+    CaseKind.STATEMENT_OVERDUE: KindText(
+        "Statement is overdue",
+        "The system has not said what it believes of the stock. Look at its export, and import the statement; the case "
+        "closes by itself.",
+        ("snooze",),
+    ),
 }
 
 ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}

@@ -10,12 +10,13 @@ from stocktower.exchange import (
     OrderDocument,
     ProductDocument,
     ReceiptDocument,
+    StatementDocument,
     StockDocument,
     TransferDocument,
 )
 
 GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument
-Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument | GoodsDocument
+Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument | GoodsDocument | StatementDocument
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -36,6 +37,8 @@ class Source(msgspec.Struct, frozen=True):
     """How to read 03/04/2026 in a file where no date tells; None: by the format's convention, see dates.py."""
     site: str = ""
     """The site of stock and shipments that do not name one."""
+    complete: bool = False
+    """Of a statement: the whole of each place that it names."""
     site_currencies: dict[str, str] = {}
     """Book currency by site code, for costs whose currency the file does not state."""
 
@@ -44,7 +47,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What some physical rows say, as one message; each row of a file belongs to exactly one reading."""
 
     kind: str
-    """order, product, stock or confirmation; `kept` for what could not be read."""
+    """order, product, stock, confirmation or statement; `kept` for what could not be read."""
     source: str
     key: str
     item: Document | KeptRow

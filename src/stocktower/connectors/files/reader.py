@@ -18,11 +18,12 @@ from .plain_goods import SHEETS
 from .plain_orders import PlainOrders
 from .plain_products import PlainProducts
 from .plain_shipments import PlainShipments
+from .plain_statements import PlainStatements
 from .plain_stock import PlainStock
 from .shopify import ShopifyOrders
 from .text import Record, Records, as_text, examine
 
-KINDS = ("products", "stock", "orders", "shipments", *SHEETS)
+KINDS = ("products", "stock", "orders", "shipments", "statement", *SHEETS)
 FORMATS = ("shopify", "amazon", "csv")
 
 
@@ -91,6 +92,8 @@ class Reader:
             self._format = PlainShipments(columns, source, delimiter)
         elif kind in SHEETS:
             self._format = SHEETS[kind](columns, source, delimiter, self.file.sha256)
+        elif kind == "statement":
+            self._format = PlainStatements(columns, source, delimiter, self.file.sha256, as_of=as_of)
         else:
             raise FileError(self.file.name, 0, "", f"{kind!r} is not a kind of file", f"one of {', '.join(KINDS)}")
         self._needed = columns.last_used + 1
