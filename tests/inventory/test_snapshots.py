@@ -267,3 +267,14 @@ def test_each_line_of_a_sheet_speaks_of_its_own_instant(tx: Transaction, world: 
     (move,) = [one for one in views.load_moves(tx, [result.taken[0].stock_id]) if one.reference == "count"]
     assert (move.reference_id, move.delta, move.occurred_at) == (77, -1, early)
     assert broken(tx) == []
+
+
+def test_units_found_to_ship_never_came_and_an_earlier_count_does_not_add_them(tx: Transaction, world: World) -> None:
+    world.count(tx, "EAST", {"CUP": 5}, opening=True, as_of=tx.now - 9 * HOUR)
+    world.order(tx, 1, "CUP", 5)
+    world.ship(tx, 1, "CUP", 8, at=tx.now - HOUR)
+    assert world.row(tx, "EAST", "CUP") == (0, 0, 3)
+    # Before it there were eight: all of them left.
+    world.count(tx, "EAST", {"CUP": 8}, as_of=tx.now - 2 * HOUR)
+    assert world.row(tx, "EAST", "CUP") == (0, 0, 0)
+    assert broken(tx) == []

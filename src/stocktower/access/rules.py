@@ -14,18 +14,21 @@ GENESIS = bytes(32)
 _ALL_WORK = frozenset({
     Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.WORK_CASES,
     Permission.CHANGE_MAPPING, Permission.ADJUST_ORDER, Permission.ADJUST_STOCK, Permission.OVERRIDE_RESERVATION,
+    Permission.COUNT_STOCK, Permission.APPROVE_COUNTS,
     Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
 })  # fmt: skip
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.EXECUTIVE: frozenset({Permission.READ_BOOKS}),
     Role.OPERATIONS: _ALL_WORK,
-    Role.WAREHOUSE: frozenset({Permission.CONFIRM_SHIPMENTS, Permission.ADJUST_STOCK, Permission.READ_PERSONAL_DATA}),
+    Role.WAREHOUSE: frozenset({
+        Permission.CONFIRM_SHIPMENTS, Permission.ADJUST_STOCK, Permission.COUNT_STOCK, Permission.READ_PERSONAL_DATA,
+    }),
     Role.CUSTOMER_SERVICE: frozenset({
         Permission.WORK_CASES, Permission.ADJUST_ORDER, Permission.READ_PERSONAL_DATA, Permission.ERASE_PERSONAL_DATA,
     }),
     Role.MERCHANDISER: frozenset({Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING}),
-    Role.FINANCE: frozenset({Permission.WORK_CASES, Permission.READ_BOOKS}),
+    Role.FINANCE: frozenset({Permission.WORK_CASES, Permission.APPROVE_COUNTS, Permission.READ_BOOKS}),
     Role.DATA_STEWARD: frozenset({
         Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.READ_PERSONAL_DATA,
         Permission.ERASE_PERSONAL_DATA,

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import msgspec
 
-from stocktower import access, catalog, exchange, fulfillment, network, ordering, reconciliation, worklist
-from stocktower.app import goods_actions
+from stocktower import access, catalog, counting, exchange, fulfillment, network, ordering, reconciliation, worklist
+from stocktower.app import counting_acts, goods_actions
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
@@ -127,6 +127,8 @@ def refusals_in_words() -> Generator[None]:
         ordering.UnknownOrder,
         catalog.PackNotPositive,
         catalog.UnknownSku,
+        counting.CountRefused,
+        counting.UnknownSheet,
         reconciliation.NotPossible,
         reconciliation.UnknownSystem,
     ) as refusal:
@@ -407,6 +409,21 @@ def snooze(context: Context) -> list[str]:
     return notes
 
 
+def approve_count(context: Context) -> list[str]:
+    """Make stock what a sheet says."""
+    return counting_acts.approve(context.tx, context.case, context.actor)
+
+
+def recount_lines(context: Context) -> list[str]:
+    """Have the lines in doubt counted again."""
+    return counting_acts.recount(context.tx, context.case, context.actor)
+
+
+def reject_count(context: Context) -> list[str]:
+    """Close a sheet without effect."""
+    return counting_acts.reject(context.tx, context.case, context.actor, context.arguments.note)
+
+
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
@@ -445,4 +462,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
     (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
+    (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, approve_count),
+    (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, recount_lines),
+    (CaseKind.COUNT_APPROVAL, "reject_count"): Action(P.APPROVE_COUNTS, reject_count),
 }

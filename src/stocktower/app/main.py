@@ -12,7 +12,15 @@ from cyclopts.exceptions import CycloptsError
 from cyclopts.validators import Number
 
 import stocktower
-from stocktower.app import administration, demo_command, promise_commands, reads, reconcile_commands, words
+from stocktower.app import (
+    administration,
+    counting_commands,
+    demo_command,
+    promise_commands,
+    reads,
+    reconcile_commands,
+    words,
+)
 from stocktower.app import files as app_files
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
@@ -37,6 +45,7 @@ app.command(export_app)
 app.command(token_app)
 app.command(promise_commands.atp)
 app.command(reconcile_commands.app)
+app.command(counting_commands.count_app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

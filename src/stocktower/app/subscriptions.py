@@ -6,6 +6,7 @@ import msgspec
 
 from stocktower import (
     catalog,
+    counting,
     exchange,
     finance,
     inventory,
@@ -82,6 +83,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
+    DueWork(counting.PLAN, "site", counting.plan_due),
     DueWork("fulfillment.acknowledge", "fulfillment", ordering.not_acknowledged),
     DueWork(reconciliation.COMPARE, "statement", reconciliation.compare_due),
     DueWork(reconciliation.EXPECTED, "system", reconciliation.miss_statements),

@@ -76,3 +76,13 @@ FROM fulfillment.request
 WHERE merchant_id = %(merchant_id)s::bigint AND state NOT IN ('shipped', 'cancelled')
 GROUP BY site_id, state
 ORDER BY site_id, state;
+
+-- name: load_short_picks
+-- What a site did not find after an instant, and when it last did not.
+SELECT line.sku_id, max(request.short_at) AS short_at
+FROM fulfillment.request AS request
+JOIN fulfillment.request_line AS line
+    ON line.merchant_id = %(merchant_id)s::bigint AND line.fulfillment_id = request.fulfillment_id
+WHERE request.merchant_id = %(merchant_id)s::bigint AND request.site_id = %(site_id)s::bigint
+    AND request.short_at > %(since)s::timestamptz AND line.short > 0
+GROUP BY line.sku_id;

@@ -1,6 +1,7 @@
 """The statements of the room, one typed function each."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from stocktower.platform import Transaction, load_queries
 
@@ -137,3 +138,8 @@ def load_confirmed(tx: Transaction, fulfillment_ids: Sequence[int]) -> set[tuple
 def count_open(tx: Transaction) -> list[tuple[object, ...]]:
     """(site_id, state, requests, units, first released, first due for acknowledgement) of what is open."""
     return tx.tuples(_Q.count_open)
+
+
+def load_short_picks(tx: Transaction, site_id: int, since: datetime) -> dict[int, datetime]:
+    """SKU as it was sold -> when a site last did not find it."""
+    return dict(tx.tuples(_Q.load_short_picks, site_id=site_id, since=since))

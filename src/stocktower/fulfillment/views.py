@@ -30,3 +30,8 @@ def count_open(tx: Transaction) -> list[OpenRequests]:
 def load_open_at_site(tx: Transaction, site_id: int, *, limit: int = 100) -> Sequence[Request]:
     """What a site still has to ship, the first released first."""
     return store.load_open_at_site(tx, site_id, limit)
+
+
+def load_short_picks(tx: Transaction, site_id: int, since: datetime) -> dict[int, datetime]:
+    """What a site did not find after an instant: SKU as it was sold -> when, the last time."""
+    return store.load_short_picks(tx, site_id, since)

@@ -31,7 +31,9 @@ from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inboun
 from .model import (
     AVAILABLE,
     HOLD,
+    NO_LOT,
     ORDER,
+    OWN,
     Allocation,
     Candidate,
     Consume,
@@ -70,6 +72,7 @@ from .service import (
     record_reservations,
 )
 from .shipping import consume
+from .site_rows import SiteRow, load_held_at, load_site_rows
 from .snapshots import UnknownSite, load_snapshot_orders, take_snapshot
 from .store import OverAllocated, StockMoved
 from .takeovers import (
@@ -111,8 +114,10 @@ __all__ = [
     "HELD",
     "HOLD",
     "INBOUND_KINDS",
+    "NO_LOT",
     "OPEN",
     "ORDER",
+    "OWN",
     "PRODUCTION",
     "PURCHASE",
     "TRANSFER",
@@ -171,6 +176,7 @@ __all__ = [
     "Reach",
     "Refused",
     "Shortfall",
+    "SiteRow",
     "SnapshotResult",
     "StatedInbound",
     "Step",
@@ -206,6 +212,7 @@ __all__ = [
     "load_availability",
     "load_availability_at",
     "load_demands",
+    "load_held_at",
     "load_held_skus",
     "load_held_units",
     "load_holders_of_lot",
@@ -218,6 +225,7 @@ __all__ = [
     "load_open_holds",
     "load_promisable",
     "load_rows_at",
+    "load_site_rows",
     "load_snapshot_orders",
     "load_waiting",
     "lock_carts",

@@ -198,11 +198,12 @@ WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bi
 ORDER BY stock_id;
 
 -- name: load_moved_after
--- The sum of what happened to stock rows after an instant, and is recorded already.
+-- The sum of what happened to stock rows after an instant, and is recorded already. Units found to record what happened,
+-- and their reversal, never came or went: they say what we did not know.
 SELECT stock_id, sum(delta)::bigint AS units
 FROM inventory.move
 WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
-    AND occurred_at > %(as_of)s::timestamptz
+    AND occurred_at > %(as_of)s::timestamptz AND reason <> 'discrepancy'
 GROUP BY stock_id;
 
 -- name: load_moved_after_each
@@ -213,8 +214,51 @@ CROSS JOIN LATERAL (
     SELECT sum(delta)::bigint AS units
     FROM inventory.move
     WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id AND occurred_at > wanted.as_of
+        AND reason <> 'discrepancy'
 ) AS moved
 WHERE moved.units IS NOT NULL;
+
+-- name: load_held_at
+-- What rows of a site that we own held at an instant of each, as far as is recorded: in one look, so that nothing comes
+-- between a row and its moves.
+SELECT wanted.place, (stock.quantity - stock.discrepancy - coalesce(moved.units, 0))::bigint AS units
+FROM unnest(%(sku_ids)s::bigint[], %(statuses)s::text[], %(lots)s::text[], %(times)s::timestamptz[])
+    WITH ORDINALITY AS wanted (sku_id, status, lot, as_of, place)
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = wanted.sku_id
+    AND stock.site_id = %(site_id)s::bigint AND stock.status = wanted.status AND stock.owner = 'own'
+    AND stock.lot = wanted.lot
+CROSS JOIN LATERAL (
+    SELECT sum(move.delta) AS units
+    FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id
+        AND move.occurred_at > wanted.as_of AND move.reason <> 'discrepancy'
+) AS moved;
+
+-- name: load_site_rows
+-- Every row of a site, with what left it after an instant, and when it was first and last moved.
+SELECT stock.stock_id, stock.sku_id, stock.status, stock.owner, stock.lot, stock.quantity, stock.discrepancy,
+    coalesce(moved.shipped, 0)::bigint AS shipped, moved.surprised_at, first.occurred_at AS opened_at,
+    last.occurred_at AS moved_at
+FROM inventory.stock AS stock
+CROSS JOIN LATERAL (
+    SELECT -sum(move.delta) FILTER (WHERE move.reason = 'shipped') AS shipped,
+        max(move.occurred_at) FILTER (WHERE move.reason = 'discrepancy') AS surprised_at
+    FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id
+        AND move.occurred_at > %(since)s::timestamptz
+) AS moved
+LEFT JOIN LATERAL (
+    SELECT move.occurred_at FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id
+    ORDER BY move.sequence LIMIT 1
+) AS first ON true
+LEFT JOIN LATERAL (
+    SELECT move.occurred_at FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id
+    ORDER BY move.sequence DESC LIMIT 1
+) AS last ON true
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.site_id = %(site_id)s::bigint
+ORDER BY stock.sku_id, stock.status, stock.lot;
 
 -- name: load_safety
 -- Safety stock that is stated for a SKU at a site.

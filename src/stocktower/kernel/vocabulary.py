@@ -52,6 +52,7 @@ class CaseKind(StrEnum):
     LOT_RECALLED = "lot_recalled"
     STOCK_DIFFERENCE = "stock_difference"
     STATEMENT_OVERDUE = "statement_overdue"
+    COUNT_APPROVAL = "count_approval"
 
 
 class Role(StrEnum):

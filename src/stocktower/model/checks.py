@@ -27,7 +27,10 @@ class Finding(Struct, frozen=True):
 
 def check(configuration: Configuration) -> list[Finding]:
     """Everything that is wrong with a configuration beyond its shape."""
-    parts = (check_codes, check_places, check_money, check_rules, check_holds, check_operating_model, check_cases)
+    parts = (
+        check_codes, check_places, check_money, check_rules, check_holds, check_counting, check_operating_model,
+        check_cases,
+    )  # fmt: skip
     return [finding for part in parts for finding in part(configuration)]
 
 
@@ -192,6 +195,28 @@ def check_cases(c: Configuration) -> Iterator[Finding]:
             yield Finding(("cases", kind, "role"), problem, f"one of {words(Role)}")
         if policy.sla_hours < 1:
             yield Finding(("cases", kind, "sla_hours"), "is below one hour", "state whole hours")
+
+
+def check_counting(c: Configuration) -> Iterator[Finding]:
+    """Intervals, tolerances, shares and thresholds of cycle counts can be meant."""
+    stated = c.counting
+    for key, least in (
+        ("lines_per_day", 1), ("window_days", 1), ("recounts", 0), ("approve_line_minor", 0), ("approve_net_minor", 0),
+    ):  # fmt: skip
+        if getattr(stated, key) < least:
+            yield Finding(("counting", key), f"is below {least}", f"state {least} or more")
+    if not _CUTOFF.match(stated.plan_at):
+        yield Finding(("counting", "plan_at"), "is not a time of day", 'write it like "05:00"')
+    if stated.a_percent < 0 or stated.b_percent < 0 or stated.a_percent + stated.b_percent > 100:
+        yield Finding(("counting", "a_percent"), "A and B together are not 0 to 100 percent", "the rest is C")
+    for key in ("a", "b", "c"):
+        of_class = getattr(stated, key)
+        if of_class.interval_days < 1:
+            yield Finding(("counting", key, "interval_days"), "is below one day", "state whole days")
+        if of_class.tolerance_units < 0:
+            yield Finding(("counting", key, "tolerance_units"), "is below zero", "state 0 or more")
+        if not 0 <= of_class.tolerance_percent <= 100:
+            yield Finding(("counting", key, "tolerance_percent"), "is not 0 to 100", 'state it like "0.5"')
 
 
 def words(names: Iterable[str]) -> str:

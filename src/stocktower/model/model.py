@@ -142,6 +142,40 @@ class Receiving(Struct, frozen=True):
     short_units: int = 0
 
 
+class CountClass(Struct, frozen=True):
+    """How often the SKUs of a class are counted, and which difference is none."""
+
+    interval_days: int
+    tolerance_units: int = 0
+    tolerance_percent: Decimal = Decimal(0)
+    """Of what was expected; the larger of the two counts."""
+
+
+class Counting(Struct, frozen=True):
+    """Cycle counts: what is planned, what is counted again, what somebody has to approve."""
+
+    every_morning: bool = False
+    """Warehouses and stores get a sheet by themselves."""
+    plan_at: str = "05:00"
+    """HH:MM in the site's own zone."""
+    lines_per_day: int = 50
+    """How many lines a site can count in a day."""
+    window_days: int = 90
+    """Days of shipments by whose value SKUs are classed."""
+    a_percent: int = 80
+    b_percent: int = 15
+    """Shares of that value; the rest is C."""
+    a: CountClass = CountClass(30)
+    b: CountClass = CountClass(90, 0, Decimal(1))
+    c: CountClass = CountClass(180, 1, Decimal(2))
+    recounts: int = 2
+    """How often a line is counted again before the approver decides."""
+    same_person_recounts: bool = False
+    approve_line_minor: int = 10_000
+    approve_net_minor: int = 50_000
+    """A line or a sheet whose difference is worth more waits for approval; in book currency at catalogue cost."""
+
+
 class CasePolicy(Struct, frozen=True):
     """Who answers for a kind of case, and how soon."""
 
@@ -216,6 +250,7 @@ class Configuration(Struct, frozen=True):
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
     receiving: Receiving = Receiving()
+    counting: Counting = Counting()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

@@ -54,6 +54,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.LOT_RECALLED: CasePolicy(Role.OPERATIONS, 2),
     CaseKind.STOCK_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.STATEMENT_OVERDUE: CasePolicy(Role.INTEGRATOR, 8),
+    CaseKind.COUNT_APPROVAL: CasePolicy(Role.OPERATIONS, 8),
 }
 
 

@@ -93,6 +93,17 @@ prefer = ["protected", "splits", "priority", "distance"]
 # [systems.locations]
 # "0001" = "MAIN"                      # its place = our site
 
+# Cycle counts: which rows are counted when, which difference is counted again, which one somebody approves.
+# [counting]
+# every_morning = true                 # warehouses and stores get a sheet by themselves, in their own zone
+# plan_at = "05:00"
+# lines_per_day = 50                   # what a site can count in a day
+# approve_line_minor = 10000           # a line that differs by more waits for approval; whole minor units
+# approve_net_minor = 50000            # so does a sheet
+# [counting.a]                         # A: the SKUs that make 80 % of the value shipped in 90 days
+# interval_days = 30
+# tolerance_percent = "0.5"            # a smaller difference is not counted again
+
 # Accounts by posting role, over the defaults.
 # [accounts]
 # processor_clearing = "Assets:Clearing:Stripe"

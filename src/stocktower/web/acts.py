@@ -72,6 +72,15 @@ ACTS: dict[str, ActText] = {
             ),
         ),
         ActText("snooze", "Look again later", "It comes up again if no statement has come by then.", (_HOURS,)),
+        ActText(
+            "approve_count", "Approve the count", "Stock becomes what was counted, and the books follow.",
+            (Field("note", "Note"),),
+        ),
+        ActText("recount_lines", "Count again", "Somebody who has not counted the lines in doubt counts them again."),
+        ActText(
+            "reject_count", "Reject the sheet", "Nothing of it changes stock; its rows are due again.",
+            (Field("note", "Why"),),
+        ),
         ActText("approve", "Approve the order", "The hold is cleared and the order goes on."),
     )
 }  # fmt: skip
@@ -113,6 +122,9 @@ _COUNTED = {
     "fulfillment.acknowledged": ("request is acknowledged", "requests are acknowledged"),
     "fulfillment.cancelled": ("request to a site is taken back", "requests to sites are taken back"),
     "supply.changed": ("change of what can be sold", "changes of what can be sold"),
+    "count.applied": ("count sheet becomes stock", "count sheets become stock"),
+    "count.recount_asked": ("count sheet is to be counted again", "count sheets are to be counted again"),
+    "count.rejected": ("count sheet is rejected", "count sheets are rejected"),
     "stock.adjusted": ("stock row is adjusted", "stock rows are adjusted"),
     "stock.counted": ("stock row is counted", "stock rows are counted"),
 }

@@ -119,6 +119,12 @@ KINDS: dict[str, KindText] = {
         "closes by itself.",
         ("snooze",),
     ),
+    CaseKind.COUNT_APPROVAL: KindText(
+        "Count waits for approval",
+        "Look at the differences of the sheet. Approve them: stock becomes what was counted, and the books follow. Or "
+        "have the lines in doubt counted again, or reject the sheet: nothing changes. Who counted may not approve.",
+        ("approve_count", "recount_lines", "reject_count"),
+    ),
 }
 
 ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}
