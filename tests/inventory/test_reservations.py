@@ -99,3 +99,22 @@ def test_kits_are_computed_from_their_components(tx: Transaction, world: World) 
     # Two sets in the east and one in the west, though there are cups for five and lids for seven.
     assert available.ats(world.sku["SET"], world.channel["web"]) == 3
     assert available.ats(world.sku["SET"], world.channel["b2b"]) == 2
+
+
+def test_many_skus_at_once_say_what_one_says(tx: Transaction, world: World) -> None:
+    world.count(tx, "EAST", {"CUP": 40, "LID": 30, "ROPE": 20})
+    world.count(tx, "STORE", {"CUP": 5, "LID": 2})
+    world.count(tx, "WEST", {"ROPE": 9}, status="damaged")
+    world.order(tx, 1, "CUP", 60)
+    world.order(tx, 2, "ROPE", 3, channel="b2b")
+    one = inventory.load_availability(tx, world.sku.values(), world.network)
+    for wanted in (list(world.sku.values()), [world.sku["SET"]], None):
+        offers = inventory.load_offers(tx, wanted, world.network)
+        assert set(offers.sku_ids.tolist()) == set(wanted or world.sku.values())
+        for channel_id in world.channel.values():
+            assert offers.ats(channel_id).tolist() == [one.ats(sku, channel_id) for sku in offers.sku_ids.tolist()]
+            places = offers.places([world.sku["SET"]])
+            assert offers.shown(channel_id, places, 2).tolist() == [one.shown(world.sku["SET"], channel_id, 2)]
+    assert max(inventory.load_offers(tx, None, world.network).ats(world.channel["web"])) > 0
+    with pytest.raises(KeyError):
+        inventory.load_offers(tx, [world.sku["CUP"]], world.network).places([world.sku["LID"]])

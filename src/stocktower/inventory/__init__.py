@@ -11,6 +11,7 @@ from .arrivals import DeliveryResult, receive_deliveries
 from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
+from .claims import Claims, Net, Terms
 from .cuts import Cutter, MayCut
 from .events import HoldEnded, LotChanged, StockChanged, SupplyChanged
 from .free_stock import UNLIMITED, FreeStock, Limits
@@ -56,10 +57,12 @@ from .model import (
     Taken,
     Waiting,
 )
+from .offers import Offer, Offers, load_offers
 from .postings import Posted, adjust, receive
 from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
 from .proof import Drift, find_drift, rebuild_balances
-from .rules import Claims, Net, Reach, ats, free, kit_ats, net, pool, shown
+from .reach import Part, Reach
+from .rules import ats, free, kit_ats, net, pool, shown
 from .service import (
     NotLocked,
     UnknownDemand,
@@ -167,8 +170,11 @@ __all__ = [
     "Net",
     "NotLocked",
     "NotUsable",
+    "Offer",
+    "Offers",
     "OrderLot",
     "OverAllocated",
+    "Part",
     "Point",
     "Posted",
     "Posting",
@@ -187,6 +193,7 @@ __all__ = [
     "SupplyChanged",
     "SupplyRow",
     "Taken",
+    "Terms",
     "Timeline",
     "UnknownDemand",
     "UnknownLot",
@@ -222,6 +229,7 @@ __all__ = [
     "load_lots",
     "load_lots_of_orders",
     "load_moment",
+    "load_offers",
     "load_open_holds",
     "load_promisable",
     "load_rows_at",

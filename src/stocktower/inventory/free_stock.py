@@ -1,13 +1,16 @@
 """What one batch may still take: a working view of locked supply, kept true as its orders take and give back. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from .model import Grant, Supply, SupplyRow, Waiting
-from .rules import Claims, Reach, leave_claims, net
+from .reach import Cell, Reach
+from .rules import Claims, by_site, leave_claims, net, positive
 
 _NOTHING: dict[int, int] = {}
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Limits(Struct, frozen=True):
@@ -35,26 +38,35 @@ UNLIMITED = Limits({}, {})
 class FreeStock:
     """What is free by (SKU, site), and how much of it a channel may take when others have a claim to it.
 
-    New orders take only what is not needed by demand that waits already nor set aside for other channels. To fill
-    waiting demand by priority: `stop_waiting` for all of it, then serve one after the other, and let what is still
-    short `wait` again: it is then ahead of the next.
+    New orders take only what is not needed by demand that waits already nor set aside for other channels, and of it
+    only what their channel may sell (owner, shelf life). To fill waiting demand by priority: `stop_waiting` for all of
+    it, then serve one after the other, and let what is still short `wait` again: it is then ahead of the next.
     """
 
     def __init__(self, supply: Supply, reach: Reach) -> None:
         self._reach = reach
-        self._asides = supply.asides
+        self._asides = {sku_id: dict(channels) for sku_id, channels in supply.asides.items()}
+        self._quotas = supply.quotas
+        self._bound = supply.bound
         self._waiting = {sku_id: dict(channels) for sku_id, channels in supply.waiting.items()}
-        self._claimed = set(supply.asides) | set(supply.waiting)
+        self._claimed = {*supply.asides, *supply.waiting, *supply.bound}
         self._known = supply.rows.keys() | supply.giving
         self.free: dict[tuple[int, int], int] = {}
         """(sku_id, site_id) -> units; the view that sourcing decides on. Only `take` and `give` change it."""
         self._rows: dict[tuple[int, int], SupplyRow] = {}
-        self._more: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self._more: dict[tuple[int, int], dict[int, int]] = {}
+        """Of places with several rows: row -> units free, the first to be taken before the others."""
+        self._of: dict[int, SupplyRow] = {}
+        """The rows of such places."""
+        self._parts: set[int] = set()
+        """SKUs of which some channels may not sell all that lies at their sites."""
         self._closed: set[int] = set()
         """Rows that units can be given back to, and not taken from."""
         for rows in supply.rows.values():
             for row in rows:
                 self._add(row)
+        for key, units in self._more.items():
+            self._more[key] = dict(sorted(units.items(), key=lambda item: self._turn(self._of[item[0]])))
 
     def _add(self, row: SupplyRow) -> None:
         if not row.sellable:
@@ -62,58 +74,116 @@ class FreeStock:
             return
         key = (row.sku_id, row.site_id)
         units = row.quantity - row.allocated
+        if not isinstance(self._cell(row), int):
+            self._parts.add(row.sku_id)
+            self._claimed.add(row.sku_id)
         first = self._rows.get(key)
         if first is None:
             self._rows[key] = row
             self.free[key] = units
             return
-        # Several rows of one SKU at one site (owners): each keeps its own count.
+        # Several rows of one SKU at one site (owners, lots): each keeps its own count.
         if key not in self._more:
-            self._more[key] = [(first.stock_id, self.free[key])]
-        self._more[key].append((row.stock_id, units))
+            self._more[key] = {first.stock_id: self.free[key]}
+            self._of[first.stock_id] = first
+        self._more[key][row.stock_id] = units
+        self._of[row.stock_id] = row
         self.free[key] += units
 
+    def _cell(self, row: SupplyRow) -> Cell:
+        return self._reach.cell(row.site_id, row.owner, row.expires_at)
+
+    def _turn(self, row: SupplyRow) -> tuple[bool, datetime, int, int]:
+        """First expired, first out; then what the fewest channels may sell."""
+        cell = self._cell(row)
+        sellers = self._reach.channels(row.site_id) if isinstance(cell, int) else cell.channel_ids
+        return row.expires_at is None, row.expires_at or _EVER, len(sellers), row.stock_id
+
     def limits(self, channel_id: int, sku_ids: Collection[int]) -> Limits:
-        """What a channel may take of some SKUs when others lay claim to them."""
+        """What a channel may take of some SKUs when others lay claim to them, or it may not sell all of them."""
         claimed = self._claimed
         if not claimed or claimed.isdisjoint(sku_ids):
             return UNLIMITED
         units: dict[int, int] = {}
         at: dict[tuple[int, int], int] = {}
         for sku_id in claimed.intersection(sku_ids):
-            levels = self.levels(sku_id)
-            offered = net(levels, self._reach, channel_id, self.claims(sku_id))
-            units[sku_id] = max(0, offered.net)
-            for site_id, allowed in leave_claims(levels, self._reach, channel_id, offered).items():
+            offered = net(self.levels(sku_id), self._reach, channel_id, self.claims(sku_id))
+            units[sku_id] = positive(offered.net)
+            for site_id, allowed in by_site(leave_claims(self._reach, channel_id, offered)).items():
                 at[sku_id, site_id] = allowed
         return Limits(units, at)
 
-    def levels(self, sku_id: int) -> Mapping[int, int]:
-        """What is free of a SKU by site now."""
-        return {site_id: self.free.get((sku_id, site_id), 0) for site_id in self._reach.network.sites}
+    def levels(self, sku_id: int) -> Mapping[Cell, int]:
+        """What is free of a SKU now, by site and by who may sell it."""
+        free = self.free
+        if sku_id not in self._parts:
+            return {site_id: free.get((sku_id, site_id), 0) for site_id in self._reach.network.sites}
+        levels: dict[Cell, int] = {}
+        for site_id in self._reach.network.sites:
+            key = (sku_id, site_id)
+            if key in self._more:
+                for stock_id, units in self._more[key].items():
+                    cell = self._cell(self._of[stock_id])
+                    levels[cell] = levels.get(cell, 0) + units
+            elif key in self._rows:
+                levels[self._cell(self._rows[key])] = free[key]
+        return levels
 
     def claims(self, sku_id: int) -> Claims:
         """Who lays claim to a SKU now."""
-        return Claims(self._asides.get(sku_id, _NOTHING), self._waiting.get(sku_id, _NOTHING))
+        asides = {one: positive(units) for one, units in self._asides.get(sku_id, _NOTHING).items()}
+        waiting = self._waiting.get(sku_id, _NOTHING)
+        bound = self._bound.get(sku_id)
+        if bound is None:
+            return Claims(asides, waiting)
+        return Claims(asides, waiting, bound.placed, bound.exclusive, bound.rules)
 
-    def take(self, order_id: int, line_no: int, sku_id: int, site_id: int, quantity: int) -> list[Grant]:
-        """Take units at a site; more than is free there is an error of the caller (ValueError)."""
+    def take(
+        self, order_id: int, line_no: int, sku_id: int, site_id: int, quantity: int, channel_id: int | None = None
+    ) -> list[Grant]:
+        """Take units at a site, first of the rows that expire first; more than is free is an error (ValueError).
+
+        With a channel only rows that it may sell are taken, and what others claim of them is taken last.
+        """
         key = (sku_id, site_id)
         left = self.free.get(key, 0) - quantity
         if left < 0 or quantity <= 0:
             raise ValueError(f"{quantity} of SKU {sku_id} at site {site_id}, where {left + quantity} are free")
-        self.free[key] = left
+        if channel_id is not None and (sku_id, channel_id) in self._quotas:
+            self._spend(sku_id, channel_id, quantity)
         rows = self._more.get(key)
         if rows is None:
+            self.free[key] = left
             return [Grant(order_id, line_no, sku_id, self._rows[key].stock_id, quantity)]
-        grants: list[Grant] = []
-        for place, (stock_id, units) in enumerate(rows):
-            part = min(units, quantity)
+        taken = self._choose(rows, sku_id, quantity, channel_id)
+        self.free[key] = left
+        for stock_id, units in taken.items():
+            rows[stock_id] -= units
+        return [Grant(order_id, line_no, sku_id, stock_id, units) for stock_id, units in taken.items()]
+
+    def _choose(self, rows: Mapping[int, int], sku_id: int, quantity: int, channel_id: int | None) -> dict[int, int]:
+        """Row -> units, in the order of the rows: within what others' claims leave by cell, then beyond it."""
+        taken: dict[int, int] = {}
+        if channel_id is not None and sku_id in self._parts:
+            offered = net(self.levels(sku_id), self._reach, channel_id, self.claims(sku_id))
+            quantity = self._pick(rows, quantity, taken, leave_claims(self._reach, channel_id, offered))
+            quantity = self._pick(rows, quantity, taken, dict.fromkeys(offered.open, quantity))
+        # A channel that had units which it may not take any more (their shelf life) may keep what it had.
+        self._pick(rows, quantity, taken, None)
+        return taken
+
+    def _pick(self, rows: Mapping[int, int], quantity: int, taken: dict[int, int], room: dict[Cell, int] | None) -> int:
+        """Take from row after row while a cell has room; says what is still wanted."""
+        for stock_id, units in rows.items() if quantity else ():
+            part = min(units - taken.get(stock_id, 0), quantity)
+            if room is not None and part:
+                cell = self._cell(self._of[stock_id])
+                part = min(part, room.get(cell, 0))
+                room[cell] = room.get(cell, 0) - part
             if part:
-                grants.append(Grant(order_id, line_no, sku_id, stock_id, part))
-                rows[place] = (stock_id, units - part)
+                taken[stock_id] = taken.get(stock_id, 0) + part
                 quantity -= part
-        return grants
+        return quantity
 
     def give(self, sku_id: int, site_id: int, stock_id: int, quantity: int) -> None:
         """Note that units of a row are given back in this batch, so that others can take them where it is sellable.
@@ -125,27 +195,34 @@ class FreeStock:
         if stock_id in self._closed:
             return
         key = (sku_id, site_id)
-        if key not in self._rows:
+        first = self._rows.get(key)
+        if first is None:
             self._rows[key] = SupplyRow(stock_id, sku_id, site_id, 0, 0, 0)
             self.free[key] = 0
-        if key not in self._more and self._rows[key].stock_id != stock_id:
-            self._more[key] = [(self._rows[key].stock_id, self.free[key]), (stock_id, 0)]
+        elif key not in self._more and first.stock_id != stock_id:
+            self._more[key] = {first.stock_id: self.free[key]}
+            self._of[first.stock_id] = first
         self._add_free(key, stock_id, quantity)
 
-    def put_back(self, site_id: int, grants: Iterable[Grant]) -> None:
-        """Undo what was taken at a site and is not to be recorded."""
+    def put_back(self, site_id: int, grants: Iterable[Grant], channel_id: int | None = None) -> None:
+        """Undo what was taken at a site for a channel and is not to be recorded."""
         for grant in grants:
+            if channel_id is not None and (grant.sku_id, channel_id) in self._quotas:
+                self._spend(grant.sku_id, channel_id, -grant.quantity)
             self._add_free((grant.sku_id, site_id), grant.stock_id, grant.quantity)
 
     def _add_free(self, key: tuple[int, int], stock_id: int, quantity: int) -> None:
         self.free[key] += quantity
         rows = self._more.get(key)
         if rows is not None:
-            found = next((place for place, (row_id, _) in enumerate(rows) if row_id == stock_id), None)
-            if found is None:
-                rows.append((stock_id, quantity))
-            else:
-                rows[found] = (stock_id, rows[found][1] + quantity)
+            if stock_id not in rows:
+                self._of[stock_id] = SupplyRow(stock_id, *key, 0, 0, 0)
+            rows[stock_id] = rows.get(stock_id, 0) + quantity
+
+    def _spend(self, sku_id: int, channel_id: int, quantity: int) -> None:
+        """Note what a channel takes of its quota: below zero, so that what it gives back comes in right."""
+        asides = self._asides.setdefault(sku_id, {})
+        asides[channel_id] = asides.get(channel_id, 0) - quantity
 
     def wait(self, sku_id: int, channel_id: int, units: int) -> None:
         """Note that a demand goes on waiting: who comes later takes only what it leaves; negative: it waits no more."""

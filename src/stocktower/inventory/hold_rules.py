@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.model import Holds
 
+from .claims import FREE, WHOLE, Net, Terms
 from .free_stock import FreeStock
 from .model import Grant, Hold, HoldRequest
-from .rules import Levels, Reach, ats, kit_ats, kits_at, net, pool
+from .reach import Reach
+from .rules import ats, by_site, kit_ats, kits_at, leave_claims, net, pools_by_channel
 
 Components = tuple[tuple[int, int], ...]
 
@@ -37,11 +40,19 @@ class Missed(Struct, frozen=True):
 class HoldDesk:
     """Serves requests one after the other from one view of what is free."""
 
-    def __init__(self, stock: FreeStock, reach: Reach, safety: Mapping[int, Levels]) -> None:
-        """`safety` is by SKU and site."""
+    def __init__(
+        self,
+        stock: FreeStock,
+        reach: Reach,
+        safety: Mapping[int, Mapping[int, int]],
+        terms: Mapping[int, Mapping[int, Terms]] | None = None,
+    ) -> None:
+        """`safety` is by SKU and site, `terms` by SKU (or kit) and channel."""
         self._stock = stock
         self._reach = reach
         self._safety = safety
+        self._terms = terms or {}
+        self._used: dict[tuple[int, int], int] = {}
         self._orders: dict[int, tuple[int, ...]] = {}
 
     def serve(self, hold_id: int, request: HoldRequest, lines: Sequence[Line]) -> Given | Missed:
@@ -51,39 +62,51 @@ class HoldDesk:
             available = self._available(line, request.channel_id)
             if line.quantity > available or not self._take(hold_id, line_no, line, request.channel_id, taken):
                 for site_id, grants in taken:
-                    self._stock.put_back(site_id, grants)
+                    self._stock.put_back(site_id, grants, request.channel_id)
+                    for grant in grants:
+                        self._use(grant.sku_id, request.channel_id, -grant.quantity)
                 return Missed(((line.sku_id, line.quantity, available),))
         return Given(tuple(grant for _, grants in taken for grant in grants))
 
-    def _pools(self, sku_id: int) -> dict[int, int]:
-        return pool(self._stock.levels(sku_id), self._safety.get(sku_id, {}))
+    def _net(self, sku_id: int, channel_id: int) -> Net:
+        stock, reach = self._stock, self._reach
+        pools = pools_by_channel(stock.levels(sku_id), self._safety.get(sku_id, {}), reach)
+        return net(pools, reach, channel_id, stock.claims(sku_id))
+
+    def _terms_of(self, sku_id: int, channel_id: int) -> Terms:
+        """With what this batch took of a share that it counts against."""
+        terms = self._terms.get(sku_id, {}).get(channel_id, FREE)
+        used = self._used.get((sku_id, channel_id), 0)
+        return replace(terms, own=terms.own + used) if used and terms.share != WHOLE else terms
 
     def _available(self, line: Line, channel_id: int) -> int:
-        pools = {sku_id: self._pools(sku_id) for sku_id, _ in line.components}
-        available = {
-            sku_id: ats(net(pools[sku_id], self._reach, channel_id, self._stock.claims(sku_id)))
-            for sku_id, _ in line.components
-        }
+        nets = {sku_id: self._net(sku_id, channel_id) for sku_id, _ in line.components}
+        available = {sku_id: ats(nets[sku_id], self._terms_of(sku_id, channel_id)) for sku_id, _ in line.components}
         if line.components == ((line.sku_id, 1),):
             return available[line.sku_id]
-        return kit_ats(line.components, pools, available, self._reach.sites(channel_id))
+        allowed = {sku_id: by_site(leave_claims(self._reach, channel_id, one)) for sku_id, one in nets.items()}
+        sites = self._reach.sites(channel_id)
+        return kit_ats(line.components, allowed, available, sites, self._terms_of(line.sku_id, channel_id))
 
     def _take(
         self, hold_id: int, line_no: int, line: Line, channel_id: int, taken: list[tuple[int, list[Grant]]]
     ) -> bool:
         left = line.quantity
-        allowed = self._stock.limits(channel_id, [sku_id for sku_id, _ in line.components]).at
+        nets = {sku_id: self._net(sku_id, channel_id) for sku_id, _ in line.components}
+        allowed = {sku_id: by_site(leave_claims(self._reach, channel_id, one)) for sku_id, one in nets.items()}
         for site_id in self._sites(channel_id):
-            pools = {sku_id: self._pools(sku_id) for sku_id, _ in line.components}
-            for sku_id, levels in pools.items():
-                levels[site_id] = min(levels.get(site_id, 0), allowed.get((sku_id, site_id), levels.get(site_id, 0)))
-            part = min(left, kits_at(site_id, line.components, pools))
+            part = min(left, kits_at(site_id, line.components, allowed))
             for sku_id, units in line.components if part else ():
-                taken.append((site_id, self._stock.take(hold_id, line_no, sku_id, site_id, part * units)))
+                grants = self._stock.take(hold_id, line_no, sku_id, site_id, part * units, channel_id)
+                taken.append((site_id, grants))
+                self._use(sku_id, channel_id, part * units)
             left -= part
             if not left:
                 return True
         return False
+
+    def _use(self, sku_id: int, channel_id: int, units: int) -> None:
+        self._used[sku_id, channel_id] = self._used.get((sku_id, channel_id), 0) + units
 
     def _sites(self, channel_id: int) -> tuple[int, ...]:
         """Unprotected sites first, then by priority; a hold says nothing yet of where its order will ship from."""

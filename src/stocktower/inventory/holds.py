@@ -21,7 +21,7 @@ from .events import hold_ended_events, hold_extended_event
 from .free_stock import FreeStock
 from .hold_rules import Given, HoldDesk, Line, decide_extension
 from .model import HOLD, Demand, EndHold, Grant, Hold, HoldRequest, HoldResult
-from .rules import Reach
+from .reach import Reach
 from .service import lock_supply, record_reservations
 
 EXPIRY = "hold.expiry"
@@ -94,7 +94,7 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
     sku_ids = {sku_id for one in resolved.values() for sku_id, _ in one.components}
     supply = lock_supply(tx, sku_ids)
     stated = safety_of(store.load_safety(tx, sorted(sku_ids)))
-    reach = Reach(network)
+    reach = Reach(network, tx.now)
     safety = {sku_id: safety_levels(network, stated, sku_id) for sku_id in sku_ids}
     desk = HoldDesk(FreeStock(supply, reach), reach, safety)
     results: dict[Key, HoldResult] = {}

@@ -1,8 +1,11 @@
 """What inventory is made of: stock rows and what is free of them, what is wanted, holds, counts, outcomes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
+
+from .claims import Claims
 
 AVAILABLE = "available"
 """The only built-in status that is sellable."""
@@ -12,6 +15,8 @@ OWN = "own"
 SUPPLIER = "supplier"
 """Owner of what lies at a drop-ship site: sold by us, never valued by us."""
 NO_LOT = ""
+
+_UNBOUND: Mapping[int, Claims] = {}
 
 ORDER = "order"
 HOLD = "hold"
@@ -44,13 +49,17 @@ class Supply(Struct, frozen=True):
     rows: dict[int, list[SupplyRow]]
     """By SKU."""
     asides: dict[int, dict[int, int]]
-    """SKU -> channel -> units set aside for it."""
+    """SKU -> channel -> units still set aside for it at all of its sites."""
     waiting: dict[int, dict[int, int]]
     """SKU -> channel -> units accepted and not allocated; only for SKUs that have something free or are given back."""
     giving: frozenset[int] = frozenset()
     """SKUs of which this batch may give something back."""
     locked: frozenset[int] = frozenset()
     """Every SKU whose lock this transaction has."""
+    bound: Mapping[int, Claims] = _UNBOUND
+    """SKU -> what rules keep of it at some sites, or for some channels alone."""
+    quotas: frozenset[tuple[int, int]] = frozenset()
+    """(SKU, channel) whose aside is used up by the channel's own orders."""
 
 
 class Demand(Struct, frozen=True, gc=False):

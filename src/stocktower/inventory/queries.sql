@@ -538,6 +538,19 @@ JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND
 ORDER BY taken.since DESC, taken.order_id DESC, taken.line_no
 LIMIT %(limit)s::bigint;
 
+-- name: load_held
+-- What holds under way have of the stock rows of some SKUs.
+SELECT taken.stock_id, sum(taken.delta)::bigint AS units
+FROM inventory.hold AS hold
+JOIN inventory.demand AS demand ON demand.merchant_id = hold.merchant_id AND demand.order_id = hold.hold_id
+    AND demand.sku_id = ANY(%(sku_ids)s::bigint[]) AND demand.allocated > 0
+JOIN inventory.reservation AS taken ON taken.merchant_id = hold.merchant_id AND taken.order_id = hold.hold_id
+    AND taken.line_no = demand.line_no
+JOIN inventory.stock AS stock ON stock.merchant_id = hold.merchant_id AND stock.stock_id = taken.stock_id
+    AND stock.sku_id = demand.sku_id
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state = 'held'
+GROUP BY taken.stock_id;
+
 -- name: load_short_skus
 -- The SKUs that some demand lacks units of.
 SELECT DISTINCT sku_id
@@ -731,3 +744,32 @@ CROSS JOIN LATERAL (
 ) AS taken
 WHERE taken.allocated <> 0 OR taken.shipped <> 0
 ORDER BY taken.order_id, taken.line_no, taken.sku_id, taken.lot, taken.site_id;
+
+-- name: load_level_columns
+-- What is free of sellable rows, of some SKUs or of every one: with the place of the owner among the given (0: none of
+-- them) and the instant of expiry in microseconds.
+SELECT sku_id, site_id, coalesce(array_position(%(owners)s::text[], owner), 0)::bigint AS owner,
+    coalesce((extract(epoch FROM expires_at) * 1000000)::bigint, 9223372036854775807) AS expires,
+    quantity - allocated AS units
+FROM inventory.stock_state
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(every)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND quantity > allocated AND sellable AND coalesce(expires_at > %(now)s::timestamptz, true);
+
+-- name: load_waiting_columns
+-- What waits of some SKUs or of every one, by channel.
+SELECT sku_id, channel_id, sum(short)::bigint AS units
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(every)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[])) AND short > 0
+GROUP BY sku_id, channel_id;
+
+-- name: load_aside_columns
+-- What is set aside of some SKUs or of every one, by channel.
+SELECT sku_id, channel_id, quantity
+FROM inventory.set_aside
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(every)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]));
+
+-- name: load_safety_columns
+-- Safety stock that is stated for some SKUs or for every one, by site.
+SELECT sku_id, site_id, quantity
+FROM inventory.safety_stock
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(every)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]));

@@ -52,11 +52,16 @@ class Reach:
         }
         self._sets = {channel_id: frozenset(sites) for channel_id, sites in self._sites.items()}
         self._serving: dict[int, frozenset[int]] = {
-            site_id: frozenset(one for one, sites in self._sets.items() if site_id in sites) for site_id in network.sites
+            site_id: frozenset(one for one, sites in self._sets.items() if site_id in sites)
+            for site_id in network.sites
         }
         self._choosy = any(channel.min_shelf_life_days for channel in network.channels.values())
         self._cells: dict[tuple[int, str], Cell] = {}
         self._cutoffs: dict[tuple[int, int], datetime] = {}
+
+    def at(self, now: datetime) -> "Reach":
+        """The same at an instant; itself where no channel asks how long goods still keep."""
+        return Reach(self.network, now) if self._choosy else self
 
     def sites(self, channel_id: int) -> tuple[int, ...]:
         """The sites that serve a channel and ship orders, in the configured order; none of an unknown channel."""
@@ -74,11 +79,11 @@ class Reach:
     def cells(self, channel_id: int, levels: Mapping[Cell, Any]) -> tuple[Cell, ...]:
         """The cells that a channel may sell from, its preferred sites first."""
         sites = self.sites(channel_id)
-        parts = [cell for cell in levels if not isinstance(cell, int) and channel_id in cell.channel_ids]
+        parts = [cell for cell in levels if isinstance(cell, Part) and channel_id in cell.channel_ids]
         if not parts:
             return sites
         place = {site_id: number for number, site_id in enumerate(sites)}
-        here = [cell for cell in in_order(parts) if cell.site_id in place]
+        here = [cell for cell in in_order(parts) if site_of(cell) in place]
         return tuple(sorted((*sites, *here), key=lambda cell: place[site_of(cell)]))
 
     def cell(self, site_id: int, owner: str, expires_at: datetime | None = None) -> Cell:
@@ -107,8 +112,9 @@ class Reach:
         return isinstance(cell, int) or channel_id in cell.channel_ids
 
     def cutoff(self, site_id: int, channel_id: int) -> datetime:
-        """What a channel sells at a site must keep beyond this instant: the begin of the day, in the site's zone, through
-        which its customers want it to keep.
+        """What a channel sells at a site must keep beyond this instant.
+
+        It is the begin of the day, in the site's zone, through which goods still have to keep.
         """
         key = (site_id, channel_id)
         found = self._cutoffs.get(key)

@@ -9,23 +9,16 @@ fall, so an order for no more than the ATS can always be allocated.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
-
-from msgspec import Struct
 
 from stocktower.network import SiteFacts
 
+from .claims import FREE, WHOLE, Claim, Claims, Kept, Levels, Net, Terms, Units
 from .model import OWN, SUPPLIER, StockRow, SupplyRow
 from .reach import Cell, Reach, in_order, site_of
 
-Units = Any
-"""A whole number, or an int64 array with one element a SKU."""
-Levels = Mapping[Cell, Units]
 LevelsOf = Callable[[int], Levels]
 """The levels of a channel: what may count for one may not for another."""
-_NOTHING: Mapping[int, int] = {}
-WHOLE = 100
-"""A share of everything, in percent."""
+_NOTHING: Mapping[Cell, int] = {}
 
 
 def positive(units: Units) -> Units:
@@ -47,83 +40,6 @@ def least(one: Units, other: Units) -> Units:
 def is_some(units: Units) -> bool:
     """Whether there may be any: of an array always."""
     return not isinstance(units, int) or units > 0
-
-
-class Kept(Struct, frozen=True):
-    """Units that a rule keeps for a channel at some sites of it, or all of what lies there for that channel alone."""
-
-    channel_id: int
-    units: Units
-    """Exclusive: 1 where the rule holds, 0 where it does not."""
-    sites: frozenset[int] | None = None
-    """None: wherever the channel sells from."""
-    rule_id: int = 0
-
-    def at(self, cell: Cell) -> bool:
-        """Whether the rule speaks of a cell."""
-        return self.sites is None or site_of(cell) in self.sites
-
-
-class Claims(Struct, frozen=True):
-    """Who else lays claim to one SKU."""
-
-    asides: Mapping[int, Units] = _NOTHING
-    """Channel -> units still set aside for it at all of its sites."""
-    waiting: Mapping[int, Units] = _NOTHING
-    """Channel -> units accepted and not allocated."""
-    placed: tuple[Kept, ...] = ()
-    """What is set aside at some sites only."""
-    exclusive: tuple[Kept, ...] = ()
-    """Channels that sell alone; of several, each."""
-    rules: Mapping[int, int] = _NOTHING
-    """Channel -> the rule that `asides` come from."""
-
-
-class Terms(Struct, frozen=True):
-    """How much of what is left a channel is offered."""
-
-    cap: Units = None
-    """The most; None: no cap."""
-    share: Units = WHOLE
-    """Percent."""
-    own: Units = 0
-    """What the channel used since its share began."""
-    floor: Units = 0
-    """Shown as zero below this."""
-    placed: tuple[Kept, ...] = ()
-    """The most of what lies at some sites; `channel_id` is this channel."""
-    cap_rule: int = 0
-    share_rule: int = 0
-    floor_rule: int = 0
-
-
-FREE = Terms()
-
-
-class Claim(Struct, frozen=True):
-    """A claim of another channel that was taken off, or of this one's own waiting orders."""
-
-    channel_id: int
-    units: Units
-    sites: frozenset[int] | None = None
-    rule_id: int = 0
-
-
-class Net(Struct, frozen=True):
-    """What is left of a level for one channel, with each claim that was taken off.
-
-    net = level - exclusive - waiting - aside. Of whole numbers only claims above zero are listed.
-    """
-
-    level: Units
-    waiting: tuple[Claim, ...]
-    aside: tuple[Claim, ...]
-    net: Units
-    """Below zero where more is claimed than there is."""
-    exclusive: tuple[Claim, ...] = ()
-    """What lies at the channel's sites and only others may sell."""
-    open: Levels = {}  # noqa: RUF012 (a frozen struct's default is never shared)
-    """Cell -> units that the channel may sell, before claims."""
 
 
 def free(rows: Iterable[SupplyRow | StockRow]) -> dict[Cell, int]:
@@ -192,28 +108,46 @@ def net(levels: Levels | LevelsOf, reach: Reach, channel_id: int, claims: Claims
     aside: list[Claim] = []
     for other_id, units in claims.waiting.items():
         if other_id != channel_id:
-            units = units - _kept_for(other_id, of, reach, claims)
+            units = positive(units - _kept_for(other_id, of, reach, claims))
+            units = units * _can_use(other_id, of, reach, claims, mine)
         if is_some(units) and (other_id == channel_id or reach.shares(channel_id, other_id)):
-            waiting.append(Claim(other_id, positive(units)))
+            waiting.append(Claim(other_id, units))
     for one in _asides(claims):
         if one.channel_id == channel_id or not reach.shares(channel_id, one.channel_id):
             continue
         theirs, _ = _open(of(one.channel_id), reach, one.channel_id, claims)
-        shared = [cell for cell in theirs if cell in mine and one.at(cell)]
         held = sum(units for cell, units in theirs.items() if cell not in mine and one.at(cell))
-        if claims.exclusive:
-            held = held + sum(theirs[cell] * _closed(reach, channel_id, claims, cell) for cell in shared)
-        units = positive(one.units - held)
-        if is_some(units) and (shared or one.sites is None):
+        for cell in (cell for cell in theirs if cell in mine and one.at(cell)) if claims.exclusive else ():
+            held = held + theirs[cell] * _closed(channel_id, claims, cell)
+        units = positive(one.units - held) * _can_use(one.channel_id, of, reach, claims, mine, one)
+        if is_some(units):
             aside.append(Claim(one.channel_id, units, one.sites, one.rule_id))
     level = sum(mine.values()) + sum(one.units for one in barred)
     claimed = sum(one.units for one in (*barred, *waiting, *aside))
     return Net(level, tuple(waiting), tuple(aside), level - claimed, barred, mine)
 
 
+def _can_use(
+    channel_id: int, of: LevelsOf, reach: Reach, claims: Claims, shared: Levels, kept: Kept | None = None
+) -> Units:
+    """1 where another channel may sell something of the cells that are shared; 0 where what it claims is no use there.
+
+    A channel that is configured no more lays claim everywhere.
+    """
+    if channel_id not in reach.network.channels:
+        return 1
+    cells = [cell for cell in reach.cells(channel_id, of(channel_id)) if cell in shared and (not kept or kept.at(cell))]
+    if not cells or not claims.exclusive:
+        return 1 if cells else 0
+    return least(1, sum(1 - _closed(channel_id, claims, cell) for cell in cells))
+
+
 def _asides(claims: Claims) -> list[Kept]:
     return [
-        *(Kept(channel_id, units, None, claims.rules.get(channel_id, 0)) for channel_id, units in claims.asides.items()),
+        *(
+            Kept(channel_id, units, None, claims.rules.get(channel_id, 0))
+            for channel_id, units in claims.asides.items()
+        ),
         *claims.placed,
     ]
 
@@ -240,7 +174,7 @@ def _open(levels: Levels, reach: Reach, channel_id: int, claims: Claims) -> tupl
             continue
         taken: Units = 0
         for cell in mine:
-            closed = _closed_by(one, reach, channel_id, claims, cell)
+            closed = _closed_by(one, channel_id, claims, cell)
             if is_some(closed):
                 part = mine[cell] * closed
                 mine[cell] = mine[cell] - part
@@ -250,27 +184,18 @@ def _open(levels: Levels, reach: Reach, channel_id: int, claims: Claims) -> tupl
     return mine, tuple(barred)
 
 
-def _closed_by(one: Kept, reach: Reach, channel_id: int, claims: Claims, cell: Cell) -> Units:
+def _closed_by(one: Kept, channel_id: int, claims: Claims, cell: Cell) -> Units:
     """1 where a channel sells alone what lies in a cell, so that another may not; each of several may."""
-    serves = site_of(cell) in reach.sites(one.channel_id) and (
-        isinstance(cell, int) or one.channel_id in cell.channel_ids
-    )
-    if not serves or not one.at(cell):
+    if not one.at(cell):
         return 0
-    too = least(1, sum(other.units for other in claims.exclusive if other.channel_id == channel_id and other.at(cell)))
-    return one.units * (1 - too)
+    too = sum(other.units for other in claims.exclusive if other.channel_id == channel_id and other.at(cell))
+    return one.units * (1 - least(1, too))
 
 
-def _closed(reach: Reach, channel_id: int, claims: Claims, cell: Cell) -> Units:
-    """1 where any other channel sells alone what lies in a cell."""
-    return least(
-        1,
-        sum(
-            _closed_by(one, reach, channel_id, claims, cell)
-            for one in claims.exclusive
-            if one.channel_id != channel_id
-        ),
-    )
+def _closed(channel_id: int, claims: Claims, cell: Cell) -> Units:
+    """1 where only other channels sell what lies in a cell."""
+    others = (one for one in claims.exclusive if one.channel_id != channel_id)
+    return least(1, sum(_closed_by(one, channel_id, claims, cell) for one in others))
 
 
 def leave_claims(reach: Reach, channel_id: int, offered: Net) -> dict[Cell, Units]:
@@ -358,7 +283,7 @@ def kit_ats(
     """Whole kits: no more than each component is available to sell, nor, unless a kit may come from several sites, than
     single sites can put together; then the kit's own rules.
 
-    `components` are (sku_id, units in one kit); `allowed` is what may be taken of each by site (`leave_claims`, by site),
+    `components` are (sku_id, units in one kit); `allowed` is what may be taken of each (`leave_claims`) by site,
     `available` its ATS.
     """
     if not components:

@@ -287,6 +287,11 @@ def load_holders(
     return tx.tuples(_SQL.load_holders, stock_ids=list(stock_ids), limit=limit)
 
 
+def load_held(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, int]:
+    """Stock row -> units that holds under way have of it."""
+    return dict(tx.tuples(_SQL.load_held, sku_ids=list(sku_ids))) if sku_ids else {}
+
+
 def load_short_skus(tx: Transaction) -> list[int]:
     """The SKUs that some demand lacks units of."""
     return tx.values(_SQL.load_short_skus)

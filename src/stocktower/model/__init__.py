@@ -21,6 +21,7 @@ from .model import (
     SafetyStock,
     SetAside,
     Site,
+    SiteGroup,
     Sourcing,
     System,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "SafetyStock",
     "SetAside",
     "Site",
+    "SiteGroup",
     "Sourcing",
     "StaleBase",
     "System",

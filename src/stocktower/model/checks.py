@@ -70,6 +70,8 @@ def check_places(c: Configuration) -> Iterator[Finding]:
             yield Finding(("channels", n, "live_from"), "has no offset", "write it like 2026-06-01T00:00:00-04:00")
         if channel.ship_by_cutoff and not _CUTOFF.match(channel.ship_by_cutoff):
             yield Finding(("channels", n, "ship_by_cutoff"), "is not a time of day", 'write it like "17:00"')
+        if channel.min_shelf_life_days < 0:
+            yield Finding(("channels", n, "min_shelf_life_days"), "is below zero", "state 0 or more days")
         if channel.max_splits < 1:
             yield Finding(("channels", n, "max_splits"), "is below one", "1 means: never split")
         yield from check_zone(("channels", n, "timezone"), channel.timezone)
@@ -78,8 +80,31 @@ def check_places(c: Configuration) -> Iterator[Finding]:
         if site.safety_stock < 0:
             yield Finding(("sites", n, "safety_stock"), "is below zero", "state 0 or more")
     yield from check_zone(("merchant", "timezone"), c.merchant.timezone)
+    yield from check_groups(c)
     if c.demo is not None and c.demo.now.tzinfo is None:
         yield Finding(("demo", "now"), "has no offset", "write it like 2026-06-08T08:05:00-04:00")
+
+
+def check_groups(c: Configuration) -> Iterator[Finding]:
+    """Groups of sites name what exists, and none is above itself."""
+    parents = {group.code: group.parent for group in c.groups}
+    for n, group in enumerate(c.groups):
+        if not group.code.strip() or "/" in group.code:
+            yield Finding(("groups", n, "code"), f"{group.code!r} cannot be a code", "use letters, digits and dashes")
+        if group.code in [other.code for other in c.groups[:n]]:
+            yield Finding(("groups", n, "code"), f"{group.code} stands twice", "give each its own code")
+        if group.parent and group.parent not in parents:
+            yield Finding(("groups", n, "parent"), f"{group.parent} is not a group", f"one of {words(parents)}")
+        above, seen = group.parent, {group.code}
+        while above in parents and above not in seen:
+            seen.add(above)
+            above = parents[above]
+        if above and above in seen:
+            yield Finding(("groups", n, "parent"), f"{group.code} stands above itself", "leave the parent of one out")
+    for n, site in enumerate(c.sites):
+        if site.group and site.group not in parents:
+            fix = f"one of {words(parents)}" if parents else f'add [[groups]] with code = "{site.group}"'
+            yield Finding(("sites", n, "group"), f"{site.group} is not a group of sites", fix)
 
 
 def check_zone(path: tuple[str | int, ...], name: str) -> Iterator[Finding]:

@@ -62,6 +62,17 @@ class Site(Struct, frozen=True):
     acknowledge_hours: int = 24
     fulfills: bool = True
     """False: holds stock but does not ship orders."""
+    group: str = ""
+    """The group that it belongs to."""
+
+
+class SiteGroup(Struct, frozen=True):
+    """A part of the network between the whole of it and a site, such as a region."""
+
+    code: str
+    name: str = ""
+    parent: str = ""
+    """The group above it; empty: the network."""
 
 
 class Channel(Struct, frozen=True):
@@ -95,6 +106,10 @@ class Channel(Struct, frozen=True):
     """0: at each run."""
     post_history: bool = False
     hold_high_risk: bool = True
+    owners: tuple[str, ...] = ("own", "supplier")
+    """Whose goods it may sell: `own`, `supplier` (drop-ship), codes of consignors, or `*` for all."""
+    min_shelf_life_days: int = 0
+    """Days that goods must still keep, from today in the zone of their site."""
 
 
 class SafetyStock(Struct, frozen=True):
@@ -244,6 +259,7 @@ class Configuration(Struct, frozen=True):
     sites: tuple[Site, ...]
     channels: tuple[Channel, ...]
     operating_model: OperatingModel = OperatingModel()
+    groups: tuple[SiteGroup, ...] = ()
     rates: tuple[Rate, ...] = ()
     safety_stock: tuple[SafetyStock, ...] = ()
     set_asides: tuple[SetAside, ...] = ()

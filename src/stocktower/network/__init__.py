@@ -4,12 +4,13 @@ An id once given to a code stays with it for good; what leaves the configuration
 """
 
 from .centroids import Point, locate
-from .model import ChannelFacts, Network, SiteFacts
+from .model import ChannelFacts, Group, Network, SiteFacts
 from .rules import build_network, distance_km, ship_by
 from .service import apply_network, load_network, load_network_at
 
 __all__ = [
     "ChannelFacts",
+    "Group",
     "Network",
     "Point",
     "SiteFacts",

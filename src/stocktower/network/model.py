@@ -1,8 +1,12 @@
 """Sites and channels as the rooms above read them: the applied configuration joined with the ids."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
+
+SELLS = ("own", "supplier")
+"""Whose goods a channel sells unless it is configured: our own, and what drop-ship suppliers hold."""
 
 
 class SiteFacts(Struct, frozen=True):
@@ -70,6 +74,24 @@ class ChannelFacts(Struct, frozen=True):
     hold_high_risk: bool
     active: bool = True
     """False: no longer in the configuration; kept because orders name it."""
+    owners: tuple[str, ...] = SELLS
+    """Whose goods it may sell; `*`: all."""
+    min_shelf_life_days: int = 0
+    """How long goods must still keep that it sells."""
+
+
+class Group(Struct, frozen=True):
+    """A part of the network between the whole of it and a site, such as a region."""
+
+    code: str
+    name: str
+    depth: int
+    """1 below the network itself, 2 below another group, ..."""
+    site_ids: frozenset[int]
+    """Its sites, and those of the groups below it."""
+
+
+NO_GROUPS: Mapping[str, Group] = {}
 
 
 class Network(Struct, frozen=True):
@@ -84,3 +106,5 @@ class Network(Struct, frozen=True):
     """By code; only those that are in the configuration."""
     channel_ids: dict[str, int]
     """By code; only those that are in the configuration."""
+    groups: Mapping[str, Group] = NO_GROUPS
+    """Groups of sites by code."""

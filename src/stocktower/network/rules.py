@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from stocktower.model import Channel, Configuration, Site, entity_of_channel, entity_of_site
 
 from .centroids import Point, locate
-from .model import ChannelFacts, Network, SiteFacts
+from .model import ChannelFacts, Group, Network, SiteFacts
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -92,6 +92,8 @@ def channel_facts(
         post_history=channel.post_history,
         hold_high_risk=channel.hold_high_risk,
         active=active,
+        owners=channel.owners,
+        min_shelf_life_days=channel.min_shelf_life_days,
     )
 
 
@@ -116,7 +118,31 @@ def build_network(
         },
         site_ids=known_sites,
         channel_ids=known_channels,
+        groups=site_groups(configuration, known_sites),
     )
+
+
+def site_groups(configuration: Configuration, site_ids: Mapping[str, int]) -> dict[str, Group]:
+    """The groups of the configuration with the ids of their sites."""
+    parents = {group.code: group.parent for group in configuration.groups}
+    members: dict[str, set[int]] = {group.code: set() for group in configuration.groups}
+    for site in configuration.sites:
+        for code in line_of(site.group, parents):
+            if site.code in site_ids:
+                members[code].add(site_ids[site.code])
+    return {
+        group.code: Group(group.code, group.name, len(line_of(group.code, parents)), frozenset(members[group.code]))
+        for group in configuration.groups
+    }
+
+
+def line_of(code: str, parents: Mapping[str, str]) -> list[str]:
+    """A group and those above it; none for no group."""
+    line: list[str] = []
+    while code in parents and code not in line:
+        line.append(code)
+        code = parents[code]
+    return line
 
 
 def add_former(

@@ -155,7 +155,7 @@ def _take(order: Order, choice: sourcing.Choice, facts: Facts, now: datetime, pl
     for line_no, site_id, units in choice.assignments:
         where[line_no, site_id] = where.get((line_no, site_id), 0) + units
         for sku_id, per_unit in lines[line_no].components:
-            plan.grants += take(order_id, line_no, sku_id, site_id, units * per_unit)
+            plan.grants += take(order_id, line_no, sku_id, site_id, units * per_unit, order.channel_id)
             reserved.append((line_no, sku_id, site_id, units * per_unit))
     plan.events.append(events.event("order.reserved", order, now, events.ReservedLines(reserved)))
     plan.events.append(events.event("order.routed", order, now, events.Routed(choice.reason)))

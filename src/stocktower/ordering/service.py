@@ -42,7 +42,7 @@ class Desk:
         if kept is None or kept[0] is not self.network or kept[1] is not sourcing:
             kept = (self.network, sourcing, Planner(self.network, sourcing), inventory.Reach(self.network))
             _kept[tx.merchant_id] = kept
-        self.planner, self.reach = kept[2], kept[3]
+        self.planner, self.reach = kept[2], kept[3].at(tx.now)
         currency_of = {entity.code: entity.currency for entity in self.configuration.entities}
         self.books = Books(currency_of, self._rate)
 

@@ -9,6 +9,7 @@ COPY. A column of bytes is declared `name:bytea` in a `-- copy:` line.
 """
 
 from .clock import Clock, FrozenClock, SystemClock
+from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
 from .database import Database, NoFreeConnection, NotCommitted, is_transient
@@ -39,6 +40,7 @@ from .transaction import Transaction, UnknownMerchant
 
 __all__ = [
     "Clock",
+    "Columns",
     "CopyTable",
     "CountingIds",
     "Database",
@@ -51,6 +53,7 @@ __all__ = [
     "NoFreeConnection",
     "NotCommitted",
     "NotCopyable",
+    "NotWholeNumbers",
     "ParkedEvent",
     "Queries",
     "Query",

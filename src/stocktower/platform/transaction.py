@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from . import copytext
+from .columns import Columns, read_columns
 from .ids import IdSource
 from .model import Event
 from .sql import CopyTable, Query, load_queries
@@ -79,6 +80,10 @@ class Transaction:
         """The first column of the first row, or None."""
         found = self._run(query, params).fetchone()
         return None if found is None else found[0]
+
+    def columns(self, query: Query, count: int, **params: Any) -> Columns:
+        """The `count` columns of a statement as arrays of int64: all are bigint and never NULL."""
+        return read_columns(self.connection, query, {**params, "merchant_id": self.merchant_id, "now": self.now}, count)
 
     def execute(self, query: Query, **params: Any) -> int:
         """Run a statement that changes rows, and say how many."""
