@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from stocktower.model import Sourcing
 from stocktower.network import Network
 from tests.inventory.places import channel, network, site
 
+SCENES = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 SITES = (1, 2, 3)
 CHANNELS = (11, 12, 13)
@@ -219,6 +220,7 @@ def plain(scene: Scene) -> Scene:
     return Scene(replace(scene.network, channels=channels), scene.facts)
 
 
+@SCENES
 @given(scenes())
 def test_ats_is_what_the_design_says(scene: Scene) -> None:
     scene = plain(scene)
@@ -229,6 +231,7 @@ def test_ats_is_what_the_design_says(scene: Scene) -> None:
             assert availability.ats(sku, on) == model.ats(on)
 
 
+@SCENES
 @given(scenes())
 def test_only_rows_that_a_channel_may_sell_count(scene: Scene) -> None:
     availability = Availability(scene.network, replace(scene.facts, claims={}, terms={}))
@@ -240,6 +243,7 @@ def test_only_rows_that_a_channel_may_sell_count(scene: Scene) -> None:
             assert availability.ats(sku, on) == sum(max(0, free[place] - safety[place]) for place in SITES)
 
 
+@SCENES
 @given(scenes())
 def test_the_steps_add_up(scene: Scene) -> None:
     availability = Availability(scene.network, scene.facts)
@@ -309,6 +313,7 @@ def arrays(scene: Scene) -> tuple[Many, list[KitFacts]]:
     return Many(stocked, levels, safety, every, terms), kits
 
 
+@SCENES
 @given(scenes())
 def test_arrays_say_what_whole_numbers_say(scene: Scene) -> None:
     availability = Availability(scene.network, scene.facts)
@@ -353,6 +358,7 @@ def stock_of(scene: Scene) -> FreeStock:
     return FreeStock(supply, Reach(scene.network, NOW))
 
 
+@SCENES
 @given(scenes(), st.sampled_from(CHANNELS), st.sampled_from((*SKUS, KIT)), st.data())
 def test_an_order_for_what_is_available_is_always_allocated(
     scene: Scene, on: int, sku: int, data: st.DataObject
@@ -376,6 +382,7 @@ def test_an_order_for_what_is_available_is_always_allocated(
                 assert sells(scene, rows[grant.stock_id], on)
 
 
+@SCENES
 @given(scenes(), st.sampled_from(CHANNELS), st.sampled_from(SKUS))
 def test_what_expires_first_leaves_first(scene: Scene, on: int, sku: int) -> None:
     """Among rows that the channel may sell, where nobody else lays claim to them."""

@@ -19,8 +19,8 @@ from stocktower.platform import Transaction, find_position_at
 
 from . import store
 from .availability import Availability, Facts, safety_of
+from .claims import Claims
 from .model import StockRow
-from .rules import Claims
 from .service import stated_rules
 
 
@@ -84,7 +84,7 @@ def load_facts_at(tx: Transaction, resolved: Mapping[int, Resolved], moment: Mom
     claims = {
         sku_id: Claims(asides.get(sku_id, {}), waiting.get(sku_id, {})) for sku_id in asides.keys() | waiting.keys()
     }
-    return Facts(rows, safety_of(safety), claims, kits)
+    return Facts(rows, safety_of(safety), claims, kits, now=moment.at)
 
 
 def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> list[StockRow]:

@@ -37,7 +37,7 @@ class Promisable(Struct, frozen=True):
 
     def _of_stocked(self, sku_id: int, channel_id: int) -> Timeline:
         offered = self.availability.net(sku_id, channel_id)
-        counted = dict(offered.waiting)
+        counted = {one.channel_id: one.units for one in offered.waiting}
         sites = set(self.availability.reach.sites(channel_id))
         levels = self.availability.levels(sku_id)
         safety = safety_levels(self.availability.network, self.availability.facts.safety, sku_id)
