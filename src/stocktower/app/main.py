@@ -16,6 +16,7 @@ from stocktower.app import (
     administration,
     counting_commands,
     demo_command,
+    history_commands,
     promise_commands,
     reads,
     reconcile_commands,
@@ -41,6 +42,8 @@ import_app = App(
 export_app = App(name="export", help="Write what is here in the formats of others.")
 token_app = App(name="token", help="Tokens of people and systems.")
 app.command(import_app)
+app.command(history_commands.ats)
+app.command(history_commands.history)
 app.command(export_app)
 app.command(token_app)
 app.command(promise_commands.atp)
@@ -219,16 +222,6 @@ def status(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     with opened(home) as tower:
         found = reads.status(tower)
     say_json(found) if json else words.say_status(found)
-
-
-@app.command
-def ats(
-    sku: str, /, *, channel: str | None = None, explain: bool = False, home: HomeOption = None, json: JsonFlag = False
-) -> None:
-    """What each channel may still sell of SKU; --explain shows the way from on hand."""
-    with opened(home) as tower:
-        found = reads.ats(tower, sku, channel)
-    say_json(found) if json else words.say_ats(found, explain=explain)
 
 
 @app.command

@@ -1,7 +1,7 @@
 """What the reading commands find, as data: the same for --json and for words."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from stocktower import (
     exchange,
     finance,
     inventory,
+    model,
     network,
     ordering,
     payments,
@@ -21,6 +22,8 @@ from stocktower import (
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.app.verify import Verification
+from stocktower.insight import AtsAnswer, explain_ats
+from stocktower.inventory import Basis
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction
 
@@ -33,16 +36,6 @@ class ChannelAts(Struct, frozen=True):
     """SKUs with an ATS above zero."""
     units: int
     """ATS of all stocked SKUs."""
-
-
-class SkuAts(Struct, frozen=True):
-    """The ATS of a SKU in one channel, with the way from on hand to it, and what the channel was told."""
-
-    channel: str
-    ats: int
-    steps: list[inventory.Step]
-    told: int | None
-    told_at: str | None
 
 
 class Summary(Struct, frozen=True):
@@ -88,31 +81,27 @@ def channel_ats(tx: Transaction) -> dict[str, ChannelAts]:
     return found
 
 
-def ats(tower: Tower, code: str, channel: str | None) -> dict[str, Any]:
-    """The ATS of a SKU in one channel or in all, with its waterfall and what was told."""
+def ats(tower: Tower, code: str, channel: str | None, at: datetime | None, basis: Basis) -> AtsAnswer:
+    """The ATS of a SKU in one channel or in all, now or as of an instant, with its waterfall and what was told."""
     with tower.reading() as tx:
-        facts = network.load_network(tx)
+        moment = moment_of(tx, at, basis)
+        facts = moment.network if moment else network.load_network(tx)
         sku = find_sku(tx, code)
         if channel is not None and channel not in facts.channel_ids:
             raise CommandFailed(
                 f"--channel {channel}: not a channel; one of {', '.join(sorted(facts.channel_ids))}", code=3
             )
-        availability = inventory.load_availability(tx, [sku.sku_id], facts)
-        told = {word.channel_id: word for word in publication.load_told(tx, sku.sku_id)}
-        found: list[SkuAts] = []
-        for row in facts.channels.values():
-            if channel in (None, row.code):
-                word = told.get(row.channel_id)
-                found.append(
-                    SkuAts(
-                        channel=row.code,
-                        ats=availability.ats(sku.sku_id, row.channel_id),
-                        steps=list(availability.waterfall(sku.sku_id, row.channel_id)),
-                        told=word.shown if word else None,
-                        told_at=word.told_at.isoformat() if word else None,
-                    )
-                )
-        return {"sku": sku.code, "name": sku.name, "kind": sku.kind, "channels": found}
+        return explain_ats(tx, sku, channel=channel or "", moment=moment)
+
+
+def moment_of(tx: Transaction, at: datetime | None, basis: Basis = Basis.RECORDED) -> inventory.Moment | None:
+    """The moment of an instant given by --at; None: now."""
+    if at is None:
+        return None
+    try:
+        return inventory.load_moment(tx, at, basis)
+    except (inventory.FutureInstant, model.NotAppliedThen) as error:
+        raise CommandFailed(f"--at: {error}") from error
 
 
 def find_sku(tx: Transaction, code: str) -> catalog.Sku:

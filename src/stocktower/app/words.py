@@ -7,8 +7,9 @@ from rich.markup import escape
 from stocktower import finance, ordering, worklist
 from stocktower.app.actions import Outcome
 from stocktower.app.output import out, say_table
-from stocktower.app.reads import SkuAts, Summary
+from stocktower.app.reads import Summary
 from stocktower.app.verify import Verification
+from stocktower.insight import AtsAnswer
 from stocktower.kernel import format_minor
 
 
@@ -35,16 +36,23 @@ def say_status(found: dict[str, Any]) -> None:
         out.print(f"{len(found['told_wrong']):,} listings were told something else than is true now.")
 
 
-def say_ats(found: dict[str, Any], *, explain: bool) -> None:
-    """The ATS of a SKU by channel."""
-    channels: list[SkuAts] = found["channels"]
-    rows = [(item.channel, item.ats, item.told, item.told_at) for item in channels]
-    title = f"{found['sku']}  {found['name']}"
+def say_ats(found: AtsAnswer, *, explain: bool) -> None:
+    """The ATS of a SKU by channel; explained, each step with what it is made of."""
+    rows = [(item.channel, item.ats, item.told, item.told_at) for item in found.channels]
+    when = f"  as of {found.as_of} ({found.basis})" if found.as_of else ""
+    title = f"{found.sku}  {found.name}{when}"
     say_table(title, ("channel", ">ATS", ">told", "told at"), rows, empty="no channel")
-    if explain:
-        for item in channels:
-            steps = [(step.label, step.quantity, step.running) for step in item.steps]
-            say_table(f"{item.channel}: from on hand to ATS", ("", ">units", ">leaves"), steps, empty="no stock")
+    if found.as_of:
+        out.print(f"Event {found.position:,} was the last; configuration version {found.configuration} was applied.")
+    for item in found.channels if explain else ():
+        steps: list[tuple[object, ...]] = []
+        for step in item.steps or ():
+            steps.append((step.label, step.quantity, step.running, ""))
+            steps += [("", "", "", f"{piece.quantity:+,} {piece.label}") for piece in step.evidence]
+            if step.rest:
+                steps.append(("", "", "", f"{step.rest:+,} of more"))
+        columns = ("", ">units", ">leaves", "made of")
+        say_table(f"{item.channel}: from on hand to ATS", columns, steps, empty="no stock")
 
 
 def say_order(found: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read un
 
 from .arrival_rules import DeliveredLine, Delivery
 from .arrivals import DeliveryResult, receive_deliveries
-from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at
+from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
@@ -233,6 +233,7 @@ __all__ = [
     "load_open_holds",
     "load_promisable",
     "load_rows_at",
+    "load_series",
     "load_site_rows",
     "load_snapshot_orders",
     "load_waiting",

@@ -12,8 +12,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stocktower.catalog import Resolved, load_resolved, load_skus
-from stocktower.model import Applied, load_applied_at
+from stocktower.catalog import load_resolved, load_skus
+from stocktower.model import Applied, NotAppliedThen, load_applied_at
 from stocktower.network import Network, load_network_at
 from stocktower.platform import Transaction, find_position_at
 
@@ -60,38 +60,78 @@ def load_moment(tx: Transaction, at: datetime, basis: Basis = Basis.RECORDED) ->
 
 def load_availability_at(tx: Transaction, sku_ids: Iterable[int], moment: Moment) -> Availability:
     """The figures of some SKUs, kits among them, as of a moment."""
+    return _load(tx, sku_ids, [moment])[0]
+
+
+def load_series(
+    tx: Transaction, sku_ids: Iterable[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, Availability]]:
+    """The figures of some SKUs as we knew them at some instants; those before all configurations are left out."""
+    networks: dict[int, Network] = {}
+    moments: list[Moment] = []
+    for at in instants:
+        try:
+            applied = load_applied_at(tx, at)
+        except NotAppliedThen:
+            continue
+        network = networks.get(applied.version)
+        if network is None:
+            network = networks[applied.version] = load_network_at(tx, applied)
+        moments.append(Moment(at, 0, applied, network))
+    found = _load(tx, sku_ids, moments) if moments else []
+    return [(moment.at, availability) for moment, availability in zip(moments, found, strict=True)]
+
+
+def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> list[StockRow]:
+    """The stock rows of some SKUs as of a moment, by SKU, site, status, owner and lot; what they lack is not known."""
+    if not sku_ids:
+        return []
+    rows = [row for _, row in store.load_rows_at(tx, sku_ids, [moment.at])]
+    return rows if moment.basis == Basis.RECORDED else _as_they_were(tx, sku_ids, rows, moment.at)
+
+
+def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) -> list[Availability]:
+    """One statement a ledger for all moments, then the same facts for each as for now."""
     wanted = sorted(set(sku_ids))
     resolved = load_resolved(tx, wanted) if wanted else {}
-    return Availability(moment.network, load_facts_at(tx, resolved, moment))
-
-
-def load_facts_at(tx: Transaction, resolved: Mapping[int, Resolved], moment: Moment) -> Facts:
-    """What the figures of resolved SKUs rested on at a moment."""
     kits = {sku_id: one.components for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
     stocked = sorted({sku_id for one in resolved.values() for sku_id, _ in one.components})
-    rows: dict[int, list[StockRow]] = {}
-    for row in load_rows_at(tx, stocked, moment):
-        rows.setdefault(row.sku_id, []).append(row)
     codes = {sku.code: sku.sku_id for sku in load_skus(tx, stocked).values()}
+    instants = sorted({moment.at for moment in moments})
+    rows: dict[datetime, dict[int, list[StockRow]]] = {at: {} for at in instants}
+    if len(moments) == 1:
+        for row in load_rows_at(tx, stocked, moments[0]):
+            rows[instants[0]].setdefault(row.sku_id, []).append(row)
+    else:
+        for at, row in store.load_rows_at(tx, stocked, instants):
+            rows[at].setdefault(row.sku_id, []).append(row)
+    waiting: dict[datetime, dict[int, dict[int, int]]] = {at: {} for at in instants}
+    channels = sorted({channel_id for moment in moments for channel_id in moment.network.channels})
+    for at, sku_id, channel_id, units in store.load_waiting_at(tx, stocked, channels, instants):
+        waiting[at].setdefault(sku_id, {})[channel_id] = units
+    made: list[Availability] = []
+    for moment in moments:
+        safety, asides = _rules(moment, codes)
+        waits = waiting[moment.at]
+        claims = {
+            sku_id: Claims(asides.get(sku_id, {}), waits.get(sku_id, {})) for sku_id in asides.keys() | waits.keys()
+        }
+        made.append(Availability(moment.network, Facts(rows[moment.at], safety, claims, kits, now=moment.at)))
+    return made
+
+
+def _rules(moment: Moment, codes: Mapping[str, int]) -> tuple[dict[tuple[int, int], int], dict[int, dict[int, int]]]:
+    """Safety stock and set-asides as the configuration of the moment stated them."""
     safety, stated = stated_rules(moment.applied.configuration, moment.network, codes)
     asides: dict[int, dict[int, int]] = {}
     for sku_id, channel_id, units in stated:
         if units:
             asides.setdefault(sku_id, {})[channel_id] = units
-    waiting: dict[int, dict[int, int]] = {}
-    for sku_id, channel_id, units in store.load_waiting_at(tx, stocked, list(moment.network.channels), moment.at):
-        waiting.setdefault(sku_id, {})[channel_id] = units
-    claims = {
-        sku_id: Claims(asides.get(sku_id, {}), waiting.get(sku_id, {})) for sku_id in asides.keys() | waiting.keys()
-    }
-    return Facts(rows, safety_of(safety), claims, kits, now=moment.at)
+    return safety_of(safety), asides
 
 
-def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> list[StockRow]:
-    """The stock rows of some SKUs as of a moment, by SKU, site, status, owner and lot; what they lack is not known."""
-    rows = store.load_rows_at(tx, sku_ids, moment.at) if sku_ids else []
-    if moment.basis == Basis.RECORDED:
-        return rows
+def _as_they_were(tx: Transaction, sku_ids: Sequence[int], rows: Sequence[StockRow], at: datetime) -> list[StockRow]:
+    """Rows with what was learned later; one that was opened later is there where something had lain on it already."""
     known = {row.stock_id: row for row in rows}
     everything = [
         known.get(row.stock_id, replace(row, quantity=0, allocated=0, discrepancy=0, sequence=0, counted_at=None))
@@ -99,9 +139,8 @@ def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> lis
     ]
     late = {
         stock_id: (units, taken)
-        for stock_id, units, taken in store.load_late_news(tx, [row.stock_id for row in everything], moment.at)
+        for stock_id, units, taken in store.load_late_news(tx, [row.stock_id for row in everything], at)
     }
-    # A row that came later is there where something had lain on it already.
     return [
         as_it_was(row, *late.get(row.stock_id, (0, 0)))
         for row in everything

@@ -386,9 +386,9 @@ ORDER BY move.recorded_at DESC, move.stock_id, move.sequence DESC
 LIMIT %(limit)s::bigint;
 
 -- name: load_rows_at
--- Stock rows of some SKUs as they were known at an instant: the last entry of each of a row's ledgers by then, one look-up
--- each, however long the history. What it lacks then is not kept; rows that came later are not there.
-SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot,
+-- Stock rows of some SKUs as they were known at some instants: the last entry of each of a row's ledgers by then, one look-up
+-- each, however long the history. What a row lacked then is not kept; rows that came later are not there.
+SELECT instant.at, stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot,
     coalesce(moved.quantity_after, 0) AS quantity,
     CASE WHEN coalesce(taken.sequence, 0) >= coalesce(moved.sequence, 0) THEN taken.allocated_after
         ELSE moved.allocated_after END AS allocated,
@@ -397,10 +397,11 @@ SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, s
     (stock.status = 'available' OR EXISTS (
         SELECT FROM inventory.status AS own
         WHERE own.merchant_id = %(merchant_id)s::bigint AND own.code = stock.status AND own.sellable
-            AND own.since <= %(at)s::timestamptz AND coalesce(own.until > %(at)s::timestamptz, true)
+            AND own.since <= instant.at AND coalesce(own.until > instant.at, true)
     )) AND (stock.lot = '' OR coalesce(lot.state = 'open', false))
-        AND coalesce(lot.expires_at > %(at)s::timestamptz, true) AS sellable
-FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+        AND coalesce(lot.expires_at > instant.at, true) AS sellable
+FROM unnest(%(instants)s::timestamptz[]) AS instant (at)
+CROSS JOIN unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
 CROSS JOIN LATERAL (
     SELECT stock_id, sku_id, site_id, status, owner, lot
     FROM inventory.stock
@@ -410,14 +411,14 @@ CROSS JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sequence, quantity_after, allocated_after
     FROM inventory.move
-    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= %(at)s::timestamptz
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= instant.at
     ORDER BY recorded_at DESC, sequence DESC
     LIMIT 1
 ) AS moved ON true
 LEFT JOIN LATERAL (
     SELECT sequence, allocated_after
     FROM inventory.reservation
-    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= %(at)s::timestamptz
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = stock.stock_id AND recorded_at <= instant.at
     ORDER BY recorded_at DESC, sequence DESC
     LIMIT 1
 ) AS taken ON true
@@ -428,7 +429,7 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS lot ON true
 WHERE moved.sequence IS NOT NULL OR taken.sequence IS NOT NULL
-ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
+ORDER BY instant.at, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
 
 -- name: load_late_news
 -- By how much stock rows of some SKUs were other than known at an instant: what had happened by then and was recorded later,
@@ -453,15 +454,16 @@ LEFT JOIN LATERAL (
 WHERE coalesce(late.units, 0) <> coalesce(early.units, 0) OR coalesce(late.taken, 0) <> 0;
 
 -- name: load_waiting_at
--- What each channel waited for of some SKUs at an instant: the last entry of its ledger by then, one look-up each.
-SELECT wanted.sku_id, channel.channel_id, last.waiting_after
-FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+-- What each channel waited for of some SKUs at some instants: the last entry of its ledger by then, one look-up each.
+SELECT instant.at, wanted.sku_id, channel.channel_id, last.waiting_after
+FROM unnest(%(instants)s::timestamptz[]) AS instant (at)
+CROSS JOIN unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
 CROSS JOIN unnest(%(channel_ids)s::bigint[]) AS channel (channel_id)
 CROSS JOIN LATERAL (
     SELECT waiting_after
     FROM inventory.shortage
     WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND channel_id = channel.channel_id
-        AND recorded_at <= %(at)s::timestamptz
+        AND recorded_at <= instant.at
     ORDER BY recorded_at DESC, sequence DESC
     LIMIT 1
 ) AS last
@@ -487,6 +489,26 @@ WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bi
 GROUP BY order_id, line_no, stock_id
 HAVING sum(delta) > 0
 ORDER BY units DESC, order_id, line_no, stock_id;
+
+-- name: load_change_instants
+-- When something was recorded of some stock rows after an instant and up to another, the newest first.
+SELECT DISTINCT entry.recorded_at
+FROM unnest(%(stock_ids)s::bigint[]) AS wanted (stock_id)
+CROSS JOIN LATERAL (
+    (SELECT recorded_at FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id
+        AND recorded_at > %(after)s::timestamptz AND recorded_at <= %(until)s::timestamptz
+    ORDER BY recorded_at DESC
+    LIMIT %(limit)s::bigint)
+    UNION ALL
+    (SELECT recorded_at FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id
+        AND recorded_at > %(after)s::timestamptz AND recorded_at <= %(until)s::timestamptz
+    ORDER BY recorded_at DESC
+    LIMIT %(limit)s::bigint)
+) AS entry
+ORDER BY entry.recorded_at DESC
+LIMIT %(limit)s::bigint;
 
 -- name: load_history
 -- The entries of some stock rows in both ledgers, the newest first, from before a place on: each row read from that place.

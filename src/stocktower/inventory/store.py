@@ -323,9 +323,12 @@ def restore_rows(tx: Transaction, truths: Sequence[tuple[int, int, int, int]]) -
         raise OverAllocated(str(error)) from error
 
 
-def load_rows_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[StockRow]:
-    """Stock rows of some SKUs as they were known at an instant."""
-    return tx.fetch(_SQL.load_rows_at, StockRow, sku_ids=list(sku_ids), at=at)
+def load_rows_at(
+    tx: Transaction, sku_ids: Sequence[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, StockRow]]:
+    """Stock rows of some SKUs as they were known at some instants, each with its instant."""
+    found = tx.tuples(_SQL.load_rows_at, sku_ids=list(sku_ids), instants=list(instants))
+    return [(at, StockRow(*row)) for at, *row in found]
 
 
 def load_late_news(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[tuple[int, int, int]]:
@@ -334,10 +337,19 @@ def load_late_news(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> l
 
 
 def load_waiting_at(
-    tx: Transaction, sku_ids: Sequence[int], channel_ids: Sequence[int], at: datetime
-) -> list[tuple[int, int, int]]:
-    """(sku_id, channel_id, units) that waited at an instant."""
-    return tx.tuples(_SQL.load_waiting_at, sku_ids=list(sku_ids), channel_ids=list(channel_ids), at=at)
+    tx: Transaction, sku_ids: Sequence[int], channel_ids: Sequence[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, int, int, int]]:
+    """(instant, sku_id, channel_id, units) that waited at some instants."""
+    return tx.tuples(
+        _SQL.load_waiting_at, sku_ids=list(sku_ids), channel_ids=list(channel_ids), instants=list(instants)
+    )
+
+
+def load_change_instants(
+    tx: Transaction, stock_ids: Sequence[int], after: datetime, until: datetime, limit: int
+) -> list[datetime]:
+    """When something was recorded of some rows, the newest first."""
+    return tx.values(_SQL.load_change_instants, stock_ids=list(stock_ids), after=after, until=until, limit=limit)
 
 
 def load_waiting_orders_at(tx: Transaction, sku_id: int, at: datetime) -> list[tuple[int, int, int, int, datetime]]:

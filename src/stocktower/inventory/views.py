@@ -18,6 +18,7 @@ __all__ = [
     "Holder",
     "Move",
     "Waiter",
+    "load_change_instants",
     "load_history",
     "load_holders",
     "load_holders_at",
@@ -126,6 +127,13 @@ def load_history(
     if len(found) <= cut:
         return HistoryPage(found, None)
     return HistoryPage(found[:cut], _key(found[cut - 1]))
+
+
+def load_change_instants(
+    tx: Transaction, stock_ids: Sequence[int], after: datetime, until: datetime, limit: int
+) -> list[datetime]:
+    """When something was recorded of some stock rows, the newest first, no more than a limit."""
+    return store.load_change_instants(tx, stock_ids, after, until, limit) if stock_ids else []
 
 
 def _key(entry: Entry) -> HistoryKey:

@@ -49,10 +49,12 @@ class Tab(msgspec.Struct, frozen=True):
     label: str
     href: str
     """Pages below it belong to it too."""
+    also: tuple[str, ...] = ()
+    """Other addresses that belong to it."""
 
 
 STOCK_TABS = (
-    Tab("Availability", "/stock"),
+    Tab("Availability", "/stock", also=("/history",)),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
 
@@ -183,7 +185,8 @@ def place_of(path: str) -> str:
 
 def tab_of(path: str) -> Tab | None:
     """The tab of Stock that a page belongs to, the nearest one."""
-    return max((tab for tab in STOCK_TABS if _is_under(path, tab.href)), key=lambda tab: len(tab.href), default=None)
+    found = [(len(href), tab) for tab in STOCK_TABS for href in (tab.href, *tab.also) if _is_under(path, href)]
+    return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def _is_under(path: str, href: str) -> bool:

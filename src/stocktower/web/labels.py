@@ -1,7 +1,7 @@
 """What things are called and where they are: an order's number, a SKU's code, each with its address."""
 
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -9,6 +9,7 @@ from stocktower import catalog, fulfillment, worklist
 from stocktower.network import Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
+from stocktower.web.desk import STOCK_TABS
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -24,6 +25,27 @@ Labels = dict[tuple[str, int], Label]
 def sku_href(code: str) -> str:
     """The page of a SKU."""
     return f"/stock/{quote(code, safe='')}"
+
+
+def history_href(code: str, stock_id: int = 0) -> str:
+    """The page of what happened to a SKU's stock rows, or to one of them."""
+    return f"/history?{urlencode({'sku': code, **({'row': stock_id} if stock_id else {})})}"
+
+
+def address(kind: str, id: int, code: str) -> str:
+    """The page of what a step of a waterfall is made of; nothing where there is none."""
+    match kind:
+        case "order":
+            return f"/orders/{id}"
+        case "stock":
+            return history_href(code, id)
+        case "sku":
+            return sku_href(code)
+        case "rule":
+            tab = next((tab for tab in STOCK_TABS if tab.label == "Rules"), None)
+            return f"{tab.href}?{urlencode({'q': f'sku:{code}'})}" if tab else ""
+        case _:
+            return ""
 
 
 def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str, int]]) -> Labels:

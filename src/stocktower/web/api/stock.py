@@ -8,12 +8,19 @@ from litestar import get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
-from stocktower import catalog, inventory, publication
+from stocktower import catalog, inventory
+from stocktower.insight import AtsAnswer, BadInstant, explain_ats, read_moment
+from stocktower.inventory import Basis
+from stocktower.platform import Transaction
+from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
-from stocktower.web.desk import AtDesk
+from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import parse_filter
 from stocktower.web.pages.stock import PAGE, VOCABULARY, find
 from stocktower.web.problems import Unprocessable
+
+AT = "As of an instant of the past, or the end of a day; without an offset in the merchant's zone. Nothing: now."
+AS = "recorded: as we knew it then; occurred: as it was, by what was learned later."
 
 
 class SiteStock(msgspec.Struct, frozen=True):
@@ -44,32 +51,6 @@ class StockAnswer(msgspec.Struct, frozen=True):
 
     skus: list[SkuStock]
     total: int
-
-
-class ListingShown(msgspec.Struct, frozen=True):
-    """What a listing shows now, in whole packs, and what its channel was last told."""
-
-    listing: str
-    pack_quantity: int
-    shown: int
-    told: int | None
-    told_at: str | None
-
-
-class ChannelAts(msgspec.Struct, frozen=True):
-    """What one channel may sell of a SKU, in stock units; with explain, the way from on hand to it."""
-
-    channel: str
-    ats: int
-    listings: list[ListingShown]
-    steps: list[inventory.Step] | None = None
-
-
-class AtsAnswer(msgspec.Struct, frozen=True):
-    """The ATS of a SKU in one channel or in all."""
-
-    sku: str
-    channels: list[ChannelAts]
 
 
 @get("/api/v1/stock", sync_to_thread=True, tags=["Stock"])
@@ -107,31 +88,34 @@ def get_ats(
     sku: Annotated[str, QueryParameter(description="Code of the SKU.")],
     channel: Annotated[str, QueryParameter(description="Code of a channel; nothing: all of them.")] = "",
     explain: Annotated[bool, QueryParameter(description="With the steps from on hand to ATS.")] = False,
+    at: Annotated[str, QueryParameter(description=AT)] = "",
+    basis: Annotated[Basis, QueryParameter(name="as", description=AS)] = Basis.RECORDED,
 ) -> AtsAnswer:
-    """What channels may still sell of a SKU, and what they were told."""
+    """What channels may still sell of a SKU, or could as of any instant, and what they were told."""
     with desk.reading() as tx:
-        network = desk.network(tx)
+        moment = moment_asked(desk, tx, at, basis)
         if channel:
-            known_channel(channel, network.channel_ids, field="channel")
-        found = catalog.find_skus(tx, [sku]).get(sku)
-        if found is None:
-            raise NotFoundException(f"There is no SKU {sku}.")
-        availability = inventory.load_availability(tx, [found.sku_id], network)
-        listings = catalog.load_listings_of(tx, [found.sku_id]).get(found.sku_id, [])
-        told = {(word.channel_id, word.listing): word for word in publication.load_told(tx, found.sku_id)}
-        channels = [one for one in network.channels.values() if one.active and channel in ("", one.code)]
-        return AtsAnswer(
-            found.code,
-            [
-                ChannelAts(
-                    one.code,
-                    ats := availability.ats(found.sku_id, one.channel_id),
-                    [_shown(item, ats, told) for item in listings if item.channel_id == one.channel_id],
-                    availability.waterfall(found.sku_id, one.channel_id) if explain else None,
-                )
-                for one in channels
-            ],
+            known_channel(channel, (moment.network if moment else desk.network(tx)).channel_ids, field="channel")
+        return explain_ats(
+            tx, sku_asked(tx, sku), channel=channel, moment=moment, explain=explain, address=labels.address
         )
+
+
+def sku_asked(tx: Transaction, code: str) -> catalog.Sku:
+    """The SKU of a code, or that there is none."""
+    found = catalog.find_skus(tx, [code]).get(code)
+    if found is None:
+        raise NotFoundException(f"There is no SKU {code}.")
+    return found
+
+
+def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> inventory.Moment | None:
+    """The moment that a request names, or a problem that names the field."""
+    try:
+        return read_moment(tx, at, formats.zone_of(desk.network(tx).timezone), basis)
+    except BadInstant as error:
+        fix = "Write an instant of the past, like 2026-06-08T10:05:00-04:00."
+        raise Unprocessable(str(error), field="at", fix=fix) from error
 
 
 class OfferAnswer(msgspec.Struct, frozen=True):
@@ -166,11 +150,3 @@ def known_channel(code: str, known: Mapping[str, int], *, field: str) -> int:
     if code not in known:
         raise Unprocessable(f"{code} is not a channel", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
     return known[code]
-
-
-def _shown(listing: catalog.Listing, ats: int, told: dict[tuple[int, str], publication.Told]) -> ListingShown:
-    word = told.get((listing.channel_id, listing.key))
-    return ListingShown(
-        listing.key, listing.pack_quantity, inventory.shown(ats, listing.pack_quantity),
-        word.shown if word else None, word.told_at.isoformat() if word else None,
-    )  # fmt: skip

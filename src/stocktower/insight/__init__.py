@@ -1,0 +1,30 @@
+"""Insight answers questions that reach over several rooms, now or as of any instant; it reads, and changes nothing.
+
+Every figure comes from the rules of the room that owns it, so that no two places can say two things.
+"""
+
+from .explained import (
+    Asked,
+    AtsAnswer,
+    BadInstant,
+    ChannelAts,
+    ExplainedStep,
+    ListingShown,
+    Piece,
+    ask,
+    explain_ats,
+    read_moment,
+)
+
+__all__ = [
+    "Asked",
+    "AtsAnswer",
+    "BadInstant",
+    "ChannelAts",
+    "ExplainedStep",
+    "ListingShown",
+    "Piece",
+    "ask",
+    "explain_ats",
+    "read_moment",
+]
