@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-from msgspec import Struct
 
 from stocktower import inventory, network
 from stocktower.app import reads, words
@@ -12,10 +11,9 @@ from stocktower.app.administration import instant
 from stocktower.app.home import Tower
 from stocktower.app.options import HomeOption, JsonFlag, opened
 from stocktower.app.output import CommandFailed, say_json, say_table
+from stocktower.insight import HistoryEntry, name_entries
 from stocktower.inventory import Basis
 from stocktower.inventory import views as ledger
-from stocktower.ordering import views as orders
-from stocktower.platform import Transaction
 
 AtOption = Annotated[str | None, Parameter(help="As of an instant of the past, with its offset from UTC.")]
 AsOption = Annotated[
@@ -23,27 +21,6 @@ AsOption = Annotated[
     Parameter(name="--as", help="With --at: as we knew it then, or as it was by what was learned later."),
 ]
 LimitOption = Annotated[int, Parameter(validator=Number(gte=1, lte=10_000), help="The most entries.")]
-
-
-class HistoryEntry(Struct, frozen=True):
-    """One entry of a stock row."""
-
-    recorded_at: str
-    occurred_at: str
-    site: str
-    status: str
-    owner: str
-    lot: str
-    what: str
-    """move or reservation."""
-    reason: str
-    reference: str
-    reference_id: int
-    change: int
-    on_hand: int
-    allocated: int
-    actor: str
-    sequence: int
 
 
 def ats(
@@ -81,7 +58,8 @@ def history(
         return
     entries: list[HistoryEntry] = found["entries"]
     rows = [
-        (one.recorded_at[:19], one.occurred_at[:19] if one.occurred_at != one.recorded_at else "", one.site, one.status,
+        (f"{one.recorded_at:%Y-%m-%d %H:%M:%S}",
+         f"{one.occurred_at:%Y-%m-%d %H:%M:%S}" if one.occurred_at != one.recorded_at else "", one.site, one.status,
          one.what, one.reason, one.reference, f"{one.change:+,}", one.on_hand, one.allocated)
         for one in entries
     ]  # fmt: skip
@@ -101,31 +79,4 @@ def find_history(tower: Tower, code: str, site: str | None, at: str | None, limi
         rows = {row.stock_id: row for row in found if site is None or row.site_id == facts.site_ids[site]}
         before = ledger.HistoryKey(until, *ledger.FIRST) if until else None
         page = ledger.load_history(tx, list(rows), before=before, limit=limit)
-        return {"sku": sku.code, "name": sku.name, "entries": entries_of(tx, facts, rows, page.entries)}
-
-
-def entries_of(
-    tx: Transaction, facts: network.Network, rows: dict[int, inventory.StockRow], entries: list[ledger.Entry]
-) -> list[HistoryEntry]:
-    """Entries with the names of what they are about."""
-    numbers = {
-        row.order_id: row.number
-        for row in orders.load_rows(tx, facts, sorted({one.reference_id for one in entries if not one.is_move}))
-    }
-    made: list[HistoryEntry] = []
-    for one in entries:
-        row = rows[one.stock_id]
-        reference = f"{one.reference} {one.reference_id}" if one.reference else ""
-        if not one.is_move:
-            number = numbers.get(one.reference_id)
-            reference = f"order {number}" if number else f"hold {one.reference_id}"
-        made.append(
-            HistoryEntry(
-                recorded_at=one.recorded_at.isoformat(), occurred_at=one.occurred_at.isoformat(),
-                site=facts.sites[row.site_id].code, status=row.status, owner=row.owner, lot=row.lot,
-                what="move" if one.is_move else "reservation", reason=one.reason, reference=reference,
-                reference_id=one.reference_id, change=one.delta, on_hand=one.quantity_after,
-                allocated=one.allocated_after, actor=one.actor, sequence=one.sequence,
-            )
-        )  # fmt: skip
-    return made
+        return {"sku": sku.code, "name": sku.name, "entries": name_entries(tx, facts, rows, page.entries)}

@@ -15,6 +15,7 @@ from .explained import (
     explain_ats,
     read_moment,
 )
+from .history import HistoryEntry, Point, load_points, name_entries, window
 
 __all__ = [
     "Asked",
@@ -22,9 +23,14 @@ __all__ = [
     "BadInstant",
     "ChannelAts",
     "ExplainedStep",
+    "HistoryEntry",
     "ListingShown",
     "Piece",
+    "Point",
     "ask",
     "explain_ats",
+    "load_points",
+    "name_entries",
     "read_moment",
+    "window",
 ]

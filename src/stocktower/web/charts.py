@@ -79,6 +79,77 @@ def sparkline(values: Sequence[int], title: str) -> Markup:
     return _stretched("sparkline", ACROSS, HIGH, parts)
 
 
+class Line(msgspec.Struct, frozen=True):
+    """One line of a chart over time: values that hold from their instant to the next."""
+
+    label: str
+    kind: str
+    """The class that draws it: on_hand, allocated, ats, told."""
+    values: Sequence[tuple[float, int]]
+    """(instant in seconds, value), in order."""
+
+
+class DrawnChart(msgspec.Struct, frozen=True):
+    """A chart over time: a drawing that is stretched to its place, and beside it the label of each line at its end."""
+
+    drawing: Markup
+    labels: Markup
+    high: int
+    """The value at the top."""
+
+
+TALL = 120
+LABEL_HIGH = 14
+LABEL_WIDE = 136
+
+
+def over_time(lines: Sequence[Line], title: str) -> DrawnChart | None:
+    """Steps over time on zero; None where there is nothing to draw."""
+    drawn = [line for line in lines if line.values]
+    times = [at for line in drawn for at, _ in line.values]
+    if not times or min(times) == max(times):
+        return None
+    begin, span = min(times), max(times) - min(times)
+    end = begin + span
+    high = max(1, *(value for line in drawn for _, value in line.values))
+
+    def y(value: int) -> float:
+        return TALL - 1 - value * (TALL - 2) / high
+
+    parts = [Markup('<line class="axis" x1="0" x2="{0}" y1="{1}" y2="{1}"/>').format(ACROSS, TALL - 0.5)]
+    for line in drawn:
+        points: list[str] = []
+        for place, (at, value) in enumerate(line.values):
+            x = (at - begin) * ACROSS / span
+            if place:
+                points.append(f"{x:.1f},{y(line.values[place - 1][1]):.1f}")
+            points.append(f"{x:.1f},{y(value):.1f}")
+        points.append(f"{(end - begin) * ACROSS / span:.1f},{y(line.values[-1][1]):.1f}")
+        parts.append(Markup('<polyline class="line {}" points="{}"/>').format(line.kind, " ".join(points)))
+    parts.append(Markup("<title>{}</title>").format(title))
+    ends = sorted(((y(line.values[-1][1]), line) for line in drawn), key=lambda one: one[0])
+    return DrawnChart(_stretched("over-time", ACROSS, TALL, parts), _labels(ends), high)
+
+
+def _labels(ends: Sequence[tuple[float, Line]]) -> Markup:
+    """Labels at the ends of their lines, pushed apart so that each can be read."""
+    places: list[float] = []
+    for wanted, _ in ends:
+        lowest = places[-1] + LABEL_HIGH if places else LABEL_HIGH / 2
+        places.append(max(wanted, lowest))
+    overflow = max(0.0, places[-1] - (TALL - LABEL_HIGH / 2)) if places else 0.0
+    stroke = Markup('<line class="line {0}" x1="4" x2="20" y1="{1:.1f}" y2="{1:.1f}"/>')
+    word = Markup('<text x="26" y="{:.1f}">{} {}</text>')
+    texts = [
+        stroke.format(line.kind, place - overflow)
+        + word.format(place - overflow + 4, line.label, f"{line.values[-1][1]:,}")
+        for place, (_, line) in zip(places, ends, strict=True)
+    ]
+    return Markup('<svg class="line-labels" width="{0}" height="{1}" viewBox="0 0 {0} {1}">{2}</svg>').format(
+        LABEL_WIDE, TALL, Markup("").join(texts)
+    )
+
+
 def share_bar(part: int, whole: int) -> Markup:
     """A thin bar: a part of a whole, zero-based."""
     width = 0 if whole <= 0 else max(0, min(ACROSS, round(ACROSS * part / whole)))

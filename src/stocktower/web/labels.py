@@ -41,6 +41,8 @@ def address(kind: str, id: int, code: str) -> str:
             return history_href(code, id)
         case "sku":
             return sku_href(code)
+        case "message":
+            return f"/messages/{id}"
         case "rule":
             tab = next((tab for tab in STOCK_TABS if tab.label == "Rules"), None)
             return f"{tab.href}?{urlencode({'q': f'sku:{code}'})}" if tab else ""

@@ -6,7 +6,7 @@ from stocktower.web.api import books, cases, docs, feed, imports, orders, promis
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
-    stock.list_stock, stock.get_ats, stock.get_offer,
+    stock.list_stock, stock.get_ats, stock.get_history, stock.get_offer,
     promises.get_atp,
     reservations.reserve, reservations.give_back, reservations.pay,
     imports.list_imports, imports.get_import, imports.take_file,

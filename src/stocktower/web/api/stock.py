@@ -5,17 +5,17 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from stocktower import catalog, inventory
-from stocktower.insight import AtsAnswer, BadInstant, explain_ats, read_moment
+from stocktower.insight import AtsAnswer, BadInstant, HistoryEntry, explain_ats, read_moment
 from stocktower.inventory import Basis
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import parse_filter
+from stocktower.web.pages.sku import load_history, sku_asked
 from stocktower.web.pages.stock import PAGE, VOCABULARY, find
 from stocktower.web.problems import Unprocessable
 
@@ -101,14 +101,6 @@ def get_ats(
         )
 
 
-def sku_asked(tx: Transaction, code: str) -> catalog.Sku:
-    """The SKU of a code, or that there is none."""
-    found = catalog.find_skus(tx, [code]).get(code)
-    if found is None:
-        raise NotFoundException(f"There is no SKU {code}.")
-    return found
-
-
 def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> inventory.Moment | None:
     """The moment that a request names, or a problem that names the field."""
     try:
@@ -116,6 +108,34 @@ def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> inventor
     except BadInstant as error:
         fix = "Write an instant of the past, like 2026-06-08T10:05:00-04:00."
         raise Unprocessable(str(error), field="at", fix=fix) from error
+
+
+class HistoryAnswer(msgspec.Struct, frozen=True):
+    """What happened to the stock rows of a SKU, the newest first."""
+
+    sku: str
+    entries: list[HistoryEntry]
+    next: str
+    """For `before`; nothing: there are no more."""
+
+
+@get("/api/v1/history", sync_to_thread=True, tags=["Stock"])
+def get_history(
+    desk: AtDesk,
+    sku: Annotated[str, QueryParameter(description="Code of the SKU.")],
+    site: Annotated[str, QueryParameter(description="Code of a site; nothing: all of them.")] = "",
+    at: Annotated[str, QueryParameter(description="Up to an instant of the past; nothing: now.")] = "",
+    before: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 100,
+) -> HistoryAnswer:
+    """Moves and reservations of a SKU's stock rows, with both balances after each."""
+    with desk.reading() as tx:
+        if site:
+            known_channel(site, desk.network(tx).site_ids, field="site")
+        moment_asked(desk, tx, at, Basis.RECORDED)
+        one = sku_asked(tx, sku)
+        found = load_history(desk, tx, one, site=site, at=at, before=before, limit=limit)
+        return HistoryAnswer(one.code, found.entries, found.before)
 
 
 class OfferAnswer(msgspec.Struct, frozen=True):
@@ -146,7 +166,7 @@ def get_offer(
 
 
 def known_channel(code: str, known: Mapping[str, int], *, field: str) -> int:
-    """The id of a channel, or a problem that names those there are."""
+    """The id of a channel (or site), or a problem that names those there are."""
     if code not in known:
-        raise Unprocessable(f"{code} is not a channel", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
+        raise Unprocessable(f"{code} is not a {field}", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
     return known[code]
