@@ -7,6 +7,36 @@ import pytest
 
 from tests.app.shell import Shell
 
+CONFIGURATION = """
+[merchant]
+code = "shop"
+name = "Shop"
+
+[[entities]]
+code = "us"
+name = "Shop Inc."
+currency = "USD"
+
+[[sites]]
+code = "MAIN"
+name = "Main"
+kind = "warehouse"
+country = "US"
+
+[[sites]]
+code = "STORE"
+name = "Store"
+kind = "store"
+country = "US"
+
+[[channels]]
+code = "web"
+name = "Web"
+kind = "shopify"
+currency = "USD"
+live_from = 2026-01-01T00:00:00Z
+sites = ["MAIN", "STORE"]
+"""
 PRODUCTS = "sku,name,cost,price,currency,units\nCUP,Cup,2.00,5.00,USD,case:12\nLID,Lid,1.00,2.00,USD,\n"
 INBOUND = """\
 reference,site,sku,quantity,unit,supplier,expected_at,cost
@@ -28,7 +58,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory, new_database_url: Callable[[
         patch.setenv("STOCKTOWER_DATABASE_URL", new_database_url())
         patch.delenv("STOCKTOWER_HOME", raising=False)
         shell = Shell(tmp_path_factory.mktemp("goods") / "shop")
-        shell.say("init", shell.home, homeless=True)
+        shell.home.mkdir()
+        write(shell, "stocktower.toml", CONFIGURATION)
         shell.ask("apply")
         shell.ask("import", "products", write(shell, "products.csv", PRODUCTS))
         shell.ask("run")
@@ -54,7 +85,7 @@ def test_what_will_come_and_what_came(shell: Shell) -> None:
     again = shell.ask("import", "receipts", write(shell, "again.csv", RECEIPTS))
     assert (again["repeated"], again["new"]) == (2, 0)
     assert shell.ask("run")["worked"].get("receipts") is None
-    held = {row["account"]: row["debit_minor"] - row["credit_minor"] for row in shell.ask("trial-balance")["rows"]}
+    held = balances(shell)
     assert held["Assets:Inventory"] == 42 * 200 + 33 * 90
     assert held["Liabilities:GoodsReceivedNotInvoiced"] == -(42 * 200 + 33 * 90)
     cases = {case["kind"]: case for case in shell.ask("cases")["cases"]}
@@ -67,6 +98,42 @@ def test_what_will_come_and_what_came(shell: Shell) -> None:
     shell.ask("case", short, "--do", "expect_rest")
     shell.ask("run")
     assert [case["kind"] for case in shell.ask("cases")["cases"]] == ["unreadable_row"]
-    held = {row["account"]: row["debit_minor"] - row["credit_minor"] for row in shell.ask("trial-balance")["rows"]}
+    held = balances(shell)
     assert held["Liabilities:GoodsReceivedNotInvoiced"] == -(42 * 200 + 30 * 90)
+    assert shell.ask("verify")["ok"]
+
+
+def balances(shell: Shell) -> dict[str, int]:
+    """What every account holds."""
+    return {row["account"]: row["debit_minor"] - row["credit_minor"] for row in shell.ask("trial-balance")["rows"]}
+
+
+def test_a_transfer_all_the_way_through_the_books(shell: Shell) -> None:
+    before = balances(shell)
+    steps = (
+        "reference,step,from,to,sku,quantity,damaged,document\n"
+        "T-1,ordered,MAIN,STORE,CUP,12,,\n"
+        "T-1,shipped,,,,,,\n"
+        "T-1,arrived,,,CUP,8,1,A-1\n"
+        "T-1,closed,,,,,,\n"
+        "T-2,shipped,,,CUP,1,,\n"
+    )
+    said = shell.ask("import", "transfers", write(shell, "transfers.csv", steps))
+    assert (said["rows"], said["new"], said["changed"]) == (5, 2, 3)
+    assert shell.ask("run")["worked"]["transfers"] == 5
+    after = balances(shell)
+    assert after["Assets:InventoryInTransit"] == 3 * 200
+    assert after["Assets:Inventory"] == before["Assets:Inventory"] - 3 * 200
+    cases = {case["kind"]: case for case in shell.ask("cases")["cases"]}
+    assert cases["transfer_discrepancy"]["units"] == 3
+    assert "no transfer T-2 was ordered" in cases["parked_message"]["title"]
+    label = f"C-{cases['transfer_discrepancy']['number']}"
+    assert shell.ask("verify")["ok"]
+    shell.ask("case", label, "--do", "claim", "--dry-run")
+    assert shell.ask("case", label, "--do", "lost")["notes"] == ["3 of CUP is lost, not at STORE"]
+    shell.ask("run")
+    done = balances(shell)
+    assert (done["Assets:InventoryInTransit"], done["Expenses:Shrinkage"]) == (0, 3 * 200)
+    again = shell.ask("import", "transfers", write(shell, "again.csv", steps))
+    assert again["repeated"] == 5
     assert shell.ask("verify")["ok"]

@@ -424,6 +424,16 @@ def reject_count(context: Context) -> list[str]:
     return counting_acts.reject(context.tx, context.case, context.actor, context.arguments.note)
 
 
+def conclude_transfer(outcome: str) -> Callable[[Context], list[str]]:
+    """Decide what became of what is missing of a transfer."""
+    return lambda context: goods_actions.conclude_transfer(context.tx, context.case, outcome)
+
+
+def acknowledge_transfer(context: Context) -> list[str]:
+    """Know that more arrived than had left."""
+    return goods_actions.acknowledge_transfer(context.tx, context.case, context.actor)
+
+
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
@@ -461,6 +471,11 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.STOCK_DIFFERENCE, "accept_theirs"): Action(P.ADJUST_STOCK, accept_theirs),
     (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
     (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
+    **{
+        (CaseKind.TRANSFER_DISCREPANCY, outcome): Action(P.ADJUST_STOCK, conclude_transfer(outcome))
+        for outcome in goods_actions.OUTCOMES
+    },
+    (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): Action(P.WORK_CASES, acknowledge_transfer),
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
     (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, approve_count),
     (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, recount_lines),

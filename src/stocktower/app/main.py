@@ -177,6 +177,12 @@ def import_statement(
     bring("statement", file, home, json, system=system, as_of=given, complete=complete)
 
 
+@import_app.command(name="transfers")
+def import_transfers(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Steps of transfers between sites, from a CSV: ordered, shipped, arrived, closed, cancelled."""
+    bring("transfers", file, home, json)
+
+
 @app.command
 def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Work through all that is due, and stop."""

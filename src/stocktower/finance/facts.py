@@ -8,10 +8,23 @@ from msgspec import Struct
 
 from stocktower.kernel import convert
 
-from .model import Cost, Journal, OrderBalance, Place, UnknownCost, UnknownPlace, Valuation, ValuationEntry
+from .model import (
+    Cost,
+    Journal,
+    OrderBalance,
+    Place,
+    Transit,
+    TransitEntry,
+    UnknownCost,
+    UnknownPlace,
+    Valuation,
+    ValuationEntry,
+)
 
 StockKey = tuple[str, int]
 """(entity, sku_id)"""
+TransitKey = tuple[int, int]
+"""(transfer_id, line_no)"""
 
 
 class Facts(Struct, frozen=True):
@@ -29,6 +42,7 @@ class Facts(Struct, frozen=True):
     """(source, target, day) -> units of target for one unit of source; raises where none is stated."""
     orders: Mapping[int, OrderBalance] = {}
     stock: Mapping[StockKey, Valuation] = {}
+    transit: Mapping[TransitKey, Transit] = {}
     costs: Mapping[int, Cost] = {}
     """The catalogue's unit cost of SKUs of which the books know none."""
 
@@ -69,6 +83,8 @@ class Posting(Struct, frozen=True):
     valuations: tuple[Valuation, ...] = ()
     valuation_entries: tuple[ValuationEntry, ...] = ()
     unknown_costs: tuple[UnknownCost, ...] = ()
+    transits: tuple[Transit, ...] = ()
+    transit_entries: tuple[TransitEntry, ...] = ()
 
 
 class Plan(Struct, frozen=True):
@@ -79,3 +95,5 @@ class Plan(Struct, frozen=True):
     valuations: dict[StockKey, Valuation]
     valuation_entries: list[ValuationEntry]
     unknown_costs: list[UnknownCost]
+    transits: dict[TransitKey, Transit]
+    transit_entries: list[TransitEntry]

@@ -87,7 +87,26 @@ class RefundIssued(Struct, frozen=True):
     marketplace_tax: bool = False
 
 
-Data = StockChanged | PaymentCaptured | Shipped | RefundIssued
+class TransferLine(Struct, frozen=True):
+    """Units of one line of a transfer that moved."""
+
+    line_no: int
+    sku_id: int
+    units: int
+    owner: str = OWN
+
+
+class TransferMoved(Struct, frozen=True):
+    """A step of a transfer."""
+
+    transfer_id: int
+    reference: str
+    from_site_id: int
+    to_site_id: int
+    lines: tuple[TransferLine, ...] = ()
+
+
+Data = StockChanged | PaymentCaptured | Shipped | RefundIssued | TransferMoved
 
 _TYPES: dict[str, type[Data]] = {
     "stock.opened": StockChanged,
@@ -97,6 +116,11 @@ _TYPES: dict[str, type[Data]] = {
     "payment.captured": PaymentCaptured,
     "fulfillment.shipped": Shipped,
     "refund.issued": RefundIssued,
+    "transfer.shipped": TransferMoved,
+    "transfer.arrived": TransferMoved,
+    "transfer.lost": TransferMoved,
+    "transfer.claimed": TransferMoved,
+    "transfer.returned": TransferMoved,
 }
 KINDS: tuple[str, ...] = tuple(_TYPES)
 """The kinds of event that the books read."""

@@ -160,7 +160,12 @@ WITH parked AS (
 moved AS (
     SELECT stock.site_id, stock.sku_id, stock.quantity
     FROM inventory.stock AS stock
-    WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.owner = 'own'
+    WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.owner = 'own' AND stock.status <> 'in_transit'
+    UNION ALL
+    SELECT (data ->> CASE WHEN kind = 'transfer.arrived' THEN 'to_site_id' ELSE 'from_site_id' END)::bigint,
+        (item ->> 'sku_id')::bigint, CASE WHEN kind = 'transfer.shipped' THEN 1 ELSE -1 END * (item ->> 'units')::bigint
+    FROM parked, jsonb_array_elements(data -> 'lines') AS item
+    WHERE kind IN ('transfer.shipped', 'transfer.arrived', 'transfer.returned') AND item ->> 'owner' = 'own'
     UNION ALL
     SELECT (data ->> 'site_id')::bigint, (data ->> 'sku_id')::bigint, -(data ->> 'delta')::bigint
     FROM parked
@@ -176,5 +181,71 @@ FROM (
     JOIN finance.place AS place ON place.merchant_id = %(merchant_id)s::bigint AND place.site_id = moved.site_id AND place.valued
     UNION ALL
     SELECT entity, sku_id, 0, quantity FROM finance.valuation WHERE merchant_id = %(merchant_id)s::bigint) AS both_sides
+GROUP BY entity, sku_id
+HAVING sum(on_hand) <> sum(valued);
+
+-- name: transit_is_its_ledger
+-- when: now
+-- What a line has in transit is the sum of its ledger, whose last entry shows the same totals.
+SELECT coalesce(transit.transfer_id, ledger.transfer_id) AS transfer_id, coalesce(transit.line_no, ledger.line_no) AS line_no
+FROM (SELECT * FROM finance.transit WHERE merchant_id = %(merchant_id)s::bigint) AS transit
+FULL JOIN (
+    SELECT transfer_id, line_no, sum(delta_quantity) AS quantity, sum(delta_minor) AS value_minor,
+        max(sequence) AS sequence, count(*) AS entries,
+        (array_agg(quantity_after ORDER BY sequence DESC))[1] AS quantity_after,
+        (array_agg(value_after_minor ORDER BY sequence DESC))[1] AS value_after_minor
+    FROM finance.transit_entry
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY transfer_id, line_no) AS ledger ON ledger.transfer_id = transit.transfer_id AND ledger.line_no = transit.line_no
+WHERE (transit.quantity, transit.value_minor, transit.sequence, transit.sequence, transit.quantity, transit.value_minor)
+    IS DISTINCT FROM
+    (ledger.quantity, ledger.value_minor, ledger.sequence, ledger.entries, ledger.quantity_after, ledger.value_after_minor);
+
+-- name: transit_account_is_what_is_in_transit
+-- when: now
+-- The accounts of inventory in transit hold the value of what is in transit (not checked where they serve another role too).
+WITH transit_account AS (
+    SELECT account, count(*) FILTER (WHERE role <> 'inventory_in_transit') AS others
+    FROM finance.account
+    WHERE merchant_id = %(merchant_id)s::bigint AND account IN (
+        SELECT account FROM finance.account
+        WHERE merchant_id = %(merchant_id)s::bigint AND role = 'inventory_in_transit')
+    GROUP BY account)
+SELECT entity, sum(ledger_minor) AS ledger_minor, sum(value_minor) AS value_minor
+FROM (
+    SELECT balance.entity, balance.book_debit_minor - balance.book_credit_minor AS ledger_minor, 0 AS value_minor
+    FROM finance.balance AS balance
+    JOIN transit_account ON transit_account.account = balance.account
+    WHERE balance.merchant_id = %(merchant_id)s::bigint
+    UNION ALL
+    SELECT entity, 0, value_minor FROM finance.transit WHERE merchant_id = %(merchant_id)s::bigint) AS both_sides
+WHERE NOT EXISTS (SELECT FROM transit_account WHERE others > 0)
+GROUP BY entity
+HAVING sum(ledger_minor) <> sum(value_minor);
+
+-- name: transit_is_own_stock_in_transit
+-- when: at cursor of finance
+-- What is valued in transit of each SKU is what our rows in transit hold; parked events are still to be posted.
+WITH parked AS (
+    SELECT event.kind, (event.data ->> 'to_site_id')::bigint AS site_id, (item ->> 'sku_id')::bigint AS sku_id,
+        (item ->> 'units')::bigint AS units
+    FROM platform.parked_event AS parked_event
+    JOIN platform.event AS event ON event.merchant_id = parked_event.merchant_id AND event.position = parked_event.position,
+        jsonb_array_elements(event.data -> 'lines') AS item
+    WHERE parked_event.merchant_id = %(merchant_id)s::bigint AND parked_event.subscriber = 'finance'
+        AND event.kind IN ('transfer.shipped', 'transfer.arrived', 'transfer.lost', 'transfer.claimed', 'transfer.returned')
+        AND item ->> 'owner' = 'own')
+SELECT entity, sku_id, sum(on_hand) AS on_hand, sum(valued) AS valued
+FROM (
+    SELECT place.entity, stock.sku_id, stock.quantity AS on_hand, 0 AS valued
+    FROM inventory.stock AS stock
+    JOIN finance.place AS place ON place.merchant_id = stock.merchant_id AND place.site_id = stock.site_id AND place.valued
+    WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.owner = 'own' AND stock.status = 'in_transit'
+    UNION ALL
+    SELECT place.entity, parked.sku_id, CASE WHEN parked.kind = 'transfer.shipped' THEN -parked.units ELSE parked.units END, 0
+    FROM parked
+    JOIN finance.place AS place ON place.merchant_id = %(merchant_id)s::bigint AND place.site_id = parked.site_id
+    UNION ALL
+    SELECT entity, sku_id, 0, quantity FROM finance.transit WHERE merchant_id = %(merchant_id)s::bigint) AS both_sides
 GROUP BY entity, sku_id
 HAVING sum(on_hand) <> sum(valued);

@@ -28,6 +28,11 @@ class PostingRole(StrEnum):
     GOODS_RECEIVED = "goods_received_not_invoiced"
     SUPPLIER_ACCRUAL = "supplier_accrual"
     SHRINKAGE = "shrinkage"
+    INVENTORY_IN_TRANSIT = "inventory_in_transit"
+    CARRIER_CLAIM = "carrier_claim"
+    WRITE_DOWN = "write_down"
+    SAMPLES = "samples"
+    INTERNAL_USE = "internal_use"
     OPENING_EQUITY = "opening_equity"
     INTERCOMPANY = "intercompany"
     FX_DIFFERENCE = "fx_difference"
@@ -87,6 +92,31 @@ class ValuationEntry(Struct, frozen=True):
 
     entity: str
     sku_id: int
+    sequence: int
+    journal_id: int
+    delta_quantity: int
+    delta_minor: int
+    quantity_after: int
+    value_after_minor: int
+
+
+class Transit(Struct, frozen=True):
+    """What one line of a transfer has in transit, in units and in the book currency of where it goes."""
+
+    transfer_id: int
+    line_no: int
+    entity: str
+    sku_id: int
+    quantity: int = 0
+    value_minor: int = 0
+    sequence: int = 0
+
+
+class TransitEntry(Struct, frozen=True):
+    """One change of what is in transit, with both totals after it."""
+
+    transfer_id: int
+    line_no: int
     sequence: int
     journal_id: int
     delta_quantity: int

@@ -221,3 +221,31 @@ SELECT entity.entity, entity.currency,
 FROM finance.entity AS entity
 WHERE entity.merchant_id = %(merchant_id)s::bigint
 ORDER BY entity.entity;
+
+-- name: lock_transits
+-- What lines of transfers have in transit, locked in key order.
+SELECT transit.transfer_id, transit.line_no, transit.entity, transit.sku_id, transit.quantity, transit.value_minor,
+    transit.sequence
+FROM finance.transit AS transit
+WHERE transit.merchant_id = %(merchant_id)s::bigint AND (transit.transfer_id, transit.line_no) IN (
+    SELECT transfer_id, line_no FROM unnest(%(transfer_ids)s::bigint[], %(line_nos)s::integer[])
+        AS wanted (transfer_id, line_no))
+ORDER BY transit.transfer_id, transit.line_no
+FOR UPDATE;
+
+-- copy: transit_entry finance.transit_entry (merchant_id, transfer_id, line_no, sequence, journal_id, delta_quantity,
+--     delta_minor, quantity_after, value_after_minor)
+-- Changes of what is in transit, append-only.
+
+-- name: upsert_transits
+-- What lines of transfers have in transit after a batch.
+INSERT INTO finance.transit AS transit
+    (merchant_id, transfer_id, line_no, entity, sku_id, quantity, value_minor, sequence)
+SELECT %(merchant_id)s::bigint, line.transfer_id, line.line_no, line.entity, line.sku_id, line.quantity, line.value_minor,
+    line.sequence
+FROM unnest(%(transfer_ids)s::bigint[], %(line_nos)s::integer[], %(entities)s::text[], %(sku_ids)s::bigint[],
+    %(quantities)s::bigint[], %(values)s::bigint[], %(sequences)s::bigint[])
+    AS line (transfer_id, line_no, entity, sku_id, quantity, value_minor, sequence)
+ORDER BY line.transfer_id, line.line_no
+ON CONFLICT (merchant_id, transfer_id, line_no) DO UPDATE
+    SET quantity = excluded.quantity, value_minor = excluded.value_minor, sequence = excluded.sequence;

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from . import goods
+from . import goods, transit
 from .amounts import in_book, part_of
 from .facts import Facts, Plan, Posting, StockKey
-from .happenings import Happening, PaymentCaptured, RefundIssued, Shipped, StockChanged
+from .happenings import Happening, PaymentCaptured, RefundIssued, Shipped, StockChanged, TransferMoved
 from .model import Entry, ForeignBalance, Journal, OrderBalance
 from .model import PostingRole as Role
 
@@ -20,9 +20,9 @@ NO_TENDER = frozenset({"", "none", "terms", "invoice", "net", "receivable"})
 
 def decide_journals(happenings: Sequence[Happening], facts: Facts) -> Plan:
     """Journals for events in order, each decided on the balances that the ones before it left."""
-    orders, stock = dict(facts.orders), dict(facts.stock)
-    current = replace(facts, orders=orders, stock=stock)
-    plan = Plan([], {}, {}, [], [])
+    orders, stock, under_way = dict(facts.orders), dict(facts.stock), dict(facts.transit)
+    current = replace(facts, orders=orders, stock=stock, transit=under_way)
+    plan = Plan([], {}, {}, [], [], {}, [])
     for happening in happenings:
         posting = decide_journal(happening, current)
         if posting is None:
@@ -33,6 +33,10 @@ def decide_journals(happenings: Sequence[Happening], facts: Facts) -> Plan:
         for valuation in posting.valuations:
             key: StockKey = (valuation.entity, valuation.sku_id)
             stock[key] = plan.valuations[key] = valuation
+        for line in posting.transits:
+            place = (line.transfer_id, line.line_no)
+            under_way[place] = plan.transits[place] = line
+        plan.transit_entries.extend(posting.transit_entries)
         plan.valuation_entries.extend(posting.valuation_entries)
         plan.unknown_costs.extend(posting.unknown_costs)
     return plan
@@ -47,6 +51,8 @@ def decide_journal(happening: Happening, facts: Facts) -> Posting | None:
         return _decide_payment(happening, data, facts)
     if isinstance(data, RefundIssued):
         return _decide_refund(happening, data, facts)
+    if isinstance(data, TransferMoved):
+        return _decide_transfer(happening, data, facts)
     return _decide_stock(happening, data, facts)
 
 
@@ -122,6 +128,22 @@ def _decide_stock(happening: Happening, data: StockChanged, facts: Facts) -> Pos
         return None
     journal = _journal(happening, moved.entity, goods.describe(happening.kind, data), moved.entries)
     return Posting(journal, None, moved.valuations, moved.valuation_entries, moved.unknown_costs)
+
+
+def _decide_transfer(happening: Happening, data: TransferMoved, facts: Facts) -> Posting | None:
+    """Goods of ours go into transit, or come out of it."""
+    posting = transit.TransferPosting(happening, data, facts)
+    if not posting.post():
+        return None
+    return Posting(
+        _journal(happening, posting.entity, transit.describe(happening.kind, data), posting.entries),
+        None,
+        tuple(posting.valuations.values()),
+        tuple(posting.valuation_entries),
+        tuple(posting.unknown_costs),
+        tuple(posting.transits.values()),
+        tuple(posting.transit_entries),
+    )
 
 
 def _post(

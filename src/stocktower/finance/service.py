@@ -17,9 +17,10 @@ from stocktower.platform import RecordedEvent, Transaction
 from . import store
 from .facts import Facts, Plan
 from .goods import costs_wanted
-from .happenings import Happening, Shipped, StockChanged, read_data
+from .happenings import Happening, Shipped, StockChanged, TransferMoved, read_data
 from .model import BookCurrencyChanged, Cost, Journal, Place, PostingRole, UnknownCost
 from .rules import decide_journals
+from .transit import keys_of
 
 
 def post(tx: Transaction, configuration: Configuration, network: Network, events: Sequence[RecordedEvent]) -> None:
@@ -105,6 +106,7 @@ def _with_balances(tx: Transaction, facts: Facts, happenings: Sequence[Happening
     """The facts with the balances that these events touch, locked in key order, and the costs that may be needed."""
     order_ids: set[int] = set()
     sku_ids: set[int] = set()
+    transfers: list[TransferMoved] = []
     for happening in happenings:
         data = happening.data
         if isinstance(data, StockChanged):
@@ -112,12 +114,16 @@ def _with_balances(tx: Transaction, facts: Facts, happenings: Sequence[Happening
         elif isinstance(data, Shipped):
             order_ids.add(happening.subject_id)
             sku_ids.update(item.sku_id for item in data.stock)
+        elif isinstance(data, TransferMoved):
+            sku_ids.update(line.sku_id for line in data.lines)
+            transfers.append(data)
         else:
             order_ids.add(data.order_id)
     facts = replace(
         facts,
         orders=store.lock_order_balances(tx, sorted(order_ids)) if order_ids else {},
         stock=store.lock_valuations(tx, sorted(sku_ids)) if sku_ids else {},
+        transit=store.lock_transits(tx, keys_of(transfers)) if transfers else {},
     )
     wanted = costs_wanted(happenings, facts)
     return replace(facts, costs=_load_costs(tx, wanted)) if wanted else facts
@@ -140,6 +146,9 @@ def _record(tx: Transaction, plan: Plan) -> None:
     store.record_valuation_entries(tx, plan.valuation_entries)
     if plan.valuations:
         store.upsert_valuations(tx, list(plan.valuations.values()))
+    store.record_transit_entries(tx, plan.transit_entries)
+    if plan.transits:
+        store.upsert_transits(tx, list(plan.transits.values()))
     if plan.orders:
         store.upsert_order_balances(tx, list(plan.orders.values()))
     store.add_to_balances(tx, sum_turnovers(plan.journals))

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from stocktower.platform import Transaction, load_queries
 
-from .facts import StockKey
+from .facts import StockKey, TransitKey
 from .model import (
     AccountBalance,
     AccountEntry,
@@ -17,6 +19,8 @@ from .model import (
     OrderBalance,
     Place,
     StockValue,
+    Transit,
+    TransitEntry,
     Valuation,
     ValuationEntry,
 )
@@ -143,6 +147,33 @@ def lock_valuations(tx: Transaction, sku_ids: Sequence[int]) -> dict[StockKey, V
     """The valuations of SKUs in every entity, locked."""
     rows = tx.fetch(_Q.lock_valuations, Valuation, sku_ids=list(sku_ids))
     return {(row.entity, row.sku_id): row for row in rows}
+
+
+def lock_transits(tx: Transaction, keys: Sequence[TransitKey]) -> dict[TransitKey, Transit]:
+    """What lines of transfers have in transit, locked."""
+    transfer_ids, line_nos = [key[0] for key in keys], [key[1] for key in keys]
+    rows = tx.fetch(_Q.lock_transits, Transit, transfer_ids=transfer_ids, line_nos=line_nos)
+    return {(row.transfer_id, row.line_no): row for row in rows}
+
+
+def record_transit_entries(tx: Transaction, entries: Sequence[TransitEntry]) -> None:
+    """Append to the ledger of what is in transit."""
+    merchant_id = tx.merchant_id
+    tx.copy(_Q.transit_entry, [(merchant_id, *msgspec.structs.astuple(entry)) for entry in entries])
+
+
+def upsert_transits(tx: Transaction, lines: Sequence[Transit]) -> None:
+    """What lines have in transit after a batch."""
+    tx.execute(
+        _Q.upsert_transits,
+        transfer_ids=[line.transfer_id for line in lines],
+        line_nos=[line.line_no for line in lines],
+        entities=[line.entity for line in lines],
+        sku_ids=[line.sku_id for line in lines],
+        quantities=[line.quantity for line in lines],
+        values=[line.value_minor for line in lines],
+        sequences=[line.sequence for line in lines],
+    )
 
 
 def upsert_order_balances(tx: Transaction, balances: Sequence[OrderBalance]) -> None:

@@ -10,7 +10,7 @@ from stocktower.platform import Transaction
 from . import store
 from .book import Book
 from .counts import decide_cuts
-from .model import HOLD, Allocation, Candidate, Cut, Demand
+from .model import ORDER, Allocation, Candidate, Cut, Demand
 
 MayCut = Callable[[Sequence[Candidate]], Collection[tuple[int, int]]]
 """Of the demands that have too much: the (order_id, line_no) that are not released and whose order is locked."""
@@ -43,7 +43,7 @@ class Cutter:
         if not needed:
             return []
         candidates = self._candidates({stock_id for stock_id, _ in needed})
-        orders = [one for one in candidates if one.kind != HOLD]
+        orders = [one for one in candidates if one.kind == ORDER]
         allowed = set(may_cut(orders)) if orders else set[tuple[int, int]]()
         cuts: list[Cut] = []
         for stock_id, units in needed:
@@ -52,7 +52,7 @@ class Cutter:
             of_row = [
                 replace(one, quantity=self._held(one))
                 for one in candidates
-                if one.stock_id == stock_id and (one.kind == HOLD or (one.order_id, one.line_no) in allowed)
+                if one.stock_id == stock_id and (one.kind != ORDER or (one.order_id, one.line_no) in allowed)
             ]
             for one, sold_units in decide_cuts(left, of_row):
                 cuts.append(self._take_back(one, sold_units))
@@ -113,7 +113,7 @@ class Cutter:
                 taken[one.sku_id] += part
         for sku_id, units in taken.items():
             demand = self._changed.get((*key, sku_id), self._demands[*key, sku_id])
-            if candidate.kind == HOLD:
+            if candidate.kind != ORDER:
                 demand = replace(demand, allocated=demand.allocated - units, cancelled=demand.cancelled + units)
             else:
                 demand = replace(demand, allocated=demand.allocated - units, short=demand.short + units)

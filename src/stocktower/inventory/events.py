@@ -17,12 +17,17 @@ COUNT = "count"
 RECEIPT = "receipt"
 DISCREPANCY = "discrepancy"
 STATUS_CHANGE = "status_change"
+TRANSFER_MOVE = "transfer"
+ASSEMBLY_MOVE = "assembly"
 
 _KINDS = {
     OPENING: "stock.opened",
     COUNT: "stock.counted",
     RECEIPT: "stock.received",
     STATUS_CHANGE: "stock.status_changed",
+    # Between rows of one owner: the books read what moved as a whole.
+    TRANSFER_MOVE: "stock.moved",
+    ASSEMBLY_MOVE: "stock.moved",
 }
 _OTHERWISE = "stock.adjusted"
 
@@ -45,6 +50,28 @@ class StockChanged(msgspec.Struct, frozen=True):
     quantity_after: int
     against: str = ""
     """Posting role of the account against inventory; empty: that of the kind of event."""
+
+
+class TransferMovedLine(msgspec.Struct, frozen=True):
+    """Units of one line."""
+
+    line_no: int
+    sku_id: int
+    owner: str
+    units: int
+
+
+class TransferMoved(msgspec.Struct, frozen=True):
+    """Data of transfer.ordered, .shipped, .arrived, .cancelled, .lost, .claimed and .returned."""
+
+    transfer_id: int
+    reference: str
+    from_site_id: int
+    to_site_id: int
+    state: str
+    """Of the transfer after it."""
+    lines: list[TransferMovedLine]
+    """What moved; nothing where it was ordered or cancelled."""
 
 
 class SupplyChanged(msgspec.Struct, frozen=True):

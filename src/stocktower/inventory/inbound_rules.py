@@ -204,6 +204,12 @@ def withdraw(before: Inbound, units: int) -> Inbound | None:
     return replace(after, version=before.version + 1)
 
 
+def extend(before: Inbound, units: int) -> Inbound:
+    """The inbound when so many more than expected are under way."""
+    after = _figures(before, before.expected + units, before.received, before.cancelled, before.excess)
+    return replace(after, version=before.version + 1)
+
+
 def reopen(before: Inbound) -> Inbound | None:
     """The inbound when what was closed short is expected after all; None where nothing was."""
     if not before.cancelled:

@@ -274,3 +274,59 @@ LEFT JOIN (
 ) AS entered ON entered.inbound_id = inbound.inbound_id
 WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.kind <> 'transfer'
     AND inbound.received + inbound.excess <> coalesce(entered.units, 0);
+
+-- name: transfer_lines_are_their_steps
+-- when: now
+-- The figures of a transfer's line are the sums of its steps; only what was shipped beyond the order raises it silently.
+SELECT line.transfer_id, line.line_no
+FROM inventory.transfer_line AS line
+LEFT JOIN (
+    SELECT transfer_id, line_no,
+        coalesce(sum(units) FILTER (WHERE kind = 'ordered'), 0) AS ordered,
+        coalesce(sum(units) FILTER (WHERE kind = 'shipped'), 0) AS shipped,
+        coalesce(sum(units) FILTER (WHERE kind = 'cancelled'), 0) AS cancelled,
+        coalesce(sum(units) FILTER (WHERE kind = 'arrived'), 0) AS arrived,
+        coalesce(sum(units) FILTER (WHERE kind = 'damaged'), 0) AS damaged,
+        coalesce(sum(units) FILTER (WHERE kind = 'lost'), 0) AS lost,
+        coalesce(sum(units) FILTER (WHERE kind = 'claimed'), 0) AS claimed,
+        coalesce(sum(units) FILTER (WHERE kind = 'returned'), 0) AS returned
+    FROM inventory.transfer_change
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY transfer_id, line_no
+) AS step ON step.transfer_id = line.transfer_id AND step.line_no = line.line_no
+WHERE line.merchant_id = %(merchant_id)s::bigint
+    AND ((line.shipped, line.cancelled, line.arrived, line.damaged, line.lost, line.claimed, line.returned)
+        IS DISTINCT FROM (step.shipped, step.cancelled, step.arrived, step.damaged, step.lost, step.claimed, step.returned)
+        OR line.ordered < step.ordered);
+
+-- name: transit_is_its_transfers
+-- when: now
+-- What lies in transit to a site is what the transfers there have shipped and not concluded.
+SELECT coalesce(held.sku_id, sent.sku_id) AS sku_id, coalesce(held.site_id, sent.site_id) AS site_id,
+    coalesce(held.lot, sent.lot) AS lot, held.units AS held, sent.units AS sent
+FROM (
+    SELECT sku_id, site_id, owner, lot, sum(quantity - discrepancy) AS units
+    FROM inventory.stock
+    WHERE merchant_id = %(merchant_id)s::bigint AND status = 'in_transit'
+    GROUP BY sku_id, site_id, owner, lot
+) AS held
+FULL JOIN (
+    SELECT line.sku_id, transfer.to_site_id AS site_id, line.owner, line.lot,
+        sum(line.shipped - line.arrived - line.damaged - line.lost - line.claimed - line.returned) AS units
+    FROM inventory.transfer_line AS line
+    JOIN inventory.transfer AS transfer ON transfer.merchant_id = line.merchant_id
+        AND transfer.transfer_id = line.transfer_id
+    WHERE line.merchant_id = %(merchant_id)s::bigint
+    GROUP BY line.sku_id, transfer.to_site_id, line.owner, line.lot
+) AS sent ON sent.sku_id = held.sku_id AND sent.site_id = held.site_id AND sent.owner = held.owner AND sent.lot = held.lot
+WHERE coalesce(held.units, 0) <> coalesce(sent.units, 0);
+
+-- name: transfers_reserve_what_is_open
+-- when: now
+-- A transfer has no more units reserved at its source than it has still to ship.
+SELECT line.transfer_id, line.line_no, demand.allocated, line.ordered - line.shipped - line.cancelled AS open
+FROM inventory.transfer_line AS line
+JOIN inventory.demand AS demand ON demand.merchant_id = line.merchant_id AND demand.order_id = line.transfer_id
+    AND demand.line_no = line.line_no AND demand.sku_id = line.sku_id
+WHERE line.merchant_id = %(merchant_id)s::bigint AND demand.kind = 'transfer'
+    AND demand.allocated > line.ordered - line.shipped - line.cancelled;

@@ -111,6 +111,10 @@ def read_lines(
             if factor is None:
                 refused.append(Refused(line.row, line.sku, f"{line.unit!r} is not a unit of this SKU"))
                 continue
+        if line.status == "in_transit":
+            problem = "what is in transit is known by its transfer: state the transfer's steps"
+            refused.append(Refused(line.row, line.sku, problem))
+            continue
         if line.quantity < 0:
             refused.append(Refused(line.row, line.sku, "a site cannot hold less than nothing"))
             continue

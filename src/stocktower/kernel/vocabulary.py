@@ -53,6 +53,7 @@ class CaseKind(StrEnum):
     STOCK_DIFFERENCE = "stock_difference"
     STATEMENT_OVERDUE = "statement_overdue"
     COUNT_APPROVAL = "count_approval"
+    TRANSFER_DISCREPANCY = "transfer_discrepancy"
 
 
 class Role(StrEnum):

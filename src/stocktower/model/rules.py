@@ -55,6 +55,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.STOCK_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.STATEMENT_OVERDUE: CasePolicy(Role.INTEGRATOR, 8),
     CaseKind.COUNT_APPROVAL: CasePolicy(Role.OPERATIONS, 8),
+    CaseKind.TRANSFER_DISCREPANCY: CasePolicy(Role.WAREHOUSE, 24),
 }
 
 

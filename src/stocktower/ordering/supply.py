@@ -29,6 +29,7 @@ RESUME_KINDS = (
     "stock.received",
     "stock.counted",
     "stock.adjusted",
+    "stock.moved",
     "allocation.released",
     "hold.ended",
     "stock.status_changed",

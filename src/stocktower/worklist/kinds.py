@@ -119,6 +119,12 @@ KINDS: dict[str, KindText] = {
         "closes by itself.",
         ("snooze",),
     ),
+    CaseKind.TRANSFER_DISCREPANCY: KindText(
+        "Transfer does not add up",
+        "What is missing stays in transit until you decide: it was found at the destination, it went back to the "
+        "source, it is claimed from the carrier, or it is lost. Where more came than had left, count the source.",
+        ("found", "returned", "claim", "lost", "acknowledge"),
+    ),
     CaseKind.COUNT_APPROVAL: KindText(
         "Count waits for approval",
         "Look at the differences of the sheet. Approve them: stock becomes what was counted, and the books follow. Or "
