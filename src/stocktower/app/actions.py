@@ -220,6 +220,19 @@ def cancel_lines(context: Context) -> list[str]:
     return ordering.cancel_backorders(context.tx, context.waiting("order"), sku_id, reason)
 
 
+def tell_promise(context: Context) -> list[str]:
+    """Customers were told of the date that is promised now."""
+    inbound_id = int(context.case.cause_key.removeprefix("inbound/"))
+    return ordering.tell_promise(context.tx, context.waiting("order"), inbound_id)
+
+
+def cancel_promised(context: Context) -> list[str]:
+    """Cancel what an inbound does not bring in time."""
+    inbound_id = int(context.case.cause_key.removeprefix("inbound/"))
+    reason = context.arguments.note or "promise cannot be kept"
+    return ordering.cancel_promised(context.tx, context.waiting("order"), inbound_id, reason)
+
+
 def reroute(context: Context) -> list[str]:
     """Give back what is not begun and plan anew; a silent site is left out."""
     requests = fulfillment.load_requests(context.tx, context.waiting("fulfillment"))
@@ -476,6 +489,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
         for outcome in goods_actions.OUTCOMES
     },
     (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): Action(P.WORK_CASES, acknowledge_transfer),
+    (CaseKind.PROMISE_BROKEN, "tell"): Action(P.ADJUST_ORDER, tell_promise),
+    (CaseKind.PROMISE_BROKEN, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_promised),
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
     (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, approve_count),
     (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, recount_lines),

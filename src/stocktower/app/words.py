@@ -71,10 +71,11 @@ def say_order(found: dict[str, Any]) -> None:
             out.print(f"Held for {hold.name.replace('_', ' ')}: {hold.reason}", markup=False)
     lines = [
         (line.line_no, line.sku or line.listing, line.name, line.ordered, line.open, line.backordered, line.allocated,
-         line.shipped, line.cancelled)
+         line.shipped, line.cancelled, line.promise.promised_on or "no date" if line.promise else None)
         for line in detail.lines
     ]  # fmt: skip
-    columns = (">line", "SKU", "name", ">ordered", ">open", ">backordered", ">allocated", ">shipped", ">cancelled")
+    columns = (">line", "SKU", "name", ">ordered", ">open", ">backordered", ">allocated", ">shipped", ">cancelled",
+               "promised")  # fmt: skip
     say_table("Lines", columns, lines, empty="none")
     happened = [(f"{entry.occurred_at:%Y-%m-%d %H:%M}", entry.kind, entry.sentence) for entry in detail.timeline]
     say_table("What happened (UTC)", ("when", "event", ""), happened, empty="nothing yet")

@@ -11,6 +11,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from .claims import Claims, Net
+from .reach import Reach
+
 
 class Arrival(Struct, frozen=True):
     """Units that can be used from an instant on."""
@@ -148,3 +151,40 @@ def promises_against(promises: Sequence[Promise], counted: Mapping[int, int]) ->
             left[one.channel_id] -= units
             found.append(Promise(one.due_at, units, one.channel_id))
     return found
+
+
+def decide_channel_timeline(
+    offered: Net,
+    claims: Claims,
+    reach: Reach,
+    channel_id: int,
+    arrivals: Sequence[Arrival],
+    promises: Sequence[Promise],
+    now: datetime,
+    always_at: datetime | None = None,
+) -> Timeline:
+    """What a channel can promise, from what it may sell now, what comes to its sites, and all that is promised.
+
+    What waits elsewhere counts against it where they have a site in common: now where it can be served from what lies
+    there, else from the first arrival on.
+    """
+    at_once: dict[int, int] = {one.channel_id: one.units for one in offered.waiting}
+    counted: dict[int, int] = {}
+    for other, units in claims.waiting.items():
+        if other != channel_id:
+            kept = claims.asides.get(other, 0) + sum(one.units for one in claims.placed if one.channel_id == other)
+            units = units - kept if reach.shares(channel_id, other) else 0
+        if max(units, at_once.get(other, 0)) > 0:
+            counted[other] = max(units, at_once.get(other, 0))
+    first = min((one.at for one in arrivals), default=None)
+    later = {other: units - at_once.get(other, 0) for other, units in counted.items()}
+    due: list[Promise] = []
+    for one in promises_against(promises, counted):
+        moved = min(one.units, later.get(one.channel_id, 0)) if one.due_at is None else 0
+        if moved:
+            later[one.channel_id] -= moved
+            if first is not None:
+                due.append(Promise(first, moved, one.channel_id))
+        if one.units > moved:
+            due.append(Promise(one.due_at, one.units - moved, one.channel_id))
+    return decide_timeline(offered.net + sum(at_once.values()), arrivals, due, now, always_at)

@@ -14,6 +14,7 @@ from stocktower.worklist import close_by_cause
 
 from . import inbound_store, store
 from .arrival_cases import tell_arrivals
+from .inbound_claims import settle_claims
 from .inbound_rules import (
     CHANGED,
     CLOSED,
@@ -127,14 +128,13 @@ class InboundBook:
         """Write what is new, what changed, and the history, each in one statement; then tell it."""
         tx = self._tx
         inbound_store.insert_inbound(tx, [row for row in self.rows.values() if row.inbound_id not in self._read])
-        inbound_store.change_inbound(
-            tx,
-            [
-                (before.version, self.rows[inbound_id])
-                for inbound_id, before in self._read.items()
-                if self.rows[inbound_id] is not before
-            ],
-        )
+        changed = [
+            (before, self.rows[inbound_id])
+            for inbound_id, before in self._read.items()
+            if self.rows[inbound_id] is not before
+        ]
+        settle_claims(tx, changed)
+        inbound_store.change_inbound(tx, [(before.version, after) for before, after in changed])
         inbound_store.record_inbound_changes(tx, self._changes)
         tx.emit_all(self._events)
 
@@ -238,3 +238,9 @@ def expect_rest(tx: Transaction, inbound_id: int) -> Inbound | None:
 def load_inbound_history(tx: Transaction, inbound_id: int) -> list[InboundChange]:
     """Every word about one inbound, in order."""
     return inbound_store.load_inbound_changes(tx, inbound_id)
+
+
+def load_inbound_by_id(tx: Transaction, inbound_ids: Sequence[int]) -> dict[int, Inbound]:
+    """Inbound by id, open or not."""
+    found = inbound_store.load_inbound_by_id(tx, inbound_ids) if inbound_ids else []
+    return {one.inbound_id: one for one in found}

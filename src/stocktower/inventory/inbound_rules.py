@@ -233,3 +233,8 @@ def state_of(left: int, cancelled: int, received: int) -> str:
     if not cancelled:
         return "received"
     return "closed" if received else "cancelled"
+
+
+def is_promisable(inbound: Inbound, now: datetime) -> bool:
+    """Whether an inbound may be counted on: confirmed, dated, and its date not gone by."""
+    return inbound.confirmed_at is not None and inbound.expected_at is not None and inbound.expected_at >= now

@@ -175,6 +175,45 @@ WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state = 'held' AND hol
     SELECT FROM platform.due AS due
     WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = 'hold.expiry' AND due.key = hold.hold_id);
 
+-- name: inbound_is_claimed_by_its_claims
+-- when: now
+-- What is claimed of an inbound is what its claims add up to, and no more than is open of it.
+SELECT inbound.inbound_id, inbound.open, inbound.claimed, coalesce(claims.units, 0) AS units
+FROM inventory.inbound AS inbound
+LEFT JOIN (
+    SELECT inbound_id, sum(claimed) AS units
+    FROM inventory.inbound_claim WHERE merchant_id = %(merchant_id)s::bigint GROUP BY inbound_id
+) AS claims ON claims.inbound_id = inbound.inbound_id
+WHERE inbound.merchant_id = %(merchant_id)s::bigint
+    AND (inbound.claimed <> coalesce(claims.units, 0) OR inbound.claimed > inbound.open);
+
+-- name: claims_follow_their_ledger
+-- when: now
+-- A claim is the sum of its changes.
+SELECT coalesce(claim.inbound_id, ledger.inbound_id) AS inbound_id, coalesce(claim.order_id, ledger.order_id) AS order_id,
+    claim.claimed, claim.arrived, ledger.claimed AS claimed_in_ledger, ledger.arrived AS arrived_in_ledger
+FROM (SELECT * FROM inventory.inbound_claim WHERE merchant_id = %(merchant_id)s::bigint) AS claim
+FULL JOIN (
+    SELECT inbound_id, order_id, line_no, sku_id, sum(claimed) AS claimed, sum(arrived) AS arrived
+    FROM inventory.inbound_claim_change
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY inbound_id, order_id, line_no, sku_id
+) AS ledger ON ledger.inbound_id = claim.inbound_id AND ledger.order_id = claim.order_id
+    AND ledger.line_no = claim.line_no AND ledger.sku_id = claim.sku_id
+WHERE claim.claimed IS DISTINCT FROM ledger.claimed OR claim.arrived IS DISTINCT FROM ledger.arrived;
+
+-- name: lines_claim_what_they_are_short_of
+-- when: now
+-- A line claims no more of inbound than it waits for.
+SELECT claims.order_id, claims.line_no, claims.sku_id, claims.units, demand.short
+FROM (
+    SELECT order_id, line_no, sku_id, sum(claimed + arrived) AS units
+    FROM inventory.inbound_claim WHERE merchant_id = %(merchant_id)s::bigint GROUP BY order_id, line_no, sku_id
+) AS claims
+LEFT JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint
+    AND demand.order_id = claims.order_id AND demand.line_no = claims.line_no AND demand.sku_id = claims.sku_id
+WHERE claims.units > coalesce(demand.short, 0);
+
 -- name: stock_can_be_locked
 -- when: now
 -- Every SKU that has stock has the row that it is locked by.

@@ -9,10 +9,13 @@ from msgspec import Struct
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
-from .atp import Arrival, Promise, Timeline, beyond_safety, decide_kit_timeline, decide_timeline, promises_against
+from .atp import Arrival, Promise, Timeline, beyond_safety, decide_channel_timeline, decide_kit_timeline
 from .availability import Availability, load_availability, safety_levels
+from .claims import Claims
 from .inbound import load_inbound
-from .inbound_rules import Inbound
+from .inbound_claim_rules import InboundClaim, dated_promises
+from .inbound_claims import load_claims_of_skus
+from .inbound_rules import Inbound, is_promisable
 
 
 class Promisable(Struct, frozen=True):
@@ -36,16 +39,21 @@ class Promisable(Struct, frozen=True):
         return decide_kit_timeline(parts, self.now, self.availability.ats(sku_id, channel_id))
 
     def _of_stocked(self, sku_id: int, channel_id: int) -> Timeline:
-        offered = self.availability.net(sku_id, channel_id)
-        counted = {one.channel_id: one.units for one in offered.waiting}
+        facts = self.availability.facts
         sites = set(self.availability.reach.sites(channel_id))
         levels = self.availability.levels(sku_id)
-        safety = safety_levels(self.availability.network, self.availability.facts.safety, sku_id)
+        safety = safety_levels(self.availability.network, facts.safety, sku_id)
         missing = {site_id: safety.get(site_id, 0) - levels.get(site_id, 0) for site_id in sites}
-        arrivals = beyond_safety(self.arrivals(sku_id, sites), missing)
-        promises = promises_against(self.promises.get(sku_id, ()), counted)
-        base = offered.net + sum(counted.values())
-        return decide_timeline(base, arrivals, promises, self.now, self.always.get(sku_id))
+        return decide_channel_timeline(
+            self.availability.net(sku_id, channel_id),
+            facts.claims.get(sku_id, Claims()),
+            self.availability.reach,
+            channel_id,
+            beyond_safety(self.arrivals(sku_id, sites), missing),
+            self.promises.get(sku_id, ()),
+            self.now,
+            self.always.get(sku_id),
+        )
 
     def arrivals(self, sku_id: int, sites: set[int]) -> list[Arrival]:
         """What is confirmed, dated and not late at some sites: only that may be promised."""
@@ -63,11 +71,6 @@ class Promisable(Struct, frozen=True):
         ]
 
 
-def is_promisable(inbound: Inbound, now: datetime) -> bool:
-    """Whether an inbound may be counted on: confirmed, dated, and its date not gone by."""
-    return inbound.confirmed_at is not None and inbound.expected_at is not None and inbound.expected_at >= now
-
-
 def load_promisable(
     tx: Transaction, sku_ids: Sequence[int], network: Network, always: Mapping[int, datetime] | None = None
 ) -> Promisable:
@@ -81,9 +84,12 @@ def load_promisable(
     inbound: dict[int, list[Inbound]] = {}
     for one in load_inbound(tx, stocked):
         inbound.setdefault(one.sku_id, []).append(one)
+    claims: dict[int, list[InboundClaim]] = {}
+    for claim in load_claims_of_skus(tx, stocked):
+        claims.setdefault(claim.sku_id, []).append(claim)
     promises = {
-        sku_id: [Promise(None, units, channel_id) for channel_id, units in claims.waiting.items()]
-        for sku_id, claims in availability.facts.claims.items()
+        sku_id: dated_promises(known.waiting, claims.get(sku_id, ()))
+        for sku_id, known in availability.facts.claims.items()
     }
     return Promisable(availability, inbound, promises, always or {}, tx.now)
 

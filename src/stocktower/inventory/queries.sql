@@ -626,6 +626,92 @@ FROM inventory.inbound
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND state = 'open'
 ORDER BY sku_id, expected_at, inbound_id;
 
+-- name: load_inbound_claims
+-- What lines of some orders still wait for of inbound, the soonest first.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = ANY(%(order_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.order_id, claim.line_no, inbound.expected_at, claim.inbound_id;
+
+-- name: load_inbound_claims_of_skus
+-- Every claim on inbound of some SKUs, the soonest first.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.sku_id = ANY(%(sku_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.sku_id, inbound.expected_at, claim.inbound_id, claim.order_id, claim.line_no;
+
+-- name: load_claims_on
+-- The claims on some inbound of which something is still to come.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.inbound_id = ANY(%(inbound_ids)s::bigint[])
+    AND claim.claimed > 0
+ORDER BY claim.inbound_id, claim.priority, claim.placed_at, claim.order_id, claim.line_no;
+
+-- name: load_claims_with_demand
+-- The claims of some orders, with what each line is short of.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at,
+    demand.short
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = claim.order_id
+    AND demand.line_no = claim.line_no AND demand.sku_id = claim.sku_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = ANY(%(order_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.order_id, claim.line_no, inbound.expected_at, claim.inbound_id;
+
+-- name: load_arrived_orders
+-- Orders for which something arrived that is not allocated to them yet, in the order in which they are served.
+SELECT order_id
+FROM inventory.inbound_claim
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND arrived > 0
+GROUP BY order_id
+ORDER BY min(priority), min(placed_at), order_id;
+
+-- name: load_claiming_orders
+-- The orders that claim some inbound.
+SELECT DISTINCT order_id
+FROM inventory.inbound_claim
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = ANY(%(inbound_ids)s::bigint[]) AND claimed + arrived > 0
+ORDER BY order_id;
+
+-- name: upsert_inbound_claims
+-- Claims as they are now.
+INSERT INTO inventory.inbound_claim (merchant_id, order_id, line_no, sku_id, inbound_id, channel_id, priority, placed_at,
+    claimed, arrived)
+SELECT %(merchant_id)s::bigint, stated.order_id, stated.line_no, stated.sku_id, stated.inbound_id, stated.channel_id,
+    stated.priority, stated.placed_at, stated.claimed, stated.arrived
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(inbound_ids)s::bigint[],
+    %(channel_ids)s::bigint[], %(priorities)s::integer[], %(times)s::timestamptz[], %(claimeds)s::bigint[],
+    %(arriveds)s::bigint[])
+    AS stated (order_id, line_no, sku_id, inbound_id, channel_id, priority, placed_at, claimed, arrived)
+ON CONFLICT (merchant_id, order_id, line_no, sku_id, inbound_id)
+DO UPDATE SET claimed = excluded.claimed, arrived = excluded.arrived;
+
+-- name: change_claimed
+-- What is claimed of inbound, by differences; no more than is open of it.
+UPDATE inventory.inbound AS inbound
+SET claimed = inbound.claimed + change.delta
+FROM unnest(%(inbound_ids)s::bigint[], %(deltas)s::bigint[]) AS change (inbound_id, delta)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = change.inbound_id;
+
+-- copy: inbound_claim_change inventory.inbound_claim_change (merchant_id, change_id, inbound_id, order_id, line_no, sku_id,
+--     claimed, arrived, reason, recorded_at)
+-- The ledger of claims is append-only.
+
 -- name: load_inbound_of_references
 -- Every line of some references, open or not.
 SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,

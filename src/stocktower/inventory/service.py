@@ -11,6 +11,7 @@ from stocktower.platform import Transaction
 from . import store
 from .book import Book, recorded_as
 from .events import supply_event
+from .inbound_claims import trim_claims
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
 from .shortages import note_shortages, shortages_of
 
@@ -103,6 +104,7 @@ def record_reservations(
     if changed != len(changed_demands):
         raise UnknownDemand("demand that was to be changed is not there")
     note_shortages(tx, [*shortages_of(new_demands), *shorter])
+    trim_claims(tx, [one.order_id for one in shorter if one.delta < 0])
     write_entries(tx, entries)
     touched = {one.sku_id for one in new_demands} | {one.sku_id for one in changed_demands}
     touched.update([one.sku_id for one in grants], [one.sku_id for one in returns])
@@ -144,6 +146,7 @@ def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:
     """Write what became of demand, and note what it is short of more or less than before."""
     _, shorter = store.change_demands(tx, demands)
     note_shortages(tx, shorter)
+    trim_claims(tx, [one.order_id for one in shorter if one.delta < 0])
 
 
 Rules = list[tuple[int, int, int]]

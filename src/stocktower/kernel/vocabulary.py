@@ -54,6 +54,7 @@ class CaseKind(StrEnum):
     STATEMENT_OVERDUE = "statement_overdue"
     COUNT_APPROVAL = "count_approval"
     TRANSFER_DISCREPANCY = "transfer_discrepancy"
+    PROMISE_BROKEN = "promise_broken"
 
 
 class Role(StrEnum):

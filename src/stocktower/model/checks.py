@@ -28,8 +28,8 @@ class Finding(Struct, frozen=True):
 def check(configuration: Configuration) -> list[Finding]:
     """Everything that is wrong with a configuration beyond its shape."""
     parts = (
-        check_codes, check_places, check_money, check_rules, check_holds, check_counting, check_operating_model,
-        check_cases,
+        check_codes, check_places, check_money, check_rules, check_holds, check_promises, check_counting,
+        check_operating_model, check_cases,
     )  # fmt: skip
     return [finding for part in parts for finding in part(configuration)]
 
@@ -179,6 +179,20 @@ def check_holds(c: Configuration) -> Iterator[Finding]:
         yield Finding(("holds", "extend_minutes"), "is below one minute", "state whole minutes, like 10")
     if c.holds.longest_minutes < c.holds.extend_minutes:
         yield Finding(("holds", "longest_minutes"), "is less than extend_minutes", "state at least as many minutes")
+
+
+def check_promises(c: Configuration) -> Iterator[Finding]:
+    """Days are not below zero; preorders name channels that exist, each SKU once."""
+    channels = {channel.code for channel in c.channels}
+    for name in ("handling_days", "tolerance_days"):
+        if getattr(c.promises, name) < 0:
+            yield Finding(("promises", name), "is below zero", "state 0 or more days")
+    for n, rule in enumerate(c.preorders):
+        for code in rule.channels:
+            if code not in channels:
+                yield Finding(("preorders", n, "channels"), f"{code} is not a channel", f"one of {words(channels)}")
+        if any(other.sku == rule.sku for other in c.preorders[:n]):
+            yield Finding(("preorders", n, "sku"), f"{rule.sku} stands twice", "keep one of them")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

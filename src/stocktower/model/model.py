@@ -191,6 +191,25 @@ class Counting(Struct, frozen=True):
     """A line or a sheet whose difference is worth more waits for approval; in book currency at catalogue cost."""
 
 
+class Promises(Struct, frozen=True):
+    """How dates are promised for what comes."""
+
+    handling_days: int = 0
+    """From when goods can be used at a site until they ship."""
+    tolerance_days: int = 0
+    """A promise that moves by no more than so many days is no case."""
+
+
+class Preorder(Struct, frozen=True):
+    """A SKU that may be ordered before it is there, from what is confirmed to come."""
+
+    sku: str
+    channels: tuple[str, ...] = ()
+    """Empty: all."""
+    release_on: date | None = None
+    """Nothing of it ships before this day, in the merchant's zone."""
+
+
 class CasePolicy(Struct, frozen=True):
     """Who answers for a kind of case, and how soon."""
 
@@ -267,6 +286,8 @@ class Configuration(Struct, frozen=True):
     holds: Holds = Holds()
     receiving: Receiving = Receiving()
     counting: Counting = Counting()
+    promises: Promises = Promises()
+    preorders: tuple[Preorder, ...] = ()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

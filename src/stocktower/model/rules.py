@@ -56,6 +56,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.STATEMENT_OVERDUE: CasePolicy(Role.INTEGRATOR, 8),
     CaseKind.COUNT_APPROVAL: CasePolicy(Role.OPERATIONS, 8),
     CaseKind.TRANSFER_DISCREPANCY: CasePolicy(Role.WAREHOUSE, 24),
+    CaseKind.PROMISE_BROKEN: CasePolicy(Role.CUSTOMER_SERVICE, 8),
 }
 
 

@@ -14,16 +14,20 @@ from .acts import (
     cancel_backorders,
     cancel_line,
     cancel_order,
+    cancel_promised,
     clear_hold,
     expire_authorizations,
     not_acknowledged,
+    release_preorders,
     reroute,
     set_hold,
+    tell_promise,
 )
 from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .intake import take_orders
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .rules import advance
+from .service import RELEASE
 from .statements import capture_payment, extend_authorization, take_count, take_counts
 from .supply import (
     ADVANCE,
@@ -55,6 +59,7 @@ from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 __all__ = [
     "ADVANCE",
     "FILL",
+    "RELEASE",
     "RESUME_KINDS",
     "RETRY",
     "Facts",
@@ -79,6 +84,7 @@ __all__ = [
     "cancel_backorders",
     "cancel_line",
     "cancel_order",
+    "cancel_promised",
     "capture_payment",
     "clear_hold",
     "count_states",
@@ -93,6 +99,7 @@ __all__ = [
     "load_rows",
     "not_acknowledged",
     "release_lot",
+    "release_preorders",
     "reroute",
     "resume_events",
     "resume_listings",
@@ -106,5 +113,6 @@ __all__ = [
     "take_counts",
     "take_orders",
     "take_stock",
+    "tell_promise",
     "withdraw_stock",
 ]

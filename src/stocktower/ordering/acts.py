@@ -265,3 +265,40 @@ def expire_authorizations(tx: Transaction, payment_ids: Sequence[int]) -> None:
     now_expired = {after.payment_id: after for _, after in payments.expire_payments(tx, payment_ids)}
     if now_expired:
         act(tx, order_ids, decide)
+
+
+def release_preorders(tx: Transaction, order_ids: Sequence[int]) -> None:
+    """What was preordered may be released now."""
+
+    def decide(order: Order, facts: Facts, plan: Plan) -> None:
+        if order.open_hold(HoldName.PREORDER):
+            clear(order, HoldName.PREORDER, SYSTEM, tx.now, plan)
+
+    act(tx, order_ids, decide)
+
+
+def tell_promise(tx: Transaction, order_ids: Sequence[int], inbound_id: int) -> list[str]:
+    """Customers were told of the date that is promised now, because of an inbound. Raises UnknownOrder."""
+
+    def decide(order: Order, facts: Facts, plan: Plan) -> None:
+        for line_no, known in list(order.promises.items()):
+            if known.broken_by == inbound_id:
+                told = msgspec.structs.replace(known, told_on=known.promised_on, broken_by=None)
+                order.promises[line_no] = told
+                plan.promises.append((order.order_id, told))
+                data = events.PromiseTold(line_no, told.told_on)
+                plan.events.append(events.event("promise.told", order, tx.now, data))
+
+    return act(tx, order_ids, decide)
+
+
+def cancel_promised(tx: Transaction, order_ids: Sequence[int], inbound_id: int, reason: str) -> list[str]:
+    """Cancel what an inbound was to bring and does not bring in time. Raises UnknownOrder."""
+
+    def decide(order: Order, facts: Facts, plan: Plan) -> None:
+        broken = {line_no for line_no, known in order.promises.items() if known.broken_by == inbound_id}
+        wanted = {line.line_no: line.backordered for line in order.lines if line.line_no in broken}
+        if any(wanted.values()):
+            _cancel(tx, order, wanted, reason, facts, plan)
+
+    return act(tx, order_ids, decide)

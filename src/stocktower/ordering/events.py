@@ -1,6 +1,6 @@
 """What the events of an order say: their data, encoded once."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -107,6 +107,34 @@ class Backordered(Struct, frozen=True, gc=False):
     line_no: int
     sku_id: int
     quantity: int
+
+
+class Preordered(Struct, frozen=True, gc=False):
+    """line.preordered: sold units that were promised from an inbound, and until when."""
+
+    line_no: int
+    sku_id: int
+    quantity: int
+    inbound_id: int
+    promised_on: date | None
+
+
+class PromiseMoved(Struct, frozen=True, gc=False):
+    """promise.moved: the inbound by which a line was promised moved, or will not bring it (after: None)."""
+
+    line_no: int
+    before: date | None
+    after: date | None
+    inbound_id: int
+    late: bool
+    """Later than the customer was told, by more than is tolerated."""
+
+
+class PromiseTold(Struct, frozen=True, gc=False):
+    """promise.told: the customer knows the date that is promised now."""
+
+    line_no: int
+    told_on: date | None
 
 
 class Routed(Struct, frozen=True, gc=False):

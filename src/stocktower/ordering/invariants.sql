@@ -154,7 +154,7 @@ CROSS JOIN LATERAL (
         WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
             AND hold.cleared_at IS NULL) AS held) AS holds
 WHERE header.merchant_id = %(merchant_id)s::bigint AND header.step <> 'done'
-    AND ((header.waits_for IN ('stock', 'site') AND coalesce(sums.backordered, 0) = 0)
+    AND ((header.waits_for IN ('stock', 'inbound', 'site') AND coalesce(sums.backordered, 0) = 0)
         OR (header.waits_for IN ('hold', 'payment', 'total') AND NOT holds.held)
         OR (header.waits_for = 'site_confirmation' AND coalesce(sums.backordered, 0) + sums.unreleased > 0)
         OR header.waits_for = '');
@@ -185,6 +185,43 @@ FROM ordering.hold AS hold
 WHERE hold.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
     SELECT FROM ordering.order_header AS header
     WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = hold.order_id);
+
+-- name: promises_belong_to_lines
+-- A promise belongs to a line; one that cannot be kept belongs to a line that waits.
+-- when: now
+SELECT promise.order_id, promise.line_no, promise.broken_by, line.backordered
+FROM ordering.promise AS promise
+LEFT JOIN ordering.line AS line ON line.merchant_id = %(merchant_id)s::bigint AND line.order_id = promise.order_id
+    AND line.line_no = promise.line_no
+WHERE promise.merchant_id = %(merchant_id)s::bigint
+    AND (line.order_id IS NULL OR (promise.broken_by IS NOT NULL AND line.backordered = 0));
+
+-- name: broken_promises_are_cases
+-- A promise that cannot be kept stands in an open case of its inbound, and nothing else does.
+-- when: now
+SELECT coalesce(promise.order_id, waiter.subject_id) AS order_id, promise.broken_by, waiter.cause_key
+FROM (
+    SELECT DISTINCT order_id, broken_by, 'inbound/' || broken_by AS cause_key
+    FROM ordering.promise WHERE merchant_id = %(merchant_id)s::bigint AND broken_by IS NOT NULL
+) AS promise
+FULL JOIN (
+    SELECT waiter.subject_id, one.cause_key
+    FROM worklist.pub_waiter AS waiter
+    JOIN worklist.pub_case AS one ON one.merchant_id = %(merchant_id)s::bigint AND one.case_id = waiter.case_id
+        AND one.state = 'open' AND one.kind = 'promise_broken'
+    WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order' AND waiter.left_at IS NULL
+) AS waiter ON waiter.subject_id = promise.order_id AND waiter.cause_key = promise.cause_key
+WHERE promise.order_id IS NULL OR waiter.subject_id IS NULL;
+
+-- name: waits_for_inbound_are_claims
+-- What waits for inbound claims some, or something has arrived for it.
+-- when: at cursor of resume
+SELECT header.order_id, header.number
+FROM ordering.order_header AS header
+WHERE header.merchant_id = %(merchant_id)s::bigint AND header.waits_for = 'inbound' AND NOT EXISTS (
+    SELECT FROM inventory.inbound_claim AS claim
+    WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = header.order_id
+        AND claim.claimed + claim.arrived > 0);
 
 -- name: waits_are_cases
 -- What waits for stock, a site, a listing or a total waits in an open case of that kind.

@@ -1,13 +1,13 @@
 """An order and its lines as they are worked on, the words for their states, and the plan that a decision comes to."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from stocktower.fulfillment import Request
-from stocktower.inventory import Allocation, Consume, Demand, FreeStock, Grant, HeldUnits
+from stocktower.inventory import Allocation, ComingStock, Consume, Demand, FreeStock, Grant, HeldUnits, InboundClaim
 from stocktower.network import Network
 from stocktower.platform import Event
 from stocktower.sourcing import Planner
@@ -38,6 +38,8 @@ class WaitsFor(StrEnum):
     PAYMENT = "payment"
     HOLD = "hold"
     STOCK = "stock"
+    INBOUND = "inbound"
+    """All that it lacks was promised from inbound."""
     SITE = "site"
     SITE_CONFIRMATION = "site_confirmation"
 
@@ -66,6 +68,44 @@ class HoldName(StrEnum):
     ADDRESS = "address"
     FRAUD_REVIEW = "fraud_review"
     CURRENCY = "currency"
+    PREORDER = "preorder"
+    """Not released before a date; clears by itself then."""
+
+
+class LinePromise(Struct, frozen=True):
+    """Until when a line was promised that could not be served from stock."""
+
+    line_no: int
+    first_on: date
+    promised_on: date | None
+    """None: nobody knows any more."""
+    told_on: date | None
+    """What the customer was told last."""
+    inbound_id: int
+    """The last inbound that it rests on, or rested on."""
+    broken_by: int | None
+    """The inbound because of which it cannot be kept, until it is served or the customer was told."""
+
+
+class PreorderRule(Struct, frozen=True):
+    """Where a SKU may be preordered, and from when on it is released."""
+
+    channel_ids: frozenset[int]
+    """Empty: everywhere."""
+    release_at: datetime | None
+
+    def serves(self, channel_id: int) -> bool:
+        """Whether it may be preordered in a channel."""
+        return not self.channel_ids or channel_id in self.channel_ids
+
+
+class Promising(Struct, frozen=True):
+    """What the configuration says of promises."""
+
+    preorders: dict[int, PreorderRule] = {}
+    """By stocked SKU."""
+    handling_days: int = 0
+    tolerance_days: int = 0
 
 
 class Line(Struct, gc=False):
@@ -187,6 +227,10 @@ class Order(Struct, gc=False):
     entitled: dict[int, int] = field(default_factory=dict[int, int])
     """Units by SKU that it gave back only to be planned anew: nobody who waits comes before it for these."""
 
+    claims: list[InboundClaim] = field(default_factory=list[InboundClaim])
+    """What its lines were promised of inbound and wait for, the soonest first."""
+    promises: dict[int, LinePromise] = field(default_factory=dict[int, LinePromise])
+    """By line; of lines that were not served from stock at once."""
     carts: list[HeldUnits] = field(default_factory=list[HeldUnits])
     """Holds of its cart that it takes over as soon as it can reserve."""
 
@@ -209,6 +253,14 @@ class Plan(Struct):
     changed_requests: dict[int, Request] = field(default_factory=dict[int, Request])
     changed_holds: list[tuple[int, Hold]] = field(default_factory=list[tuple[int, Hold]])
     events: list[Event] = field(default_factory=list[Event])
+    claims: list[InboundClaim] = field(default_factory=list[InboundClaim])
+    """What lines claim of inbound; recorded after what they take of stock."""
+    not_there: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """(order_id, line_no) for which something arrived that cannot be taken."""
+    promises: list[tuple[int, LinePromise]] = field(default_factory=list[tuple[int, LinePromise]])
+    """(order_id, promise) that are new or changed."""
+    releases: list[tuple[int, datetime]] = field(default_factory=list[tuple[int, datetime]])
+    """(order_id, from when on it may be released)."""
     superseded: list[tuple[int, HeldUnits]] = field(default_factory=list[tuple[int, HeldUnits]])
     """(order_id, what the hold of its cart had): given back before anything is taken."""
     notes: list[str] = field(default_factory=list[str])
@@ -232,3 +284,6 @@ class Facts(Struct, frozen=True):
     """By order, of those that inventory knows."""
     filling: bool = False
     """Whether what these orders wait for was taken out of what waits before: they are served in their order."""
+    coming: ComingStock | None = None
+    """What may be promised of inbound; None: nothing, or nobody may be promised any now."""
+    promising: Promising = Promising()

@@ -298,3 +298,29 @@ LEFT JOIN (
     WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'fulfillment') AS waited
     ON waited.order_id = header.order_id
 WHERE header.merchant_id = %(merchant_id)s::bigint AND NOT header.is_history;
+
+-- name: load_line_promises
+-- Promises of lines of some orders that were not served from stock at once; the orders are locked.
+SELECT order_id, line_no, first_on, promised_on, told_on, inbound_id, broken_by
+FROM ordering.promise
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
+ORDER BY order_id, line_no;
+
+-- name: upsert_line_promises
+-- Promises that are new or changed; the first date of each is kept.
+INSERT INTO ordering.promise (merchant_id, order_id, line_no, first_on, promised_on, told_on, inbound_id, broken_by,
+    changed_at)
+SELECT %(merchant_id)s::bigint, stated.order_id, stated.line_no, stated.first_on, stated.promised_on, stated.told_on,
+    stated.inbound_id, stated.broken_by, %(now)s::timestamptz
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(firsts)s::date[], %(promiseds)s::date[],
+    %(tolds)s::date[], %(inbound_ids)s::bigint[], %(brokens)s::bigint[])
+    AS stated (order_id, line_no, first_on, promised_on, told_on, inbound_id, broken_by)
+ON CONFLICT (merchant_id, order_id, line_no) DO UPDATE SET promised_on = excluded.promised_on, told_on = excluded.told_on,
+    inbound_id = excluded.inbound_id, broken_by = excluded.broken_by, changed_at = excluded.changed_at;
+
+-- name: find_broken
+-- The orders whose promise cannot be kept because of an inbound.
+SELECT DISTINCT order_id
+FROM ordering.promise
+WHERE merchant_id = %(merchant_id)s::bigint AND broken_by = %(inbound_id)s::bigint
+ORDER BY order_id;

@@ -15,6 +15,7 @@ from stocktower.kernel import CaseKind
 from . import events
 from .earnings import finish_unsent
 from .model import Cause, Facts, HoldName, Line, Order, OrderStep, Plan, WaitsFor
+from .preorders import covered, follow_promises, give_up_arrived, hold_until_release, preorder, refresh_claims
 from .states import derive_step, settle
 
 HOLD_CASES = {
@@ -33,6 +34,8 @@ def advance(orders: Sequence[Order], facts: Facts, now: datetime, plan: Plan | N
             _advance_one(order, facts, now, plan)
         if not order.is_new:
             _restate_demands(order, facts, plan)
+        refresh_claims(order)
+        follow_promises(order, facts, now, plan)
         settle(order)
         _follow_waits(order, facts, plan)
     return plan
@@ -41,6 +44,7 @@ def advance(orders: Sequence[Order], facts: Facts, now: datetime, plan: Plan | N
 def conclude(orders: Sequence[Order], facts: Facts, plan: Plan) -> None:
     """Say where orders stand after something was done about them, without planning anything."""
     for order in orders:
+        refresh_claims(order)
         settle(order)
         _follow_waits(order, facts, plan)
 
@@ -59,6 +63,9 @@ def _advance_one(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
     if not order.validated and not (held and derive_step(order)[0] == OrderStep.VALIDATE):
         order.validated = True
         plan.events.append(events.event("order.validated", order, now))
+    if facts.promising.preorders:
+        hold_until_release(order, facts, now, plan)
+        held = held or order.open_hold(HoldName.PREORDER)
     for line in order.lines:
         if (line.open or line.backordered) and line.ships:
             _reserve(order, facts, now, plan)
@@ -98,8 +105,11 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         missing = line.open + line.backordered - taken
         if not line.demanded:
             _want(order, line, taken, missing, plan)
-        if missing > line.backordered and line.sku_id is not None:
-            data = events.Backordered(line.line_no, line.sku_id, missing - line.backordered)
+        if missing and order.claims and not facts.filling:
+            give_up_arrived(order, line, taken, plan)
+        promised = preorder(order, line, missing, facts, now, plan) if missing else 0
+        if missing - promised > line.backordered and line.sku_id is not None:
+            data = events.Backordered(line.line_no, line.sku_id, missing - promised - line.backordered)
             plan.events.append(events.event("line.backordered", order, now, data))
         line.allocated += taken
         line.open = 0
@@ -362,6 +372,7 @@ def _follow_waits(order: Order, facts: Facts, plan: Plan) -> None:
         for line in order.lines:
             if line.backordered:
                 _wait_for_supply(order, line, facts, waits)
+                _wait_for_word(order, line, waits)
         for name, kind in HOLD_CASES.items():
             if order.open_hold(name):
                 waits[str(kind), f"order/{order.order_id}"] = sum(line.live for line in order.lines)
@@ -371,11 +382,22 @@ def _follow_waits(order: Order, facts: Facts, plan: Plan) -> None:
         plan.leaves += [(order, cause) for cause in order.causes if cause not in waits]
 
 
+def _wait_for_word(order: Order, line: Line, waits: dict[Cause, int]) -> None:
+    """A line whose promise cannot be kept waits until somebody tells the customer, or it is served."""
+    promise = order.promises.get(line.line_no)
+    if promise is not None and promise.broken_by is not None:
+        cause = (str(CaseKind.PROMISE_BROKEN), f"inbound/{promise.broken_by}")
+        waits[cause] = waits.get(cause, 0) + line.backordered
+
+
 def _wait_for_supply(order: Order, line: Line, facts: Facts, waits: dict[Cause, int]) -> None:
     """A short line waits for a site that serves it, or for the component that there is least of."""
     if order.no_site:
         cause = (str(CaseKind.NO_SITE), f"order/{order.order_id}")
         waits[cause] = waits.get(cause, 0) + line.backordered
+        return
+    lacking = line.backordered - covered(order, line)
+    if lacking <= 0:
         return
     free = facts.free.free
     sites = facts.network.channels[order.channel_id].site_ids
@@ -387,13 +409,16 @@ def _wait_for_supply(order: Order, line: Line, facts: Facts, waits: dict[Cause, 
     for sku_id, per_unit in line.components:
         if kits[sku_id] == least:
             cause = (str(CaseKind.NO_STOCK), f"sku/{sku_id}")
-            waits[cause] = waits.get(cause, 0) + line.backordered * per_unit
+            waits[cause] = waits.get(cause, 0) + lacking * per_unit
 
 
 def possible_causes(order: Order, channel_code: str) -> frozenset[Cause]:
     """The cases that an order may wait for as it stands."""
     own = f"order/{order.order_id}"
     causes: set[Cause] = {(str(kind), own) for name, kind in HOLD_CASES.items() if name in order.holds}
+    for promise in order.promises.values():
+        if promise.broken_by is not None:
+            causes.add((str(CaseKind.PROMISE_BROKEN), f"inbound/{promise.broken_by}"))
     for line in order.lines:
         if line.backordered:
             causes.add((str(CaseKind.NO_SITE), own))

@@ -1,8 +1,9 @@
 """Loads orders under lock, and writes what was decided about them: one statement per table, whatever the batch."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from stocktower import catalog, fulfillment, inventory, worklist
 from stocktower.exchange import Message
@@ -11,19 +12,21 @@ from stocktower.inventory import views as inventory_views
 from stocktower.kernel import CaseKind
 from stocktower.model import Configuration, Sourcing, load_applied, rate
 from stocktower.network import Network, load_network
-from stocktower.platform import Transaction
+from stocktower.platform import Transaction, schedule
 from stocktower.sourcing import Planner
 from stocktower.worklist import Raise, Waiter
 
 from . import store
 from .capture import Books, components_of, unmapped
-from .model import Cause, Facts, Line, Order, OrderStep, Plan
+from .model import Cause, Facts, Line, Order, OrderStep, Plan, PreorderRule, Promising
 from .rules import possible_causes
 
 _kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
 """By merchant: what is worked out once for a network, and compared at each use."""
 
 
+RELEASE = "order.release"
+"""Kind of due work: what was preordered may be released; the key is the order."""
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _MOVES = 1_000
 
@@ -45,6 +48,22 @@ class Desk:
         self.planner, self.reach = kept[2], kept[3].at(tx.now)
         currency_of = {entity.code: entity.currency for entity in self.configuration.entities}
         self.books = Books(currency_of, self._rate)
+        self.promising = self._promising()
+
+    def _promising(self) -> Promising:
+        """What the configuration says of promises, with the ids of what it names."""
+        stated = self.configuration.promises
+        rules: dict[int, PreorderRule] = {}
+        if self.configuration.preorders:
+            skus = catalog.find_skus(self.tx, {rule.sku for rule in self.configuration.preorders})
+            for rule in self.configuration.preorders:
+                if rule.sku in skus:
+                    channels = frozenset(self.network.channel_ids[code] for code in rule.channels)
+                    at = rule.release_on and datetime.combine(
+                        rule.release_on, time.min, tzinfo=ZoneInfo(self.network.timezone)
+                    )
+                    rules[skus[rule.sku].sku_id] = PreorderRule(channels, at)
+        return Promising(rules, stated.handling_days, stated.tolerance_days)
 
     def _rate(self, currency: str, book: str, on: date) -> object:
         return rate(self.configuration, currency, book, on)
@@ -54,7 +73,10 @@ class Desk:
     ) -> Facts:
         """What decisions are taken on."""
         free = inventory.FreeStock(supply, self.reach)
-        return Facts(self.network, self.planner, free, self.tx.new_id, demands, filling)
+        promising = self.promising
+        skus = supply.locked & promising.preorders.keys()
+        coming = inventory.load_coming_stock(self.tx, sorted(skus), self.reach) if skus and not filling else None
+        return Facts(self.network, self.planner, free, self.tx.new_id, demands, filling, coming, promising)
 
 
 def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> dict[int, list[inventory.Demand]]:
@@ -78,6 +100,7 @@ def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> di
         order = by_id[allocation.order_id]
         key = (allocation.line_no, allocation.site_id)
         order.held.setdefault(key, []).append(allocation)
+    _load_promises(tx, by_id)
     for order in orders:
         _place(order)
         order.validated = order.step not in (OrderStep.CAPTURE, OrderStep.VALIDATE)
@@ -86,6 +109,18 @@ def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> di
     _resolve_missing(tx, orders)
     _avoid_doubtful(desk, orders)
     return demands
+
+
+def _load_promises(tx: Transaction, by_id: dict[int, Order]) -> None:
+    """What orders that lack something were promised of inbound, and until when."""
+    late = [order.order_id for order in by_id.values() if any(line.backordered for line in order.lines)]
+    for claim in inventory.load_claims(tx, late):
+        order = by_id[claim.order_id]
+        order.claims.append(claim)
+        if claim.arrived:
+            order.entitled[claim.sku_id] = order.entitled.get(claim.sku_id, 0) + claim.arrived
+    for order_id, promise in store.load_line_promises(tx, late):
+        by_id[order_id].promises[promise.line_no] = promise
 
 
 def load_lines(tx: Transaction, by_id: dict[int, Order]) -> None:
@@ -209,6 +244,7 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
     tx = desk.tx
     answered = [one for one in plan.changed_requests.values() if one.state != RequestState.RELEASED]
     store.upsert_holds(tx, plan.changed_holds)
+    store.upsert_line_promises(tx, plan.promises)
     fulfillment.record_changes(tx, list(plan.changed_requests.values()))
     fulfillment.request(tx, plan.requests)
     if supply is not None and plan.superseded:
@@ -223,6 +259,9 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
             returns=plan.returns,
             reason=reason,
         )
+    inventory.drop_arrived(tx, plan.not_there)
+    inventory.record_claims(tx, plan.claims)
+    schedule(tx, RELEASE, plan.releases)
     if answered:
         waiters = [("fulfillment", one.fulfillment_id) for one in answered]
         worklist.drop_waiters(tx, waiters, [CaseKind.NOT_ACKNOWLEDGED])
@@ -262,6 +301,8 @@ def _titles(desk: Desk, plan: Plan) -> dict[Cause, tuple[str, dict[str, Any]]]:
     causes = {cause: order for order, waits in plan.waits for cause in waits}
     short = {key: int(key.removeprefix("sku/")) for kind, key in causes if kind == CaseKind.NO_STOCK}
     skus = catalog.load_skus(desk.tx, short.values()) if short else {}
+    late = [int(key.removeprefix("inbound/")) for kind, key in causes if kind == CaseKind.PROMISE_BROKEN]
+    broken = inventory.load_inbound_by_id(desk.tx, late)
     titles: dict[Cause, tuple[str, dict[str, Any]]] = {}
     for (kind, key), order in causes.items():
         channel = desk.network.channels[order.channel_id]
@@ -275,6 +316,11 @@ def _titles(desk: Desk, plan: Plan) -> dict[Cause, tuple[str, dict[str, Any]]]:
             name = next((line.name for line in order.lines if line.listing == listing), "")
             title = f"{channel.name} sells {listing}, which is not mapped to a SKU"
             data = {"channel_id": channel.channel_id, "channel": channel.code, "listing": listing, "name": name}
+        elif kind == CaseKind.PROMISE_BROKEN:
+            inbound = broken.get(int(key.removeprefix("inbound/")))
+            name = inbound.reference if inbound else key
+            title = f"{name} does not bring in time what was promised"
+            data = {"inbound_id": int(key.removeprefix("inbound/")), "reference": name}
         elif kind == CaseKind.NO_SITE:
             title = f"No site of {channel.name} ships order {order.number} to {order.ship_country or 'its address'}"
             data["country"] = order.ship_country

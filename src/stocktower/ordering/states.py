@@ -76,10 +76,25 @@ def derive_step(order: Order) -> tuple[OrderStep, WaitsFor]:
             if name in holds:
                 return OrderStep.VALIDATE, _waits_for_hold(name)
     if open_units or backordered:
-        return (OrderStep.ROUTE, WaitsFor.SITE) if order.no_site else (OrderStep.RESERVE, WaitsFor.STOCK)
+        if order.no_site:
+            return OrderStep.ROUTE, WaitsFor.SITE
+        promised = not open_units and order.claims and _all_promised(order)
+        return OrderStep.RESERVE, WaitsFor.INBOUND if promised else WaitsFor.STOCK
     if unreleased:
         return OrderStep.RELEASE, WaitsFor.HOLD
     return OrderStep.FULFIL, WaitsFor.SITE_CONFIRMATION
+
+
+def _all_promised(order: Order) -> bool:
+    """Whether inbound is claimed, or has arrived, for all that an order lacks."""
+    units: dict[int, int] = {}
+    for claim in order.claims:
+        units[claim.line_no] = units.get(claim.line_no, 0) + claim.units
+    return all(
+        len(line.components) == 1 and units.get(line.line_no, 0) >= line.backordered * line.components[0][1]
+        for line in order.lines
+        if line.backordered
+    )
 
 
 def _waits_for_hold(name: str) -> WaitsFor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Hold, Line, Order
+from .model import Hold, Line, LinePromise, Order
 
 _Q = load_queries(__package__)
 
@@ -280,3 +280,31 @@ def count_untouched(tx: Transaction) -> tuple[int, int]:
     """(orders that are not history, those that nothing ever held up)."""
     rows = tx.tuples(_Q.count_untouched)
     return rows[0][0], rows[0][1]
+
+
+def load_line_promises(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[int, LinePromise]]:
+    """(order_id, promise) of lines of some orders that were not served from stock at once."""
+    rows = tx.tuples(_Q.load_line_promises, order_ids=list(order_ids)) if order_ids else []
+    return [(row[0], LinePromise(*row[1:])) for row in rows]
+
+
+def upsert_line_promises(tx: Transaction, promises: Sequence[tuple[int, LinePromise]]) -> None:
+    """Write promises that are new or changed."""
+    last = {(order_id, promise.line_no): promise for order_id, promise in promises}
+    if not last:
+        return
+    tx.execute(
+        _Q.upsert_line_promises,
+        order_ids=[order_id for order_id, _ in last],
+        line_nos=[line_no for _, line_no in last],
+        firsts=[one.first_on for one in last.values()],
+        promiseds=[one.promised_on for one in last.values()],
+        tolds=[one.told_on for one in last.values()],
+        inbound_ids=[one.inbound_id for one in last.values()],
+        brokens=[one.broken_by for one in last.values()],
+    )
+
+
+def find_broken(tx: Transaction, inbound_id: int) -> list[int]:
+    """The orders whose promise cannot be kept because of an inbound."""
+    return tx.values(_Q.find_broken, inbound_id=inbound_id)

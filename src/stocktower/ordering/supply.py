@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from stocktower import catalog, exchange, inventory, worklist
 from stocktower.exchange import Message, StockDocument
@@ -34,6 +34,11 @@ RESUME_KINDS = (
     "hold.ended",
     "stock.status_changed",
     "lot.released",
+    "claims.moved",
+    "inbound.confirmed",
+    "inbound.changed",
+    "inbound.closed",
+    "inbound.received",
 )
 """The events after which orders that wait may go on: give them to resume_events."""
 AT_ONCE = 2_000
@@ -61,8 +66,16 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
     listings: list[tuple[int, str]] = []
     named: list[_Named] = []
     grown: set[int] = set()
+    moved: set[int] = set()
+    lost: set[int] = set()
     for one in recorded:
-        if one.kind == "listing.mapped":
+        if one.kind == "claims.moved":
+            claims = msgspec.json.decode(one.data, type=inventory.ClaimsMoved)
+            lost |= {order_id for order_id, _, _ in claims.lost}
+            moved.add(claims.inbound_id)
+        elif one.kind.startswith("inbound."):
+            moved.add(one.subject_id)
+        elif one.kind == "listing.mapped":
             mapped = msgspec.json.decode(one.data, type=_Mapped)
             listings.append((mapped.channel_id, mapped.key))
         elif one.kind in ("sku.created", "sku.changed"):
@@ -77,6 +90,8 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
         resume_listings(tx, listings)
     if grown:
         fill_backorders(tx, sorted(grown))
+    if moved:
+        resume_orders(tx, sorted(lost | set(inventory.load_claiming_orders(tx, sorted(moved)))))
 
 
 def skus_of(recorded: RecordedEvent) -> set[int]:
@@ -129,20 +144,29 @@ def resume_confirmations(tx: Transaction, orders: Sequence[Order], plan: Plan) -
 
 
 def fill_backorders(tx: Transaction, sku_ids: Sequence[int]) -> None:
-    """Give what is free of some SKUs to the orders that wait for them, by priority and age."""
+    """Give what is free of some SKUs to the orders that wait for them: first to those for which it arrived, then by
+    priority and age."""
     waiting = inventory.load_waiting(tx, sku_ids)
-    order_ids = list(dict.fromkeys([one.order_id for one in waiting]))[:AT_ONCE]
-    if not order_ids:
+    if not waiting:
         return
+    arrived = inventory.load_arrived_orders(tx, sku_ids)
+    order_ids = list(dict.fromkeys([*arrived, *(one.order_id for one in waiting)]))[:AT_ONCE]
     desk = Desk(tx)
     orders = [order for order in store.lock_orders(tx, order_ids) if order.step != OrderStep.DONE]
     demands = complete(desk, orders)
     map_lines(desk, orders)
     wanted = skus_of_orders(orders) | set(sku_ids)
-    supply = inventory.lock_supply(tx, wanted)
+    supply = inventory.lock_supply(tx, wanted, giving=wanted if arrived else ())
     facts = desk.facts(supply, demands, filling=True)
-    facts.free.stop_waiting(_served(inventory.load_waiting(tx, sorted(wanted)), orders))
-    plan = rules.advance(orders, facts, tx.now)
+    plan = Plan()
+    first = [order for order in orders if any(claim.arrived for claim in order.claims)]
+    # What others wait for stays a claim against these, but for what has arrived for them.
+    rules.advance(first, structs.replace(facts, filling=False), tx.now, plan)
+    served = {order.order_id for order in first}
+    others = [order for order in orders if order.order_id not in served]
+    still = [one for one in inventory.load_waiting(tx, sorted(wanted)) if one.order_id not in served]
+    facts.free.stop_waiting(_served(still, others))
+    rules.advance(others, facts, tx.now, plan)
     write_changed(desk, orders)
     write_plan(desk, plan, supply)
     resume_confirmations(tx, orders, plan)

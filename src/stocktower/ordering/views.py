@@ -14,7 +14,7 @@ from stocktower.network import Network
 from stocktower.platform import Transaction, count_kinds, find_position_at, load_events_of
 
 from . import store
-from .model import FulfillmentState, Order, OrderStep
+from .model import FulfillmentState, LinePromise, Order, OrderStep
 from .service import load_demands
 from .words import Names, sentence, waits_after
 
@@ -28,7 +28,7 @@ class OrderFilter(Struct, frozen=True):
     """Payment states."""
     steps: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
-    """What the order waits for: listing, total, payment, hold, stock, site, site_confirmation."""
+    """What the order waits for: listing, total, payment, hold, stock, inbound, site, site_confirmation."""
     holds: tuple[str, ...] = ()
     """Names of open holds."""
     channels: tuple[str, ...] = ()
@@ -113,6 +113,8 @@ class OrderLine(Struct, frozen=True):
     refunded_minor: int
     sites: tuple[tuple[str, int], ...] = ()
     """(site code, units allocated there and not yet shipped)."""
+    promise: LinePromise | None = None
+    """Of a line that stock could not serve at once and inbound could; else the order's ship_by_at is the promise."""
 
     @property
     def total_minor(self) -> int:
@@ -372,6 +374,7 @@ def _sku_ids(order: Order) -> set[int]:
 def _lines(tx: Transaction, order: Order, skus: Mapping[int, str], sites: Mapping[int, str]) -> tuple[OrderLine, ...]:
     """The lines, with where their units lie."""
     load_demands(tx, {order.order_id: order})
+    promises = {promise.line_no: promise for _, promise in store.load_line_promises(tx, [order.order_id])}
     per_unit = {line.line_no: line.components[0] for line in order.lines if line.components}
     where: dict[int, list[tuple[str, int]]] = {}
     for held in load_allocations(tx, [order.order_id]):
@@ -401,6 +404,7 @@ def _lines(tx: Transaction, order: Order, skus: Mapping[int, str], sites: Mappin
             line.tax_minor,
             line.refunded_minor,
             tuple(where.get(line.line_no, ())),
+            promises.get(line.line_no),
         )
         for line in order.lines
     )

@@ -68,6 +68,18 @@ def _backordered(data: Data, names: Names) -> str:
     return f"{_plural(data.get('quantity', 0))} of {_sku(data.get('sku_id', 0), names)} backordered"
 
 
+def _preordered(data: Data, names: Names) -> str:
+    day = data.get("promised_on")
+    sku = _sku(data.get("sku_id", 0), names)
+    return f"{_plural(data.get('quantity', 0))} of {sku} promised from inbound{f' by {day}' if day else ''}"
+
+
+def _moved(data: Data, names: Names) -> str:
+    before, after = data.get("before") or "no date", data.get("after") or "no date"
+    late = ", later than the customer was told" if data.get("late") else ""
+    return f"The promise of line {data.get('line_no', 0)} moved from {before} to {after}{late}"
+
+
 def _routed(data: Data, names: Names) -> str:
     choice = msgspec.convert(data.get("choice") or {"by": "none"}, sourcing.Reason)
     return f"Routed to {', '.join(choice.sites)}: {sourcing.explain(choice)}" if choice.sites else "No plan serves it"
@@ -126,6 +138,9 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "order.released": _released,
     "allocation.released": _returned,
     "line.backordered": _backordered,
+    "line.preordered": _preordered,
+    "promise.moved": _moved,
+    "promise.told": lambda data, names: f"The customer was told: {data.get('told_on') or 'no date yet'}",
     "hold.superseded": _superseded,
     "hold.lapsed": lambda data, names: f"The hold of its cart {data.get('reference', '')} was over before it came",
     "hold.set": _hold_set,
@@ -156,6 +171,7 @@ def sentence(kind: str, data: Data, names: Names) -> str:
 _WAITS = {
     "order.captured": "",
     "line.backordered": "stock",
+    "line.preordered": "inbound",
     "order.reserved": "",
     "hold.cleared": "",
     "order.released": "the site",

@@ -84,6 +84,12 @@ KINDS: dict[str, KindText] = {
         "A site reported what does not fit its request. Compare both; correct the report and retry, or dismiss it.",
         ("retry", "dismiss"),
     ),
+    CaseKind.PROMISE_BROKEN: KindText(
+        "Promise cannot be kept",
+        "An inbound comes later than the customers were told, or does not bring all. Tell them the new date, press the "
+        "supplier for an earlier one, or cancel what waits for it. Stock that comes first serves them all the same.",
+        ("tell", "cancel_lines"),
+    ),
     CaseKind.COST_UNKNOWN: KindText(
         "Cost is unknown",
         "State a unit cost of the SKU in the catalogue. What was posted at zero stays so; what comes next has a cost.",

@@ -25,7 +25,7 @@ STATES = (
     "partially_shipped", "shipped", "cancelled", "history",
 )  # fmt: skip
 STEPS = ("capture", "validate", "reserve", "route", "release", "fulfil", "done")
-WAITS = ("listing", "total", "payment", "hold", "stock", "site", "site_confirmation")
+WAITS = ("listing", "total", "payment", "hold", "stock", "inbound", "site", "site_confirmation")
 
 VOCABULARY = (
     Word("state", "where its goods are", STATES),
@@ -52,6 +52,7 @@ VOCABULARY = (
 VIEWS = (
     ("Live", "is:live"),
     ("Waiting for stock", "waits:stock"),
+    ("Preordered", "waits:inbound"),
     ("Held", "waits:hold,total,payment,listing,site"),
     ("With a site", "waits:site_confirmation"),
     ("Shipped", "state:shipped"),
@@ -65,6 +66,7 @@ WAIT_WORDS = {
     "payment": "its payment",
     "hold": "a hold",
     "stock": "stock",
+    "inbound": "an inbound that it was promised from",
     "site": "a site that can serve it",
     "site_confirmation": "the site",
 }
