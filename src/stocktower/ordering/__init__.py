@@ -25,6 +25,7 @@ from .acts import (
 )
 from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .intake import take_orders
+from .lots import LotDetail, LotOrder, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .rules import advance
 from .service import RELEASE
@@ -57,6 +58,9 @@ from .views import (
 from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 
 __all__ = [
+    "LotDetail",
+    "LotOrder",
+    "load_lot",
     "ADVANCE",
     "FILL",
     "RELEASE",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from stocktower import catalog, fulfillment, inventory, worklist
+from stocktower import access, catalog, fulfillment, inventory, worklist
 from stocktower.inventory import HELD, OPEN, Withdraw, Withdrawn
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction, schedule
@@ -64,6 +64,7 @@ def hold_lot(tx: Transaction, sku_id: int, lot: str, note: str) -> Recalled:
     shipped = sorted({request.order_id for request in requests})
     at_sites = sorted({one.order_id for one in trace.allocated if one.kind == inventory.ORDER})
     case_id = _open_case(desk, sku, lot, note, at_sites, shipped)
+    access.record_act(tx, "lot.hold", "sku", sku_id, {"sku": sku.code, "lot": lot, "note": note})
     waiting = sorted({cut.order_id for cut in done.cuts if cut.kind == inventory.ORDER})
     return Recalled(sku.code, lot, tuple(waiting), tuple(at_sites), tuple(shipped), case_id)
 

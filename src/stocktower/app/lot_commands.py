@@ -1,0 +1,163 @@
+"""Commands about lots: which there are, where one is and who has it, its recall and the undoing of that."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclopts import App
+
+from stocktower import catalog, inventory, model, network, ordering
+from stocktower.app.home import Tower, rehearsal
+from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
+from stocktower.app.output import CommandFailed, out, say_json, say_table
+from stocktower.app.reads import find_sku
+from stocktower.app.workers import PAUSES
+from stocktower.connectors import epcis
+from stocktower.platform import Transaction, is_transient
+
+lot_app = App(name="lot", help="Lots: where they are, who has them, and their recall.")
+
+
+@lot_app.command(name="list")
+def list_lots(
+    code: str = "", /, *, sku: str | None = None, state: Literal["open", "held"] | None = None, home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Lots whose code begins with CODE, the first to expire first."""
+    with opened(home) as tower, tower.reading() as tx:
+        sku_id = find_sku(tx, sku).sku_id if sku else 0
+        lots = inventory.load_lots(tx, code=code, sku_id=sku_id, state=state or "")
+        skus = catalog.load_skus(tx, {one.sku_id for one in lots})
+        codes = {sku_id: one.code for sku_id, one in skus.items()}
+    if json:
+        say_json({"lots": [{"sku": codes[one.sku_id], "lot": one} for one in lots]})
+        return
+    rows = [
+        (codes[one.sku_id], one.lot, one.state, one.quantity, one.allocated,
+         f"{one.expires_at:%Y-%m-%d %H:%M}" if one.expires_at else "-")
+        for one in lots
+    ]  # fmt: skip
+    say_table("Lots", ("SKU", "Lot", "State", "On hand", "Allocated", "Expires (UTC)"), rows, empty="none")
+
+
+@lot_app.command
+def show(sku: str, lot: str, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Where LOT of SKU is, what happened to it, and which orders have it."""
+    with opened(home) as tower:
+        found, sites = load(tower, sku, lot)
+    if json:
+        say_json(found)
+        return
+    out.print(f"Lot {lot} of {sku}: {found.lot.state}, {found.lot.quantity:,} on hand", markup=False)
+    say_table("Where", ("Site", "Status", "Owner", "On hand", "Allocated"),
+              [(sites[row.site_id], row.status, row.owner, row.quantity, row.allocated) for row in found.rows],
+              empty="nowhere")  # fmt: skip
+    say_table("Orders", ("Order", "Channel", "Request", "Site", "Units", "State", "Customer"),
+              [(one.order.number, one.order.channel, one.fulfillment or "-", sites[one.site_id], one.units, one.state,
+                str(one.contact or "")) for one in found.orders], empty="none has it")  # fmt: skip
+
+
+def load(tower: Tower, sku: str, lot: str) -> tuple[ordering.LotDetail, dict[int, str]]:
+    """A lot and the codes of sites; raises CommandFailed where it is not known."""
+    with tower.reading() as tx:
+        facts = network.load_network(tx)
+        found = ordering.load_lot(tx, facts, find_sku(tx, sku).code, lot, personal=True)
+        if found is None:
+            raise CommandFailed(f"{lot}: {sku} has no such lot; `stocktower lot list --sku {sku}` lists them", code=3)
+        return found, {site_id: site.code for site_id, site in facts.sites.items()}
+
+
+@lot_app.command
+def recall(
+    sku: str, lot: str, /, *, note: str, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """Hold LOT of SKU on all sites and for all channels; NOTE says why. Undo it with `lot release`."""
+    with opened(home) as tower:
+        done = carry_out(tower, sku, dry_run, lambda tx, sku_id: ordering.hold_lot(tx, sku_id, lot, note))
+    if json:
+        say_json({"dry_run": dry_run, "recalled": done})
+        return
+    word = "Would hold" if dry_run else "Held"
+    out.print(
+        f"{word} lot {lot} of {sku}: {len(done.waiting_again)} orders wait again for other stock, {len(done.at_sites)} are "
+        f"with their sites, {len(done.shipped)} have shipped. Who has it: stocktower lot show {sku} {lot}",
+        markup=False,
+    )
+
+
+@lot_app.command
+def release(
+    sku: str, lot: str, /, *, note: str = "", dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """Undo the recall of LOT of SKU: it is sold again, and who waits may have it."""
+    with opened(home) as tower:
+        carry_out(tower, sku, dry_run, lambda tx, sku_id: ordering.release_lot(tx, sku_id, lot, note))
+    if json:
+        say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "state": "open"})
+    else:
+        out.print(f"{'Would release' if dry_run else 'Released'} lot {lot} of {sku}", markup=False)
+
+
+@lot_app.command(name="epcis")
+def export_epcis(
+    sku: str, lot: str, /, *, output: Path | None = None, home: HomeOption = None, json: JsonFlag = False
+) -> None:
+    """The events of LOT of SKU as a GS1 EPCIS 2.0 document, on standard output or to --output."""
+    with opened(home) as tower:
+        found, _ = load(tower, sku, lot)
+        document = epcis.encode(epcis.to_document(*epcis_facts(tower, found)))
+    if output is None:
+        out.print(document.decode(), markup=False, highlight=False, soft_wrap=True)
+        return
+    try:
+        output.write_bytes(document)
+    except OSError as error:
+        raise CommandFailed(f"{output}: could not be written ({error.strerror}); name another file") from error
+    if json:
+        say_json({"output": str(output), "events": len(found.moves)})
+
+
+def epcis_facts(tower: Tower, found: ordering.LotDetail) -> tuple[epcis.Merchant, list[epcis.LotEvent]]:
+    """The lot's moves as the connector wants them."""
+    with tower.reading() as tx:
+        facts = network.load_network(tx)
+        merchant = epcis.Merchant(model.load_applied(tx).configuration.merchant.code, tx.now)
+    numbers = {one.fulfillment_id: one.order.number for one in found.orders}
+    events = [
+        epcis.LotEvent(
+            event_id=f"{move.stock_id}-{move.sequence}",
+            sku=found.sku.code,
+            gtin=found.sku.barcode,
+            lot=found.lot.lot,
+            is_serial=found.sku.tracking == "serial",
+            unit=found.sku.stock_unit,
+            site=facts.sites[move.site_id].code,
+            zone=facts.sites[move.site_id].timezone,
+            status=move.status,
+            counterpart=move.counterpart,
+            reason=move.reason,
+            delta=move.delta,
+            quantity_after=move.quantity_after,
+            order=numbers.get(move.reference_id, "") if move.reference == "fulfillment" else "",
+            occurred_at=move.occurred_at,
+            recorded_at=move.recorded_at,
+        )
+        for move in found.moves
+    ]
+    return merchant, events
+
+
+def carry_out(tower: Tower, code: str, dry_run: bool, command: Callable[[Transaction, int], Any]) -> Any:
+    """A command on a SKU in a transaction of its own, again where it met moving stock; a dry run is undone."""
+    for pause in (*PAUSES, None):
+        try:
+            with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=dry_run):
+                return command(tx, find_sku(tx, code).sku_id)
+        except ordering.NotPossible as refusal:
+            raise CommandFailed(str(refusal), code=3) from refusal
+        except Exception as error:
+            if pause is None or not is_transient(error):
+                raise
+            time.sleep(pause)
+    raise AssertionError("the last try returns or raises")
