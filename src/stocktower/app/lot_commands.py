@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from cyclopts import App
 
-from stocktower import catalog, inventory, model, network, ordering
+from stocktower import catalog, inventory, network, ordering
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
 from stocktower.app.reads import find_sku
 from stocktower.app.workers import PAUSES
-from stocktower.connectors import epcis
 from stocktower.platform import Transaction, is_transient
+from stocktower.web.lot_events import as_epcis
 
 lot_app = App(name="lot", help="Lots: where they are, who has them, and their recall.")
 
@@ -80,15 +80,23 @@ def recall(
         return
     word = "Would hold" if dry_run else "Held"
     out.print(
-        f"{word} lot {lot} of {sku}: {len(done.waiting_again)} orders wait again for other stock, {len(done.at_sites)} are "
-        f"with their sites, {len(done.shipped)} have shipped. Who has it: stocktower lot show {sku} {lot}",
+        f"{word} lot {lot} of {sku}: {len(done.waiting_again)} orders wait again for other stock, "
+        f"{len(done.at_sites)} are with their sites, {len(done.shipped)} have shipped. "
+        f"Who has it: stocktower lot show {sku} {lot}",
         markup=False,
     )
 
 
 @lot_app.command
 def release(
-    sku: str, lot: str, /, *, note: str = "", dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
+    sku: str,
+    lot: str,
+    /,
+    *,
+    note: str = "",
+    dry_run: DryRunFlag = False,
+    home: HomeOption = None,
+    json: JsonFlag = False,
 ) -> None:
     """Undo the recall of LOT of SKU: it is sold again, and who waits may have it."""
     with opened(home) as tower:
@@ -106,7 +114,8 @@ def export_epcis(
     """The events of LOT of SKU as a GS1 EPCIS 2.0 document, on standard output or to --output."""
     with opened(home) as tower:
         found, _ = load(tower, sku, lot)
-        document = epcis.encode(epcis.to_document(*epcis_facts(tower, found)))
+        with tower.reading() as tx:
+            document = as_epcis(tx, found)
     if output is None:
         out.print(document.decode(), markup=False, highlight=False, soft_wrap=True)
         return
@@ -116,36 +125,6 @@ def export_epcis(
         raise CommandFailed(f"{output}: could not be written ({error.strerror}); name another file") from error
     if json:
         say_json({"output": str(output), "events": len(found.moves)})
-
-
-def epcis_facts(tower: Tower, found: ordering.LotDetail) -> tuple[epcis.Merchant, list[epcis.LotEvent]]:
-    """The lot's moves as the connector wants them."""
-    with tower.reading() as tx:
-        facts = network.load_network(tx)
-        merchant = epcis.Merchant(model.load_applied(tx).configuration.merchant.code, tx.now)
-    numbers = {one.fulfillment_id: one.order.number for one in found.orders}
-    events = [
-        epcis.LotEvent(
-            event_id=f"{move.stock_id}-{move.sequence}",
-            sku=found.sku.code,
-            gtin=found.sku.barcode,
-            lot=found.lot.lot,
-            is_serial=found.sku.tracking == "serial",
-            unit=found.sku.stock_unit,
-            site=facts.sites[move.site_id].code,
-            zone=facts.sites[move.site_id].timezone,
-            status=move.status,
-            counterpart=move.counterpart,
-            reason=move.reason,
-            delta=move.delta,
-            quantity_after=move.quantity_after,
-            order=numbers.get(move.reference_id, "") if move.reference == "fulfillment" else "",
-            occurred_at=move.occurred_at,
-            recorded_at=move.recorded_at,
-        )
-        for move in found.moves
-    ]
-    return merchant, events
 
 
 def carry_out(tower: Tower, code: str, dry_run: bool, command: Callable[[Transaction, int], Any]) -> Any:

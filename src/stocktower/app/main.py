@@ -25,6 +25,7 @@ from stocktower.app import (
 from stocktower.app import files as app_files
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
+from stocktower.app.lot_commands import lot_app
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
 from stocktower.app.verify import verify as run_verify
@@ -49,6 +50,7 @@ app.command(token_app)
 app.command(promise_commands.atp)
 app.command(reconcile_commands.app)
 app.command(counting_commands.count_app)
+app.command(lot_app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

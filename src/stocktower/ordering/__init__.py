@@ -58,9 +58,6 @@ from .views import (
 from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 
 __all__ = [
-    "LotDetail",
-    "LotOrder",
-    "load_lot",
     "ADVANCE",
     "FILL",
     "RELEASE",
@@ -71,6 +68,8 @@ __all__ = [
     "FulfillmentState",
     "HoldName",
     "Line",
+    "LotDetail",
+    "LotOrder",
     "NotPossible",
     "Order",
     "OrderDetail",
@@ -99,6 +98,7 @@ __all__ = [
     "flow_strip",
     "hold_lot",
     "list_orders",
+    "load_lot",
     "load_order",
     "load_rows",
     "not_acknowledged",

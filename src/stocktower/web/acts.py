@@ -57,6 +57,7 @@ ACTS: dict[str, ActText] = {
         ActText("keep", "Keep the goods", "They stay in stock; the supplier is paid for them."),
         ActText("send_back", "Send them back", "They leave stock again, and are owed to the supplier no more."),
         ActText("accept_short", "Accept it", "Nothing more is expected; the case closes."),
+        ActText("release_lot", "Release the lot", "It is sold again on all sites and channels; who waits may have it."),
         ActText("expect_rest", "Expect the rest", "What was closed short counts as coming again."),
         ActText("capture", "Capture the payment", "Record that the money was taken before the authorisation lapses."),
         ActText("extend", "Record a longer authorisation", "The processor granted more time.", (_HOURS,)),

@@ -59,7 +59,6 @@ class Tab(msgspec.Struct, frozen=True):
 
 STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
-    Tab("Availability", "/stock"),
     Tab("Lots", "/lots"),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""

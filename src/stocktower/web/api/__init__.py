@@ -2,13 +2,14 @@
 
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
-from stocktower.web.api import books, cases, docs, feed, imports, orders, promises, reservations, stock
+from stocktower.web.api import books, cases, docs, feed, imports, lots, orders, promises, reservations, stock
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
     stock.list_stock, stock.get_ats, stock.get_history, stock.get_offer,
     promises.get_atp,
     reservations.reserve, reservations.give_back, reservations.pay,
+    lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
     imports.list_imports, imports.get_import, imports.take_file,
     cases.list_cases, cases.get_case, cases.act,
     books.trial_balance, books.list_journals, books.get_journal,
