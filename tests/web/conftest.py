@@ -54,7 +54,7 @@ def site(new_database_url: Callable[[], str], tmp_path_factory: pytest.TempPathF
         )
         serving.start()
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url)
+        _wait_for(url, serving)
         yield Site(tower, url)
         stop[0]()
         serving.join(timeout=20)
@@ -62,9 +62,10 @@ def site(new_database_url: Callable[[], str], tmp_path_factory: pytest.TempPathF
     tower.database.close()
 
 
-def _wait_for(url: str) -> None:
-    with httpx.Client(transport=httpx.HTTPTransport(retries=60)) as client:
-        for _ in range(60):
+def _wait_for(url: str, serving: threading.Thread) -> None:
+    with httpx.Client() as client:
+        for _ in range(600):
+            assert serving.is_alive(), "the server ended at once: see what it printed"
             try:
                 assert client.get(f"{url}/health").json() == {"status": "ok"}
                 return

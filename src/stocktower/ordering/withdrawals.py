@@ -73,9 +73,9 @@ def release_lot(tx: Transaction, sku_id: int, lot: str, note: str) -> None:
     """Undo a recall: the lot is sold again, who waits may have it, its case closes. Raises NotPossible."""
     sku = catalog.load_skus(tx, [sku_id])[sku_id]
     _set_state(tx, sku, lot, OPEN, note, lambda candidates: ())
-    worklist.close_by_cause(
-        tx, CaseKind.LOT_RECALLED, [cause_key(sku, lot)], f"released: {note}" if note else "released"
-    )
+    outcome = f"released: {note}" if note else "released"
+    worklist.close_by_cause(tx, CaseKind.LOT_RECALLED, [cause_key(sku, lot)], outcome)
+    access.record_act(tx, "lot.release", "sku", sku_id, {"sku": sku.code, "lot": lot, "note": note})
 
 
 def cause_key(sku: catalog.Sku, lot: str) -> str:

@@ -1,11 +1,11 @@
 """Lots: where they are, who has them, their recall and the undoing of that."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from stocktower import access, catalog, inventory, ordering
 from stocktower.web.api.writes import REFUSALS, by_token
@@ -28,8 +28,10 @@ class LotsAnswer(msgspec.Struct, frozen=True):
 
 
 class Recall(msgspec.Struct, frozen=True):
-    """Why a lot is held or let back."""
+    """A lot of a SKU, and why it is held or let back."""
 
+    sku: str
+    lot: str
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
     dry_run: bool = False
 
@@ -47,45 +49,46 @@ def list_lots(
     desk: AtDesk,
     code: Annotated[str, QueryParameter(description="How the code of the lot begins.")] = "",
     sku: Annotated[str, QueryParameter(description="Code of a SKU.")] = "",
-    state: Annotated[Literal["", "open", "held"], QueryParameter(description="open or held.")] = "",
+    held: Annotated[bool | None, QueryParameter(description="Only lots that are held, or only others.")] = None,
 ) -> LotsAnswer:
     """Lots by code, SKU and state."""
     with desk.reading() as tx:
         sku_id = known_sku(catalog.find_skus(tx, [sku]), sku).sku_id if sku else 0
+        state = "" if held is None else inventory.HELD if held else inventory.OPEN
         lots = inventory.load_lots(tx, code=code, sku_id=sku_id, state=state)
         skus = catalog.load_skus(tx, {one.sku_id for one in lots})
         return LotsAnswer([LotRow(skus[one.sku_id].code, one) for one in lots])
 
 
-@get("/api/v1/lots/{sku:str}/{lot:str}", sync_to_thread=True, tags=["Stock"])
-def get_lot(desk: AtDesk, sku: FromPath[str], lot: FromPath[str]) -> ordering.LotDetail:
+@get("/api/v1/lots/trace", sync_to_thread=True, tags=["Stock"])
+def get_lot(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str]) -> ordering.LotDetail:
     """Where a lot is, every move of it, and the orders that have it; customers only for whom may read personal data."""
     return load(desk, sku, lot)
 
 
-@get("/api/v1/lots/{sku:str}/{lot:str}/epcis", sync_to_thread=True, tags=["Stock"])
-def get_epcis(desk: AtDesk, sku: FromPath[str], lot: FromPath[str]) -> Response[bytes]:
+@get("/api/v1/lots/epcis", sync_to_thread=True, tags=["Stock"])
+def get_epcis(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str]) -> Response[bytes]:
     """The events of a lot as a GS1 EPCIS 2.0 document."""
     detail = load(desk, sku, lot)
     with desk.reading() as tx:
         return Response(as_epcis(tx, detail), media_type="application/ld+json")
 
 
-@post("/api/v1/lots/{sku:str}/{lot:str}/recall", sync_to_thread=True, status_code=200, tags=["Stock"],
+@post("/api/v1/lots/recall", sync_to_thread=True, status_code=200, tags=["Stock"],
       guards=[by_token], responses=REFUSALS)  # fmt: skip
-def recall(desk: AtDesk, sku: FromPath[str], lot: FromPath[str], data: JSONBody[Recall]) -> RecallAnswer:
+def recall(desk: AtDesk, data: JSONBody[Recall]) -> RecallAnswer:
     """Hold a lot on all sites and for all channels; a dry run says what that would do."""
     if not data.note.strip():
         raise Unprocessable("A recall needs a reason", field="note", fix="Say why the lot is held.")
-    done = hold(desk, sku, lot, data.note, dry_run=data.dry_run)
+    done = hold(desk, data.sku, data.lot, data.note, dry_run=data.dry_run)
     return RecallAnswer(data.dry_run, inventory.HELD, done)
 
 
-@post("/api/v1/lots/{sku:str}/{lot:str}/release", sync_to_thread=True, status_code=200, tags=["Stock"],
+@post("/api/v1/lots/release", sync_to_thread=True, status_code=200, tags=["Stock"],
       guards=[by_token], responses=REFUSALS)  # fmt: skip
-def release(desk: AtDesk, sku: FromPath[str], lot: FromPath[str], data: JSONBody[Recall]) -> RecallAnswer:
+def release(desk: AtDesk, data: JSONBody[Recall]) -> RecallAnswer:
     """Undo a recall: the lot is sold again, and who waits may have it."""
-    let_back(desk, sku, lot, data.note, dry_run=data.dry_run)
+    let_back(desk, data.sku, data.lot, data.note, dry_run=data.dry_run)
     return RecallAnswer(data.dry_run, inventory.OPEN)
 
 

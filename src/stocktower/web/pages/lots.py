@@ -1,9 +1,9 @@
 """Lots: which expire first, where one is and who has it, and its recall, shown before it is done."""
 
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 
 from stocktower import access, catalog, inventory, ordering
 from stocktower.web import labels
@@ -25,7 +25,7 @@ MOVES_SHOWN = 100
 
 def lot_href(sku: str, lot: str) -> str:
     """The page of a lot."""
-    return f"/lots/{quote(sku, safe='')}/{quote(lot, safe='')}"
+    return f"/lots/trace?{urlencode({'sku': sku, 'lot': lot})}"
 
 
 @get("/lots", sync_to_thread=True)
@@ -46,14 +46,14 @@ def lots_page(desk: AtDesk, q: FromQuery[str] = "") -> Response[str]:
         )  # fmt: skip
 
 
-@get("/lots/{sku:str}/{lot:str}", sync_to_thread=True)
-def lot_page(desk: AtDesk, sku: FromPath[str], lot: FromPath[str]) -> Response[str]:
+@get("/lots/trace", sync_to_thread=True)
+def lot_page(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str]) -> Response[str]:
     """Where a lot is, what happened to it, and which customers have it."""
     return _show(desk, sku, lot)
 
 
-@post("/lots/{sku:str}/{lot:str}", sync_to_thread=True, status_code=200)
-def act_page(desk: AtDesk, sku: FromPath[str], lot: FromPath[str], form: FilledForm) -> Response[str]:
+@post("/lots/trace", sync_to_thread=True, status_code=200)
+def act_page(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str], form: FilledForm) -> Response[str]:
     """Show what a recall or its undoing would do, or do it."""
     act, note, dry_run = form.get("act"), form.get("note"), form.get("how") != "do"
     try:
