@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 from cyclopts import App
 
-from stocktower import catalog, inventory, network, ordering
+from stocktower import catalog, inventory, network, ordering, web
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
 from stocktower.app.reads import find_sku
 from stocktower.app.workers import PAUSES
 from stocktower.platform import Transaction, is_transient
-from stocktower.web.lot_events import as_epcis
 
 lot_app = App(name="lot", help="Lots: where they are, who has them, and their recall.")
 
@@ -115,7 +114,7 @@ def export_epcis(
     with opened(home) as tower:
         found, _ = load(tower, sku, lot)
         with tower.reading() as tx:
-            document = as_epcis(tx, found)
+            document = web.as_epcis(tx, found)
     if output is None:
         out.print(document.decode(), markup=False, highlight=False, soft_wrap=True)
         return
