@@ -20,7 +20,15 @@ from .service import (
     resolve_listings,
     take_products,
 )
-from .views import SkuPage, load_active_ids, load_listing_versions, load_listings, load_listings_of, search
+from .views import (
+    SkuPage,
+    load_active_ids,
+    load_listing_versions,
+    load_listings,
+    load_listings_of,
+    load_sku_page,
+    search,
+)
 
 __all__ = [
     "NAME_KEY",
@@ -47,6 +55,7 @@ __all__ = [
     "load_listings_of",
     "load_materials",
     "load_resolved",
+    "load_sku_page",
     "load_skus",
     "load_units",
     "map_listing",

@@ -63,6 +63,34 @@ WHERE merchant_id = %(merchant_id)s::bigint AND (%(text)s::text = ''
 ORDER BY lower(code) <> lower(%(text)s::text), code
 LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint;
 
+-- name: load_sku_page
+-- The SKUs after a code, by code.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active, tracking
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND code > %(after)s::text
+ORDER BY code
+LIMIT %(limit)s::bigint;
+
+-- name: load_sku_page_of_category
+-- The SKUs of a category after a code, by code.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active, tracking
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND category = %(category)s::text AND code > %(after)s::text
+ORDER BY code
+LIMIT %(limit)s::bigint;
+
+-- name: load_sku_page_of_ids
+-- Those of some SKUs after a code, by code.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active, tracking
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND code > %(after)s::text
+    AND (%(category)s::text = '' OR category = %(category)s::text)
+ORDER BY code
+LIMIT %(limit)s::bigint;
+
 -- name: count_skus
 -- How many SKUs search_skus finds in all.
 SELECT count(*)

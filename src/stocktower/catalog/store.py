@@ -43,6 +43,15 @@ def search_skus(tx: Transaction, text: str, limit: int, offset: int) -> list[Sku
     return tx.fetch(_Q.search_skus, Sku, text=text, limit=limit, offset=offset)
 
 
+def load_sku_page(tx: Transaction, after: str, limit: int, category: str, sku_ids: Sequence[int] | None) -> list[Sku]:
+    """The SKUs after a code by code, of a category (empty: all), of some ids (None: all)."""
+    if sku_ids is not None:
+        query, given = _Q.load_sku_page_of_ids, {"sku_ids": list(sku_ids), "category": category}
+    else:
+        query, given = (_Q.load_sku_page_of_category, {"category": category}) if category else (_Q.load_sku_page, {})
+    return tx.fetch(query, Sku, after=after, limit=limit, **given)
+
+
 def count_skus(tx: Transaction, text: str) -> int:
     """How many SKUs search_skus finds in all."""
     return tx.value(_Q.count_skus, text=text) or 0

@@ -1,6 +1,6 @@
 """Read models of the room for pages, API and publication."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -20,6 +20,13 @@ class SkuPage(Struct, frozen=True):
 def search(tx: Transaction, text: str = "", *, limit: int = 50, offset: int = 0) -> SkuPage:
     """SKUs whose code, name or barcode holds a text (empty: all), the exact code first."""
     return SkuPage(store.search_skus(tx, text.strip(), limit, offset), store.count_skus(tx, text.strip()))
+
+
+def load_sku_page(
+    tx: Transaction, *, after: str = "", limit: int = 50, category: str = "", sku_ids: Collection[int] | None = None
+) -> list[Sku]:
+    """The SKUs after a code, by code; of a category, and of some ids, where they are given."""
+    return store.load_sku_page(tx, after, limit, category, None if sku_ids is None else sorted(sku_ids))
 
 
 def load_listings_of(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, list[Listing]]:

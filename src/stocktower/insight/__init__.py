@@ -15,6 +15,7 @@ from .explained import (
     explain_ats,
     read_moment,
 )
+from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, rows_by_sku, walk_skus
 from .history import HistoryEntry, Point, load_points, name_entries, window
 
 __all__ = [
@@ -23,14 +24,21 @@ __all__ = [
     "BadInstant",
     "ChannelAts",
     "ExplainedStep",
+    "GridAsked",
+    "GridPage",
+    "GridRow",
     "HistoryEntry",
     "ListingShown",
     "Piece",
     "Point",
     "ask",
     "explain_ats",
+    "load_grid",
+    "load_grid_by_figure",
     "load_points",
     "name_entries",
     "read_moment",
+    "rows_by_sku",
+    "walk_skus",
     "window",
 ]

@@ -14,6 +14,7 @@ from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
 from .cuts import Cutter, MayCut
 from .events import HoldEnded, LotChanged, StockChanged, SupplyChanged
+from .finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
 from .goods_in import read_inbound, read_receipt, take_inbound, take_receipts
@@ -141,6 +142,7 @@ __all__ = [
     "AVAILABLE",
     "CLAIMED",
     "EXPIRY",
+    "FIGURES",
     "HELD",
     "HOLD",
     "INBOUND_KINDS",
@@ -209,6 +211,7 @@ __all__ = [
     "OrderLot",
     "OverAllocated",
     "Part",
+    "Place",
     "Point",
     "Posted",
     "Posting",
@@ -239,6 +242,7 @@ __all__ = [
     "UnknownLot",
     "UnknownSite",
     "Waiting",
+    "Wanted",
     "Withdraw",
     "Withdrawn",
     "Words",
@@ -260,6 +264,8 @@ __all__ = [
     "load_arrived_orders",
     "load_availability",
     "load_availability_at",
+    "load_by_figure",
+    "load_candidates",
     "load_claiming_orders",
     "load_claims",
     "load_coming_stock",
@@ -279,6 +285,7 @@ __all__ = [
     "load_open_holds",
     "load_promisable",
     "load_rows_at",
+    "load_rows_of",
     "load_series",
     "load_site_rows",
     "load_snapshot_orders",

@@ -573,6 +573,49 @@ JOIN inventory.stock AS stock ON stock.merchant_id = hold.merchant_id AND stock.
 WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state = 'held'
 GROUP BY taken.stock_id;
 
+-- name: load_skus_of_statuses
+-- The SKUs that have rows in statuses other than available.
+SELECT DISTINCT sku_id
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND status = ANY(%(statuses)s::text[]) AND status <> 'available';
+
+-- name: load_skus_of_owners
+-- The SKUs that have rows of owners other than us.
+SELECT DISTINCT sku_id
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND owner = ANY(%(owners)s::text[]) AND owner <> 'own';
+
+-- name: load_skus_of_lots
+-- The SKUs that have one of some lots.
+SELECT DISTINCT sku_id
+FROM inventory.lot
+WHERE merchant_id = %(merchant_id)s::bigint AND lot = ANY(%(lots)s::text[]);
+
+-- name: load_skus_expiring
+-- The SKUs that have a lot which expires before an instant.
+SELECT DISTINCT sku_id
+FROM inventory.lot
+WHERE merchant_id = %(merchant_id)s::bigint AND expires_at IS NOT NULL AND expires_at <= %(until)s::timestamptz;
+
+-- name: load_rows_by_figure
+-- Stock rows by a figure (of what is on hand, allocated or free; negative: the most first), after a place.
+SELECT row.value, row.stock_id
+FROM (
+    SELECT stock_id, %(sign)s::bigint * CASE %(figure)s::text
+        WHEN 'on_hand' THEN quantity WHEN 'allocated' THEN allocated ELSE quantity - allocated END AS value
+    FROM inventory.stock
+    WHERE merchant_id = %(merchant_id)s::bigint
+        AND (cardinality(%(site_ids)s::bigint[]) = 0 OR site_id = ANY(%(site_ids)s::bigint[]))
+        AND (cardinality(%(statuses)s::text[]) = 0 OR status = ANY(%(statuses)s::text[]))
+        AND (cardinality(%(owners)s::text[]) = 0 OR owner = ANY(%(owners)s::text[]))
+        AND (cardinality(%(lots)s::text[]) = 0 OR lot = ANY(%(lots)s::text[]))
+        AND (%(all_skus)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]))
+        AND quantity - allocated > %(above)s::bigint AND quantity - allocated < %(below)s::bigint
+) AS row
+WHERE (row.value, row.stock_id) > (%(value)s::bigint, %(stock_id)s::bigint)
+ORDER BY row.value, row.stock_id
+LIMIT %(limit)s::bigint;
+
 -- name: load_short_skus
 -- The SKUs that some demand lacks units of.
 SELECT DISTINCT sku_id

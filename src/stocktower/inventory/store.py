@@ -396,3 +396,28 @@ def load_lot_holders(tx: Transaction, stock_ids: Sequence[int]) -> list[tuple[An
 def load_lots_of_orders(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """What lines of some orders have or had of lots."""
     return tx.tuples(_SQL.load_lots_of_orders, order_ids=list(order_ids))
+
+
+def load_skus_of_statuses(tx: Transaction, statuses: Sequence[str]) -> list[int]:
+    """The SKUs that have rows in statuses other than available."""
+    return tx.values(_SQL.load_skus_of_statuses, statuses=list(statuses))
+
+
+def load_skus_of_owners(tx: Transaction, owners: Sequence[str]) -> list[int]:
+    """The SKUs that have rows of owners other than us."""
+    return tx.values(_SQL.load_skus_of_owners, owners=list(owners))
+
+
+def load_skus_of_lots(tx: Transaction, lots: Sequence[str]) -> list[int]:
+    """The SKUs that have one of some lots."""
+    return tx.values(_SQL.load_skus_of_lots, lots=list(lots))
+
+
+def load_skus_expiring(tx: Transaction, until: datetime) -> list[int]:
+    """The SKUs that have a lot which expires before an instant."""
+    return tx.values(_SQL.load_skus_expiring, until=until)
+
+
+def load_rows_by_figure(tx: Transaction, **wanted: Any) -> list[tuple[int, int]]:
+    """(value, stock_id) of rows by a figure, after a place."""
+    return tx.tuples(_SQL.load_rows_by_figure, **wanted)

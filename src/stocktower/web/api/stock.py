@@ -8,13 +8,14 @@ from litestar import get
 from litestar.params import FromPath, QueryParameter
 
 from stocktower import catalog, inventory
-from stocktower.insight import AtsAnswer, BadInstant, HistoryEntry, explain_ats, read_moment
+from stocktower.insight import AtsAnswer, BadInstant, GridRow, HistoryEntry, explain_ats, read_moment
 from stocktower.inventory import Basis
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import parse_filter
+from stocktower.web.pages import grid
 from stocktower.web.pages.sku import load_history, sku_asked
 from stocktower.web.pages.stock import PAGE, VOCABULARY, find
 from stocktower.web.problems import Unprocessable
@@ -61,6 +62,9 @@ def list_stock(
 ) -> StockAnswer:
     """Stock rows by SKU, 50 SKUs a page."""
     wanted = understood(parse_filter(q, VOCABULARY))
+    if grid.is_about_rows(wanted):
+        fix = "Ask /api/v1/stock-rows for rows by site, status, owner, lot and what is free."
+        raise Unprocessable("These words are about stock rows, not about SKUs", field="q", fix=fix)
     with desk.reading() as tx:
         network = desk.network(tx)
         found = find(tx, network, wanted, (page - 1) * PAGE)
@@ -108,6 +112,35 @@ def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> inventor
     except BadInstant as error:
         fix = "Write an instant of the past, like 2026-06-08T10:05:00-04:00."
         raise Unprocessable(str(error), field="at", fix=fix) from error
+
+
+class RowsAnswer(msgspec.Struct, frozen=True):
+    """A page of stock rows."""
+
+    as_of: str | None
+    rows: list[GridRow]
+    next: str
+    """For `after`; nothing: there are no more."""
+
+
+@get("/api/v1/stock-rows", sync_to_thread=True, tags=["Stock"])
+def list_rows(
+    desk: AtDesk,
+    q: Annotated[str, QueryParameter(description="Words, as on the page: site:EAST status:quarantine free<5")] = "",
+    sort: Annotated[str, QueryParameter(description="on_hand, allocated or free, with - for the most first.")] = "",
+    after: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    at: Annotated[str, QueryParameter(description=AT)] = "",
+    basis: Annotated[Basis, QueryParameter(name="as", description=AS)] = Basis.RECORDED,
+) -> RowsAnswer:
+    """Stock rows by SKU, site, status, owner and lot, now or as of any instant; about 50 a page."""
+    wanted = understood(parse_filter(q, VOCABULARY))
+    with desk.reading() as tx:
+        moment_asked(desk, tx, at, basis)
+        shown = grid.load_shown(desk, tx, wanted, by="lot", sort=sort, after=after, at=at, basis=basis)
+        if shown.problems:
+            raise Unprocessable("; ".join(shown.problems), field="q", fix="Write words that are known.")
+        as_of = shown.moment.at.isoformat() if shown.moment else None
+        return RowsAnswer(as_of, shown.page.rows, shown.page.next)
 
 
 class HistoryAnswer(msgspec.Struct, frozen=True):

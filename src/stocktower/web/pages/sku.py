@@ -12,17 +12,18 @@ from litestar.params import FromPath, FromQuery
 
 from stocktower import catalog, finance, insight, inventory, publication, worklist
 from stocktower.insight import Asked, ExplainedStep
-from stocktower.inventory import Basis, Moment
+from stocktower.inventory import Basis
 from stocktower.inventory import views as ledger
 from stocktower.network import ChannelFacts, Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
-from stocktower.web import charts, formats, labels
+from stocktower.web import charts, labels
 from stocktower.web.desk import AtDesk, Desk
+from stocktower.web.pages.moments import moment_asked
 from stocktower.web.pages.promises import atp_context
-from stocktower.web.pages.stock import LOW, shown_channels
 
 ENTRIES = 25
+LOW = 5
 WAITING = 50
 HISTORY = 100
 SPANS = (7, 30, 90, 365)
@@ -57,6 +58,11 @@ class Chart(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     rows: list[tuple[datetime, tuple[int | None, ...]]]
     """Instant and values; only where something changed."""
+
+
+def shown_channels(network: Network) -> list[ChannelFacts]:
+    """The channels that have a column, in the order of the configuration."""
+    return [channel for channel in network.channels.values() if channel.active]
 
 
 def bars_of(steps: Sequence[ExplainedStep], hrefs: Mapping[str, str]) -> list[charts.Bar]:
@@ -154,14 +160,6 @@ def charts_of(points: Sequence[insight.Point], channels: Sequence[ChannelFacts],
             [(point.ats.get(channel.channel_id, 0), point.told.get(channel.channel_id)) for point in points],
         )
     return made
-
-
-def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> Moment | None:
-    """The moment that a page is asked for; nothing: now."""
-    try:
-        return insight.read_moment(tx, at, formats.zone_of(desk.network(tx).timezone), basis)
-    except insight.BadInstant as error:
-        raise ValidationException(str(error)) from None
 
 
 def sku_asked(tx: Transaction, code: str) -> catalog.Sku:

@@ -7,22 +7,23 @@ from litestar import Response, get
 from litestar.params import FromQuery
 
 from stocktower import catalog, inventory, publication
+from stocktower.inventory import Basis
 from stocktower.inventory import views as ledger
-from stocktower.network import ChannelFacts, Network
+from stocktower.network import Network
 from stocktower.platform import Transaction
 from stocktower.web.desk import AtDesk
 from stocktower.web.filters import Filter, Word, parse_filter
+from stocktower.web.pages import grid
+from stocktower.web.pages.sku import shown_channels
 
 PAGE = 50
-MOVES = 50
-WAITING = 50
-LOW = 5
 
 VOCABULARY = (
     Word("is", "waiting: orders wait for it; told_wrong: a channel was told something else", ("waiting", "told_wrong")),
     Word("sku", "exact codes, separated by commas"),
+    *grid.WORDS,
 )
-VIEWS = (("All", ""), ("Orders wait for it", "is:waiting"), ("Told is not true", "is:told_wrong"))
+VIEWS = grid.VIEWS
 
 
 class SkuRow(msgspec.Struct, frozen=True):
@@ -44,11 +45,6 @@ class StockList(msgspec.Struct, frozen=True):
 
     skus: Sequence[catalog.Sku]
     total: int
-
-
-def shown_channels(network: Network) -> list[ChannelFacts]:
-    """The channels that have a column, in the order of the configuration."""
-    return [channel for channel in network.channels.values() if channel.active]
 
 
 def find(tx: Transaction, network: Network, wanted: Filter, offset: int) -> StockList:
@@ -100,15 +96,21 @@ def rows_of(tx: Transaction, network: Network, skus: Sequence[catalog.Sku]) -> l
 
 
 @get("/stock", sync_to_thread=True)
-def stock_page(desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1) -> Response[str]:
-    """The SKUs that a sentence of words asks for, with what every channel may sell of them."""
+def stock_page(
+    desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1, by: FromQuery[str] = "", sort: FromQuery[str] = "",
+    after: FromQuery[str] = "", at: FromQuery[str] = "", basis: FromQuery[Basis] = Basis.RECORDED,
+) -> Response[str]:  # fmt: skip
+    """What a sentence of words asks for: SKUs with what every channel may sell of them, or stock rows by site."""
     wanted = parse_filter(q, VOCABULARY)
+    if by or sort or at or grid.is_about_rows(wanted):
+        way = by if by in grid.BY else "site"
+        return grid.grid_page(desk, wanted, VOCABULARY, by=way, sort=sort, after=after, at=at, basis=basis)
     offset = max(0, page - 1) * PAGE
     with desk.reading() as tx:
         network = desk.network(tx)
         found = find(tx, network, wanted, offset)
         return desk.show(
-            tx, "stock.html", title="Stock", filter=wanted, vocabulary=VOCABULARY, views=VIEWS,
+            tx, "stock.html", title="Stock", filter=wanted, vocabulary=VOCABULARY, views=VIEWS, ways=grid.BY,
             rows=rows_of(tx, network, found.skus), total=found.total, channels=shown_channels(network),
             number_of_page=max(1, page), has_more=found.total > offset + PAGE,
         )  # fmt: skip
