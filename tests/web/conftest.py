@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -44,7 +45,13 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def site(new_database_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The merchant behind its pages, for the whole run."""
-    tower = world.open_world(new_database_url(), tmp_path_factory.mktemp("home"))
+    with served(world.open_world(new_database_url(), tmp_path_factory.mktemp("home"))) as site:
+        yield site
+
+
+@contextmanager
+def served(tower: Tower) -> Iterator[Site]:
+    """A merchant behind its pages, until the end of the block."""
     port = _free_port()
     stop: list[Callable[[], None]] = []
     with inventory.Gatherer(tower.database) as gatherer:

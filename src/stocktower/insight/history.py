@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from stocktower import catalog, fulfillment, inventory, publication
+from stocktower import catalog, counting, fulfillment, inventory, publication
 from stocktower.inventory import Availability, StockRow
 from stocktower.inventory import views as ledger
 from stocktower.network import Network
@@ -57,6 +57,9 @@ def name_entries(
     numbers = {row.order_id: row.number for row in orders.load_rows(tx, network, sorted(order_ids))}
     wanted = sorted({one.reference_id for one in entries if one.reference == "fulfillment"})
     requests = {one.fulfillment_id: one for one in fulfillment.load_requests(tx, wanted)} if wanted else {}
+    sheets = counting.load_numbers(
+        tx, sorted({one.reference_id for one in entries if one.reference == counting.SUBJECT})
+    )
 
     def name(one: ledger.Entry) -> tuple[str, str]:
         if one.reference == "order":
@@ -67,6 +70,9 @@ def name_entries(
         request = requests.get(one.reference_id)
         if one.reference == "fulfillment" and request is not None:
             return request.number, address("order", request.order_id, "")
+        if one.reference == counting.SUBJECT and one.reference_id in sheets:
+            number = sheets[one.reference_id]
+            return f"count sheet {number}", address(counting.SUBJECT, number, "")
         if not one.reference:
             return "", ""
         words = one.reference.replace("_", " ")

@@ -60,6 +60,7 @@ class Tab(msgspec.Struct, frozen=True):
 STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
     Tab("Lots", "/lots"),
+    Tab("Counts", "/counts"),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
 

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from stocktower import catalog, fulfillment, worklist
+from stocktower import catalog, counting, fulfillment, worklist
 from stocktower.network import Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
@@ -43,6 +43,8 @@ def address(kind: str, id: int, code: str) -> str:
             return sku_href(code)
         case "message":
             return f"/messages/{id}"
+        case counting.SUBJECT:
+            return f"/counts/{id}"
         case "rule":
             tab = next((tab for tab in STOCK_TABS if tab.label == "Rules"), None)
             return f"{tab.href}?{urlencode({'q': f'sku:{code}'})}" if tab else ""
@@ -68,6 +70,8 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
             found["case", case_id] = Label(detail.case.label, f"/cases/{detail.case.number}")
     for message_id in wanted.get("message", ()):
         found["message", message_id] = Label(f"message {message_id}", f"/messages/{message_id}")
+    for sheet_id, number in counting.load_numbers(tx, sorted(wanted.get(counting.SUBJECT, ()))).items():
+        found[counting.SUBJECT, sheet_id] = Label(f"count sheet {number}", f"/counts/{number}")
     for subject, ids in wanted.items():
         for subject_id in ids:
             found.setdefault((subject, subject_id), Label(f"{subject} {subject_id}", f"/events?subject={subject_id}"))

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from stocktower import access, exchange, model
+from stocktower import access, counting, exchange, model
 from stocktower.platform import is_transient
 from stocktower.web.desk import Desk
 from stocktower.web.services import Refused, Services
@@ -63,6 +63,10 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Refused):
         status = 404 if error.missing else 422
         return Problem("/problems/refused", TITLES[status], status, str(error))
+    if isinstance(error, counting.CountRefused):
+        return Problem("/problems/count", error.problem, 422, str(error), error.field, error.fix)
+    if isinstance(error, counting.UnknownSheet):
+        return Problem("/problems/http-404", TITLES[404], 404, str(error))
     if isinstance(error, exchange.KeyAnsweredOtherwise):
         fix = "Use a new Idempotency-Key for a new request."
         return Problem(

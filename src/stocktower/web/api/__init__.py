@@ -2,7 +2,7 @@
 
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
-from stocktower.web.api import books, cases, docs, feed, imports, lots, orders, promises, reservations, stock
+from stocktower.web.api import books, cases, counts, docs, feed, imports, lots, orders, promises, reservations, stock
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
@@ -11,6 +11,7 @@ HANDLERS = (
     reservations.reserve, reservations.give_back, reservations.pay,
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
     imports.list_imports, imports.get_import, imports.take_file,
+    counts.list_sheets, counts.plan, counts.accuracy, counts.get_sheet, counts.enter, counts.finish, counts.variances,
     cases.list_cases, cases.get_case, cases.act,
     books.trial_balance, books.list_journals, books.get_journal,
     feed.feed,
@@ -35,6 +36,7 @@ TAGS = [
     Tag("Reservations", "Soft holds with an expiry: a cart, or a payment under way. Calls are gathered."),
     Tag("Imports", "Files, each with the proof that no row was dropped."),
     Tag("Cases", "What is stuck by cause, and the acts that fix it, each with a dry run."),
+    Tag("Counts", "Count sheets: planned, counted blind, counted again, approved by the acts of their case."),
     Tag("Books", "The trial balance and the journals behind it."),
     Tag("Events", "Everything that happened, in order, by cursor."),
 ]

@@ -1,12 +1,26 @@
 """The pages: each module is one place of the rail, its handlers, and the pure shaping of what they show."""
 
-from stocktower.web.pages import books, cases, entrance, evidence, find, imports, lots, orders, sku, stock, today
+from stocktower.web.pages import (
+    books,
+    cases,
+    counts,
+    entrance,
+    evidence,
+    find,
+    imports,
+    lots,
+    orders,
+    sku,
+    stock,
+    today,
+)
 
 HANDLERS = (
     today.today_page,
     orders.orders_page, orders.order_page, orders.act_page,
     stock.stock_page, sku.sku_page, sku.history_page,
     lots.lots_page, lots.lot_page, lots.act_page,
+    counts.counts_page, counts.plan_page, counts.count_page, counts.count_act,
     cases.cases_page, cases.case_page, cases.do_page,
     books.trial_balance_page, books.account_page, books.journals_page, books.journal_page,
     imports.imports_page, imports.import_page, imports.bring_page,
