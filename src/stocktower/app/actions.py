@@ -361,16 +361,6 @@ def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
     return do
 
 
-def send_back(context: Context) -> list[str]:
-    """Give back to the supplier what came too much."""
-    return goods_actions.send_back(context.tx, context.case, context.actor)
-
-
-def expect_rest(context: Context) -> list[str]:
-    """Expect what was closed short after all."""
-    return goods_actions.expect_rest(context.tx, context.case)
-
-
 def release_lot(context: Context) -> list[str]:
     """Undo a recall: the lot is sold again, and who waits may have it."""
     _, sku_id, lot = context.case.cause_key.split("/", 2)
@@ -437,14 +427,9 @@ def reject_count(context: Context) -> list[str]:
     return counting_acts.reject(context.tx, context.case, context.actor, context.arguments.note)
 
 
-def conclude_transfer(outcome: str) -> Callable[[Context], list[str]]:
-    """Decide what became of what is missing of a transfer."""
-    return lambda context: goods_actions.conclude_transfer(context.tx, context.case, outcome)
-
-
-def acknowledge_transfer(context: Context) -> list[str]:
-    """Know that more arrived than had left."""
-    return goods_actions.acknowledge_transfer(context.tx, context.case, context.actor)
+def on_case(do: goods_actions.OnCase) -> Callable[[Context], list[str]]:
+    """An act that needs the case and who acts, and nothing more."""
+    return lambda context: do(context.tx, context.case, context.actor)
 
 
 P = access.Permission
@@ -475,22 +460,14 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.PARKED_MESSAGE, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
-    (CaseKind.RECEIPT_OVER, "keep"): Action(P.WORK_CASES, close_as("kept; the supplier is paid for them")),
-    (CaseKind.RECEIPT_OVER, "send_back"): Action(P.ADJUST_STOCK, send_back),
-    (CaseKind.RECEIPT_SHORT, "accept_short"): Action(P.WORK_CASES, close_as("accepted; nothing more will come")),
-    (CaseKind.RECEIPT_SHORT, "expect_rest"): Action(P.ADJUST_STOCK, expect_rest),
     (CaseKind.STOCK_DIFFERENCE, "wait_run"): Action(P.WORK_CASES, wait_run),
     (CaseKind.STOCK_DIFFERENCE, "recount"): Action(P.WORK_CASES, recount),
     (CaseKind.STOCK_DIFFERENCE, "accept_theirs"): Action(P.ADJUST_STOCK, accept_theirs),
     (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
     (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
-    **{
-        (CaseKind.TRANSFER_DISCREPANCY, outcome): Action(P.ADJUST_STOCK, conclude_transfer(outcome))
-        for outcome in goods_actions.OUTCOMES
-    },
-    (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): Action(P.WORK_CASES, acknowledge_transfer),
     (CaseKind.PROMISE_BROKEN, "tell"): Action(P.ADJUST_ORDER, tell_promise),
     (CaseKind.PROMISE_BROKEN, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_promised),
+    **{key: Action(permission, on_case(do)) for key, (permission, do) in goods_actions.ACTS.items()},
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
     (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, approve_count),
     (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, recount_lines),

@@ -1,9 +1,14 @@
 """What people do about goods that did not come, or go, as they were expected: the acts on those cases."""
 
-from stocktower import catalog, inventory, network, worklist
+from collections.abc import Callable
+
+from stocktower import access, catalog, inventory, network, worklist
 from stocktower.app.output import CommandFailed
+from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction
 
+OnCase = Callable[[Transaction, worklist.Case, str], list[str]]
+"""An act: the case, and who acts; says what it did, one sentence each."""
 VENDOR_RETURN = "vendor_return"
 GOODS_RECEIVED = "goods_received_not_invoiced"
 
@@ -33,9 +38,13 @@ OUTCOMES = {
 """What may have become of what a transfer has in transit."""
 
 
-def conclude_transfer(tx: Transaction, case: worklist.Case, outcome: str) -> list[str]:
+def conclude_transfer(outcome: str) -> OnCase:
     """Decide what became of what is missing of a transfer."""
     step, words = OUTCOMES[outcome]
+    return lambda tx, case, actor: _conclude_transfer(tx, case, step, words)
+
+
+def _conclude_transfer(tx: Transaction, case: worklist.Case, step: str, words: str) -> list[str]:
     if "over" in case.data:
         raise CommandFailed(f"{case.label}: nothing is missing, more came than had left; acknowledge it")
     try:
@@ -54,10 +63,54 @@ def acknowledge_transfer(tx: Transaction, case: worklist.Case, actor: str) -> li
     return [f"{case.data['over']:,} units more arrived than had left {case.data['from']}"]
 
 
-def expect_rest(tx: Transaction, case: worklist.Case) -> list[str]:
+def approve_adjustment(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """A second person lets an adjustment through."""
+    return _decide_adjustment(tx, case, actor, approve=True)
+
+
+def refuse_adjustment(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """A second person does not let an adjustment through."""
+    return _decide_adjustment(tx, case, actor, approve=False)
+
+
+def _decide_adjustment(tx: Transaction, case: worklist.Case, actor: str, *, approve: bool) -> list[str]:
+    decide = inventory.approve_adjustment if approve else inventory.refuse_adjustment
+    try:
+        one = decide(tx, case.data["adjustment_id"], actor)
+    except (inventory.SamePerson, inventory.NotWaiting, inventory.NotUsable) as error:
+        raise CommandFailed(f"{case.label}: {error}; nothing was done") from error
+    done = "is adjusted" if approve else "stays as it is; it would have been adjusted"
+    return [f"{case.data['sku']} at {case.data['site']} {done} by {one.delta:+,}: {one.reason}"]
+
+
+def expect_rest(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
     """What was closed short is expected after all."""
     inbound_id = int(case.cause_key.removeprefix("inbound/"))
     inbound = inventory.expect_rest(tx, inbound_id)
     if inbound is None:
         raise CommandFailed(f"{case.label}: nothing of {case.data['reference']} was closed short; nothing was done")
     return [f"{inbound.open:,} of {case.data['sku']} are expected again under {inbound.reference}"]
+
+
+def close_as(words: str) -> OnCase:
+    """An act that closes the case with an outcome."""
+
+    def do(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+        worklist.close_case(tx, case.case_id, words, actor)
+        return [words]
+
+    return do
+
+
+P = access.Permission
+ACTS: dict[tuple[str, str], tuple[access.Permission, OnCase]] = {
+    (CaseKind.RECEIPT_OVER, "keep"): (P.WORK_CASES, close_as("kept; the supplier is paid for them")),
+    (CaseKind.RECEIPT_OVER, "send_back"): (P.ADJUST_STOCK, send_back),
+    (CaseKind.RECEIPT_SHORT, "accept_short"): (P.WORK_CASES, close_as("accepted; nothing more will come")),
+    (CaseKind.RECEIPT_SHORT, "expect_rest"): (P.ADJUST_STOCK, expect_rest),
+    **{(CaseKind.TRANSFER_DISCREPANCY, outcome): (P.ADJUST_STOCK, conclude_transfer(outcome)) for outcome in OUTCOMES},
+    (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): (P.WORK_CASES, acknowledge_transfer),
+    (CaseKind.ADJUSTMENT_APPROVAL, "approve_adjustment"): (P.ADJUST_STOCK, approve_adjustment),
+    (CaseKind.ADJUSTMENT_APPROVAL, "refuse_adjustment"): (P.ADJUST_STOCK, refuse_adjustment),
+}
+"""What may be done about cases of goods, and who may."""

@@ -185,6 +185,12 @@ def import_transfers(file: Path, /, *, home: HomeOption = None, json: JsonFlag =
     bring("transfers", file, home, json)
 
 
+@import_app.command(name="adjustments")
+def import_adjustments(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """Changes of stock by a difference, each for a reason of the configuration, from a CSV."""
+    bring("adjustments", file, home, json)
+
+
 @app.command
 def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Work through all that is due, and stop."""

@@ -6,6 +6,17 @@ what is allocated; wanted = allocated + short + consumed + cancelled on every de
 reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read under it is true until the commit.
 """
 
+from .adjusting import (
+    AdjustmentResult,
+    NotWaiting,
+    SamePerson,
+    adjust_stock,
+    approve_adjustment,
+    read_adjustment,
+    refuse_adjustment,
+    take_adjustments,
+)
+from .adjustment_model import Adjustment, AdjustmentRequest
 from .arrival_rules import DeliveredLine, Delivery
 from .arrivals import DeliveryResult, receive_deliveries
 from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
@@ -157,6 +168,9 @@ __all__ = [
     "STEPS",
     "TRANSFER",
     "UNLIMITED",
+    "Adjustment",
+    "AdjustmentRequest",
+    "AdjustmentResult",
     "Allocation",
     "Arrival",
     "AtpAnswer",
@@ -206,6 +220,7 @@ __all__ = [
     "NoSuchTransfer",
     "NotLocked",
     "NotUsable",
+    "NotWaiting",
     "Offer",
     "Offers",
     "OrderLot",
@@ -218,6 +233,7 @@ __all__ = [
     "Promisable",
     "Reach",
     "Refused",
+    "SamePerson",
     "Shortfall",
     "SiteRow",
     "SnapshotResult",
@@ -247,8 +263,10 @@ __all__ = [
     "Withdrawn",
     "Words",
     "adjust",
+    "adjust_stock",
     "answer_atp",
     "apply_rules",
+    "approve_adjustment",
     "ats",
     "await_orders",
     "close_inbound",
@@ -297,6 +315,7 @@ __all__ = [
     "lock_used",
     "net",
     "pool",
+    "read_adjustment",
     "read_inbound",
     "read_receipt",
     "read_transfer",
@@ -306,11 +325,13 @@ __all__ = [
     "record_claims",
     "record_inbound",
     "record_reservations",
+    "refuse_adjustment",
     "release_holds",
     "resolve_transit",
     "set_lot_state",
     "shown",
     "supersede_holds",
+    "take_adjustments",
     "take_inbound",
     "take_receipts",
     "take_snapshot",

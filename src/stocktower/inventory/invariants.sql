@@ -369,3 +369,17 @@ JOIN inventory.demand AS demand ON demand.merchant_id = line.merchant_id AND dem
     AND demand.line_no = line.line_no AND demand.sku_id = line.sku_id
 WHERE line.merchant_id = %(merchant_id)s::bigint AND demand.kind = 'transfer'
     AND demand.allocated > line.ordered - line.shipped - line.cancelled;
+
+-- name: adjustments_are_their_moves
+-- when: now
+-- An adjustment that is posted is one move of its row, one that is not is none.
+SELECT adjustment.adjustment_id, adjustment.state, adjustment.delta, moved.units
+FROM inventory.adjustment AS adjustment
+LEFT JOIN (
+    SELECT move.reference_id, move.reason, sum(move.delta) AS units
+    FROM inventory.move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.reference = 'adjustment'
+    GROUP BY move.reference_id, move.reason
+) AS moved ON moved.reference_id = adjustment.adjustment_id AND moved.reason = adjustment.reason
+WHERE adjustment.merchant_id = %(merchant_id)s::bigint
+    AND coalesce(moved.units, 0) <> CASE WHEN adjustment.state = 'posted' THEN adjustment.delta ELSE 0 END;

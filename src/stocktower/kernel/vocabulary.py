@@ -55,6 +55,7 @@ class CaseKind(StrEnum):
     COUNT_APPROVAL = "count_approval"
     TRANSFER_DISCREPANCY = "transfer_discrepancy"
     PROMISE_BROKEN = "promise_broken"
+    ADJUSTMENT_APPROVAL = "adjustment_approval"
 
 
 class Role(StrEnum):

@@ -6,6 +6,7 @@ A version never changes once recorded; a change is made on the version that it w
 from .accounts import DEFAULT_ACCOUNTS, account
 from .loading import ConfigurationError, Problem, load_configuration
 from .model import (
+    AdjustmentReason,
     CasePolicy,
     Channel,
     Configuration,
@@ -27,6 +28,7 @@ from .model import (
     Sourcing,
     System,
 )
+from .reasons import DEFAULT_REASONS, adjustment_reasons
 from .rules import (
     Change,
     RateMissing,
@@ -55,6 +57,8 @@ from .template import template
 
 __all__ = [
     "DEFAULT_ACCOUNTS",
+    "DEFAULT_REASONS",
+    "AdjustmentReason",
     "Applied",
     "ApplyOutcome",
     "CasePolicy",
@@ -86,6 +90,7 @@ __all__ = [
     "System",
     "WillNotRun",
     "account",
+    "adjustment_reasons",
     "apply_configuration",
     "case_policy",
     "check_runs",

@@ -28,7 +28,7 @@ class Finding(Struct, frozen=True):
 def check(configuration: Configuration) -> list[Finding]:
     """Everything that is wrong with a configuration beyond its shape."""
     parts = (
-        check_codes, check_places, check_money, check_rules, check_holds, check_promises, check_counting,
+        check_codes, check_places, check_money, check_rules, check_reasons, check_holds, check_promises, check_counting,
         check_operating_model, check_cases,
     )  # fmt: skip
     return [finding for part in parts for finding in part(configuration)]
@@ -193,6 +193,24 @@ def check_promises(c: Configuration) -> Iterator[Finding]:
                 yield Finding(("preorders", n, "channels"), f"{code} is not a channel", f"one of {words(channels)}")
         if any(other.sku == rule.sku for other in c.preorders[:n]):
             yield Finding(("preorders", n, "sku"), f"{rule.sku} stands twice", "keep one of them")
+
+
+def check_reasons(c: Configuration) -> Iterator[Finding]:
+    """Reasons for adjustments have a code, an account that can be posted to, and limits that can be passed."""
+    codes = [reason.code for reason in c.reasons]
+    for n, reason in enumerate(c.reasons):
+        if not reason.code.isidentifier():
+            fix = "use lower-case letters, digits and underscores"
+            yield Finding(("reasons", n, "code"), f"{reason.code!r} cannot be a code", fix)
+        if reason.code in codes[:n]:
+            yield Finding(("reasons", n, "code"), f"{reason.code} stands twice", "give each its own code")
+        if reason.account not in DEFAULT_ACCOUNTS:
+            fix = f"one of {words(DEFAULT_ACCOUNTS)}"
+            yield Finding(("reasons", n, "account"), f"{reason.account} is not a posting role", fix)
+        for key in ("approve_units_over", "approve_value_over"):
+            limit: int | None = getattr(reason, key)
+            if limit is not None and limit < 0:
+                yield Finding(("reasons", n, key), "is below zero", "state 0 or more, or leave it out")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

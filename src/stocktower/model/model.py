@@ -210,6 +210,19 @@ class Preorder(Struct, frozen=True):
     """Nothing of it ships before this day, in the merchant's zone."""
 
 
+class AdjustmentReason(Struct, frozen=True):
+    """Why stock may be adjusted, what stands against it in the books, and from when on a second person must agree."""
+
+    code: str
+    name: str
+    account: str
+    """Posting role of the account against inventory."""
+    direction: Literal["in", "out", "both"] = "both"
+    approve_units_over: int | None = None
+    approve_value_over: int | None = None
+    """Minor units of the book currency."""
+
+
 class CasePolicy(Struct, frozen=True):
     """Who answers for a kind of case, and how soon."""
 
@@ -285,6 +298,8 @@ class Configuration(Struct, frozen=True):
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
     receiving: Receiving = Receiving()
+    reasons: tuple[AdjustmentReason, ...] = ()
+    """For adjustments; beside the defaults."""
     counting: Counting = Counting()
     promises: Promises = Promises()
     preorders: tuple[Preorder, ...] = ()

@@ -57,6 +57,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.COUNT_APPROVAL: CasePolicy(Role.OPERATIONS, 8),
     CaseKind.TRANSFER_DISCREPANCY: CasePolicy(Role.WAREHOUSE, 24),
     CaseKind.PROMISE_BROKEN: CasePolicy(Role.CUSTOMER_SERVICE, 8),
+    CaseKind.ADJUSTMENT_APPROVAL: CasePolicy(Role.OPERATIONS, 24),
 }
 
 

@@ -50,6 +50,8 @@ ACTS: dict[str, ActText] = {
         ActText("remind", "Remind the site", "It comes up again if the site stays silent.", (_HOURS,)),
         ActText("apply_as_unit", "The site counted packs", "The quantity is taken times the units in a pack."),
         ActText("apply_as_stated", "The site counted pieces", "The quantity is taken as it stands."),
+        ActText("approve_adjustment", "Approve it", "The stock is adjusted, and the books with it."),
+        ActText("refuse_adjustment", "Refuse it", "The stock stays as it is."),
         ActText("found", "Found at the destination", "What is missing has arrived after all."),
         ActText("returned", "Back at the source", "What is missing lies where it came from."),
         ActText("claim", "Claim from the carrier", "It is gone; the carrier owes its value."),

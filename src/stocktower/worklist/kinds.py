@@ -125,6 +125,11 @@ KINDS: dict[str, KindText] = {
         "closes by itself.",
         ("snooze",),
     ),
+    CaseKind.ADJUSTMENT_APPROVAL: KindText(
+        "Adjustment to approve",
+        "Somebody else than who asked for it decides. The stock stays as it is until then.",
+        ("approve_adjustment", "refuse_adjustment"),
+    ),
     CaseKind.TRANSFER_DISCREPANCY: KindText(
         "Transfer does not add up",
         "What is missing stays in transit until you decide: it was found at the destination, it went back to the "

@@ -1,0 +1,30 @@
+-- Adjustments by governed reason, each with who asked for it and who decided; posted ones are moves.
+CREATE TABLE inventory.adjustment (
+    merchant_id bigint NOT NULL,
+    adjustment_id bigint NOT NULL,
+    reference text NOT NULL,
+    sku_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    status text NOT NULL,
+    owner text NOT NULL,
+    lot text NOT NULL,
+    delta bigint NOT NULL,
+    reason text NOT NULL,
+    account_role text NOT NULL,
+    note text NOT NULL,
+    cost_minor bigint,
+    value_minor bigint NOT NULL,
+    state text NOT NULL,
+    requested_by text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    message_id bigint NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamptz,
+    CONSTRAINT adjustment_pk PRIMARY KEY (merchant_id, adjustment_id),
+    CONSTRAINT adjustment_once UNIQUE (merchant_id, site_id, reference, sku_id, status, owner, lot),
+    CONSTRAINT adjustment_not_empty CHECK (delta <> 0),
+    CONSTRAINT adjustment_state_known CHECK (state IN ('waiting', 'posted', 'refused')),
+    CONSTRAINT adjustment_decided_by_another CHECK (decided_by <> requested_by)
+);
+CREATE INDEX adjustment_waiting ON inventory.adjustment (merchant_id, adjustment_id) WHERE state = 'waiting';
