@@ -83,6 +83,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.FILL, "sku", ordering.fill_backorders),
     DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
     DueWork(ordering.RELEASE, "order", ordering.release_preorders),
+    DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),

@@ -112,6 +112,8 @@ class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     amounts_stated: bool = True
     """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
     and the total proves nothing."""
+    customer_class: str = ""
+    """What kind of customer it is to the merchant, such as `vip`; rules of priority match it."""
     hold: str = ""
     """The reference under which its cart or checkout holds stock: the order takes that hold over."""
 

@@ -30,6 +30,8 @@ def check(configuration: Configuration) -> list[Finding]:
     parts = (
         check_codes, check_places, check_money, check_rules, check_reasons, check_holds, check_promises, check_counting,
         check_operating_model, check_cases,
+        check_codes, check_places, check_money, check_rules, check_holds,
+        check_promises, check_priorities, check_counting, check_operating_model, check_cases,
     )  # fmt: skip
     return [finding for part in parts for finding in part(configuration)]
 
@@ -211,6 +213,20 @@ def check_reasons(c: Configuration) -> Iterator[Finding]:
             limit: int | None = getattr(reason, key)
             if limit is not None and limit < 0:
                 yield Finding(("reasons", n, key), "is below zero", "state 0 or more, or leave it out")
+
+
+def check_priorities(c: Configuration) -> Iterator[Finding]:
+    """Rules of priority name channels that exist, and hours that can be."""
+    channels = {channel.code for channel in c.channels}
+    for n, rule in enumerate(c.priorities):
+        for code in rule.channels:
+            if code not in channels:
+                yield Finding(("priorities", n, "channels"), f"{code} is not a channel", f"one of {words(channels)}")
+        for key, hours in (("within_hours", rule.within_hours), ("protect_hours", rule.protect_hours)):
+            if hours is not None and hours < 0:
+                yield Finding(("priorities", n, key), "is below zero", "state 0 or more hours")
+        if not -1_000_000 <= rule.rank <= 1_000_000:
+            yield Finding(("priorities", n, "rank"), f"{rule.rank} is no rank", "state a whole number, like 10")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

@@ -191,6 +191,28 @@ class Counting(Struct, frozen=True):
     """A line or a sheet whose difference is worth more waits for approval; in book currency at catalogue cost."""
 
 
+class Priority(Struct, frozen=True):
+    """Which orders are served before others when stock is short; the first rule that fits an order counts."""
+
+    rank: int
+    """Lower is served first; the same scale as the priority of channels, which counts where no rule fits."""
+    name: str = ""
+    channels: tuple[str, ...] = ()
+    """Empty: any; so are the other conditions. All that are stated must fit."""
+    customer_classes: tuple[str, ...] = ()
+    """One of them is the customer's class, or a tag of the order."""
+    services: tuple[str, ...] = ()
+    """The shipping service that was bought."""
+    within_hours: int | None = None
+    """It has to ship within so many hours after it was placed."""
+    takes: bool = False
+    """Where it is short, it takes what is not released of orders of a higher rank number that give."""
+    gives: bool = False
+    """What is not released of it may be taken so,"""
+    protect_hours: int = 48
+    """but not so many hours before it has to ship."""
+
+
 class Promises(Struct, frozen=True):
     """How dates are promised for what comes."""
 
@@ -303,6 +325,7 @@ class Configuration(Struct, frozen=True):
     counting: Counting = Counting()
     promises: Promises = Promises()
     preorders: tuple[Preorder, ...] = ()
+    priorities: tuple[Priority, ...] = ()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

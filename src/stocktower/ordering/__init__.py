@@ -27,8 +27,9 @@ from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .intake import take_orders
 from .lots import LotDetail, LotOrder, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
+from .reallocation import reallocate
 from .rules import advance
-from .service import RELEASE
+from .service import REALLOCATE, RELEASE
 from .statements import capture_payment, extend_authorization, take_count, take_counts
 from .supply import (
     ADVANCE,
@@ -60,6 +61,7 @@ from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 __all__ = [
     "ADVANCE",
     "FILL",
+    "REALLOCATE",
     "RELEASE",
     "RESUME_KINDS",
     "RETRY",
@@ -102,6 +104,7 @@ __all__ = [
     "load_order",
     "load_rows",
     "not_acknowledged",
+    "reallocate",
     "release_lot",
     "release_preorders",
     "reroute",

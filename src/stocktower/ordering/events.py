@@ -79,10 +79,19 @@ class HoldSet(Struct, frozen=True, gc=False, omit_defaults=True):
     reason: str = ""
 
 
-class ReservedLines(Struct, frozen=True, gc=False):
+class ReservedLines(Struct, frozen=True, gc=False, omit_defaults=True):
     """order.reserved and allocation.released."""
 
     lines: list[Reserved]
+    reason: str = ""
+
+
+class Prioritized(Struct, frozen=True, gc=False):
+    """order.prioritized: its rank, lower is served first, by which rule and why."""
+
+    rank: int
+    rule: str
+    reasons: tuple[str, ...]
 
 
 class Superseded(Struct, frozen=True, gc=False):

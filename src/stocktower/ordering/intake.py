@@ -18,6 +18,7 @@ from .capture import Captured, UnusableDocument, captured_data, main_method, ope
 from .carts import await_orders, load_carts, lock_carts
 from .changes import Word, issue_refund, take_word
 from .model import Order, OrderStep, Plan
+from .priorities import decide_precedence
 from .regressions import find_regressions, restate
 from .service import Desk, complete, map_lines, parked, refreshed, skus_of_orders, write_changed, write_plan
 from .shipments import say_shipped_before
@@ -121,6 +122,7 @@ class _Intake:
                 rules.take_over(order, facts, tx.now, plan)
         rules.advance([*live, *known], facts, tx.now, plan)
         store.insert_orders(tx, self.new)
+        store.insert_precedences(tx, self.new)
         write_changed(desk, known)
         await_orders(tx, [*self.new, *known])
         write_plan(desk, plan, supply)
@@ -158,6 +160,11 @@ class _Intake:
             except UnusableDocument as error:
                 self.refused.append((item.message, str(error)))
                 continue
+            order.precedence = decide_precedence(
+                self.desk.configuration.priorities, document, channel, order.ship_by_at
+            )
+            if order.precedence is not None:
+                order.priority = order.precedence.rank
             self.new.append(order)
             if tenders:
                 tenders = self._add_payments(tenders, order_id)
@@ -175,6 +182,10 @@ class _Intake:
         plan, document, channel = self.plan, item.document, item.channel
         data = captured_data(order, channel, main_method(tenders, channel))
         plan.events.append(events.event("order.captured", order, document.placed_at, data))
+        if order.precedence is not None and not order.is_history:
+            found = order.precedence
+            ranked = events.Prioritized(found.rank, found.rule, found.reasons)
+            plan.events.append(events.event("order.prioritized", order, self.tx.now, ranked))
         books = not order.is_history or channel.post_history
         if books:
             self._say_paid(order, payments.decide_payment_changes((), tenders, channel, document.placed_at))

@@ -223,6 +223,15 @@ WHERE header.merchant_id = %(merchant_id)s::bigint AND header.waits_for = 'inbou
     WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = header.order_id
         AND claim.claimed + claim.arrived > 0);
 
+-- name: rank_is_as_it_was_decided
+-- An order ranks as the rule that fitted it says.
+-- when: now
+SELECT precedence.order_id, precedence.rank, header.priority
+FROM ordering.precedence AS precedence
+LEFT JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
+    AND header.order_id = precedence.order_id
+WHERE precedence.merchant_id = %(merchant_id)s::bigint AND header.priority IS DISTINCT FROM precedence.rank;
+
 -- name: waits_are_cases
 -- What waits for stock, a site, a listing or a total waits in an open case of that kind.
 -- when: now

@@ -87,6 +87,20 @@ class LinePromise(Struct, frozen=True):
     """The inbound because of which it cannot be kept, until it is served or the customer was told."""
 
 
+class Precedence(Struct, frozen=True):
+    """The rank of an order among others, frozen when it was captured, and what its rule allows."""
+
+    rank: int
+    rule: str
+    reasons: tuple[str, ...]
+    takes: bool
+    """Where it is short, it may take what lower ranks have."""
+    gives: bool
+    """What is not released of it may be taken by higher ranks,"""
+    protect_hours: int
+    """but not so many hours before it has to ship."""
+
+
 class PreorderRule(Struct, frozen=True):
     """Where a SKU may be preordered, and from when on it is released."""
 
@@ -231,6 +245,8 @@ class Order(Struct, gc=False):
     """What its lines were promised of inbound and wait for, the soonest first."""
     promises: dict[int, LinePromise] = field(default_factory=dict[int, LinePromise])
     """By line; of lines that were not served from stock at once."""
+    precedence: Precedence | None = None
+    """Of new orders, and of those that were loaded to take or give; None: no rule fits, or it is not loaded."""
     carts: list[HeldUnits] = field(default_factory=list[HeldUnits])
     """Holds of its cart that it takes over as soon as it can reserve."""
 
@@ -255,6 +271,8 @@ class Plan(Struct):
     events: list[Event] = field(default_factory=list[Event])
     claims: list[InboundClaim] = field(default_factory=list[InboundClaim])
     """What lines claim of inbound; recorded after what they take of stock."""
+    short: list[int] = field(default_factory=list[int])
+    """Orders that have just become short and may take from others."""
     not_there: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """(order_id, line_no) for which something arrived that cannot be taken."""
     promises: list[tuple[int, LinePromise]] = field(default_factory=list[tuple[int, LinePromise]])

@@ -324,3 +324,38 @@ SELECT DISTINCT order_id
 FROM ordering.promise
 WHERE merchant_id = %(merchant_id)s::bigint AND broken_by = %(inbound_id)s::bigint
 ORDER BY order_id;
+
+-- copy: precedence ordering.precedence (merchant_id, order_id, rank, rule, reasons, takes, gives, protect_hours)
+-- Why new orders rank as they do.
+
+-- name: load_precedences
+-- Why some orders rank as they do.
+SELECT order_id, rank, rule, reasons, takes, gives, protect_hours
+FROM ordering.precedence
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[]);
+
+-- name: find_givers
+-- Orders that have allocated what some orders are short of, rank after them and may give it, the last in rank first; to be
+-- looked at again under their locks. Only orders under way that are not with their sites are read.
+SELECT giver.order_id
+FROM ordering.order_header AS header
+JOIN ordering.precedence AS giver ON giver.merchant_id = %(merchant_id)s::bigint AND giver.order_id = header.order_id
+    AND giver.gives
+JOIN inventory.pub_demand AS holding ON holding.merchant_id = %(merchant_id)s::bigint AND holding.order_id = header.order_id
+    AND holding.allocated > 0
+JOIN (
+    SELECT demand.sku_id, min(taker.rank) AS rank
+    FROM inventory.pub_demand AS demand
+    JOIN ordering.precedence AS taker ON taker.merchant_id = %(merchant_id)s::bigint AND taker.order_id = demand.order_id
+        AND taker.takes
+    WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = ANY(%(order_ids)s::bigint[])
+        AND demand.short > 0
+    GROUP BY demand.sku_id
+) AS lacking ON lacking.sku_id = holding.sku_id AND lacking.rank < giver.rank
+WHERE header.merchant_id = %(merchant_id)s::bigint
+    AND header.step IN ('capture', 'validate', 'reserve', 'route', 'release') AND header.step <> 'done'
+    AND (header.ship_by_at IS NULL OR header.ship_by_at > %(now)s::timestamptz + make_interval(hours => giver.protect_hours))
+    AND NOT header.order_id = ANY(%(order_ids)s::bigint[])
+GROUP BY giver.order_id, giver.rank, header.placed_at
+ORDER BY giver.rank DESC, header.placed_at DESC, giver.order_id DESC
+LIMIT %(limit)s::bigint;

@@ -111,6 +111,8 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         if missing - promised > line.backordered and line.sku_id is not None:
             data = events.Backordered(line.line_no, line.sku_id, missing - promised - line.backordered)
             plan.events.append(events.event("line.backordered", order, now, data))
+        if missing > line.backordered and order.precedence is not None and order.precedence.takes:
+            plan.short.append(order.order_id)
         line.allocated += taken
         line.open = 0
         line.backordered = missing

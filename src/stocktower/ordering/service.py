@@ -27,6 +27,8 @@ _kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
 
 RELEASE = "order.release"
 """Kind of due work: what was preordered may be released; the key is the order."""
+REALLOCATE = "order.reallocate"
+"""Kind of due work: an order that is short may take from others; the key is the order."""
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _MOVES = 1_000
 
@@ -262,6 +264,7 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
     inventory.drop_arrived(tx, plan.not_there)
     inventory.record_claims(tx, plan.claims)
     schedule(tx, RELEASE, plan.releases)
+    schedule(tx, REALLOCATE, [(order_id, tx.now) for order_id in plan.short])
     if answered:
         waiters = [("fulfillment", one.fulfillment_id) for one in answered]
         worklist.drop_waiters(tx, waiters, [CaseKind.NOT_ACKNOWLEDGED])

@@ -6,7 +6,7 @@ from typing import Any
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Hold, Line, LinePromise, Order
+from .model import Hold, Line, LinePromise, Order, Precedence
 
 _Q = load_queries(__package__)
 
@@ -308,3 +308,26 @@ def upsert_line_promises(tx: Transaction, promises: Sequence[tuple[int, LineProm
 def find_broken(tx: Transaction, inbound_id: int) -> list[int]:
     """The orders whose promise cannot be kept because of an inbound."""
     return tx.values(_Q.find_broken, inbound_id=inbound_id)
+
+
+def insert_precedences(tx: Transaction, orders: Iterable[Order]) -> None:
+    """Append why new orders rank as they do; nothing of those that no rule fits."""
+    merchant_id = tx.merchant_id
+    rows = [
+        (merchant_id, order.order_id, one.rank, one.rule, list(one.reasons), one.takes, one.gives, one.protect_hours)
+        for order in orders
+        if (one := order.precedence) is not None
+    ]
+    if rows:
+        tx.copy(_Q.precedence, rows)
+
+
+def load_precedences(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[int, Precedence]]:
+    """(order_id, why it ranks as it does) of orders that a rule fits."""
+    rows = tx.tuples(_Q.load_precedences, order_ids=list(order_ids)) if order_ids else []
+    return [(row[0], Precedence(row[1], row[2], tuple(row[3]), *row[4:])) for row in rows]
+
+
+def find_givers(tx: Transaction, order_ids: Sequence[int], limit: int) -> list[int]:
+    """Orders that have what some orders lack, rank after them and may give it, the last in rank first."""
+    return tx.values(_Q.find_givers, order_ids=list(order_ids), limit=limit) if order_ids else []

@@ -56,7 +56,8 @@ def _reserved(data: Data, names: Names) -> str:
 
 
 def _returned(data: Data, names: Names) -> str:
-    return f"Gave back {_plural(_units(data.get('lines')))}"
+    reason = data.get("reason")
+    return f"Gave back {_plural(_units(data.get('lines')))}{f': {reason}' if reason else ''}"
 
 
 def _superseded(data: Data, names: Names) -> str:
@@ -138,6 +139,9 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "order.released": _released,
     "allocation.released": _returned,
     "line.backordered": _backordered,
+    "order.prioritized": lambda data, names: (
+        f"Ranks {data.get('rank', 0)} by {data.get('rule', '')}: {', '.join(data.get('reasons') or ()) or 'any order'}"
+    ),
     "line.preordered": _preordered,
     "promise.moved": _moved,
     "promise.told": lambda data, names: f"The customer was told: {data.get('told_on') or 'no date yet'}",

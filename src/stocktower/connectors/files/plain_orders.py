@@ -3,7 +3,8 @@
 Columns: order, placed_at, sku or name, quantity are needed. Of a line: line, unit_price, line_discount, line_tax,
 shipped, cancelled. Of the order: currency, discount, shipping, tax, total, tax_included, financial_status,
 payment_method, payment_reference, paid, refunded, fulfillment_status, fulfilled_at, cancelled_at, terms_days,
-ship_service, ship_by, risk, tags, note, email, hold, ship_name, ship_company, ship_street, ship_city, ship_region,
+ship_service, ship_by, risk, tags, note, email, customer_class,
+hold, ship_name, ship_company, ship_street, ship_city, ship_region,
 ship_postal_code, ship_country, ship_phone and the same with bill_. Where there is no total it is the sum of the
 lines, shipping and tax.
 """
@@ -57,6 +58,7 @@ _OF_ORDER: dict[str, tuple[str, ...]] = {
     "tags": (),
     "note": ("notes", "comment"),
     "email": ("e-mail", "customer email"),
+    "customer_class": ("customer group", "customer type"),
     "hold": ("cart", "checkout", "cart token", "checkout token", "reservation"),
 }
 _FINANCIAL = {
@@ -234,6 +236,7 @@ class PlainOrders:
             tags=tuple(tag.strip() for tag in f[at["tags"]].split(",") if tag.strip()),
             note=f[at["note"]].strip(),
             amounts_stated=self._has_prices,
+            customer_class=f[at["customer_class"]].strip(),
             hold=f[at["hold"]].strip(),
         )
 
