@@ -116,7 +116,7 @@ def count(book: Book, units: int, moved: int, when: datetime) -> bool:
     """Apply a snapshot of one row without cuts; whether it was not too old."""
     balance = book.balances[ROW]
     stated = Stated(SKU, "SKU", "available", units, 2, trusted=True)
-    verdict = decide_snapshot([stated], {(SKU, "available"): balance}, {ROW: moved}, {}, when)
+    verdict = decide_snapshot([stated], {stated.key: balance}, {ROW: moved}, {}, when)
     for _, real, _ in verdict.targets:
         balance.counted_at = when
         book.move(ROW, settle(balance, real), Cause("count", "count", "message", 1, when))

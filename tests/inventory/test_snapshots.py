@@ -212,7 +212,7 @@ def test_a_stated_unit_is_converted(tx: Transaction, world: World) -> None:
     )
     result = inventory.take_snapshot(tx, StockDocument("EAST", None, lines), 1, may_cut=lambda _: set())
     assert world.row(tx, "EAST", "CUP") == (41, 0, 0)
-    assert result.refused == (Refused(4, "CUP", "'box' is not a unit of this SKU"),)
+    assert result.refused == (Refused(4, "CUP", "'box' is not a unit of this SKU", "unit"),)
 
 
 def test_unknown_rows_are_one_case_and_the_rest_goes_on(tx: Transaction, world: World) -> None:

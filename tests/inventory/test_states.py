@@ -7,7 +7,7 @@ import pytest
 from stocktower import inventory
 from stocktower.inventory import FreeStock, Grant
 from stocktower.platform import Transaction
-from tests.inventory.world import World, broken
+from tests.inventory.world import TEXT, World, broken
 
 
 @pytest.fixture
@@ -24,16 +24,6 @@ def put_in_lot(tx: Transaction, lot: str, *, days: int | None = None, state: str
         "INSERT INTO inventory.lot SELECT merchant_id, sku_id, lot, %s, NULL, %s, %s, %s FROM inventory.stock "
         "WHERE merchant_id = %s",
         (expires_at, tx.now, state, tx.now, tx.merchant_id),
-    )
-
-
-def add_status(tx: Transaction, code: str, *, sellable: bool, days: int | None = None) -> None:
-    """A status of the merchant's own, which ended some days ago where it says so."""
-    since = tx.now - timedelta(days=9)
-    until = None if days is None else tx.now - timedelta(days=days)
-    tx.connection.execute(
-        "INSERT INTO inventory.status VALUES (%s, %s, %s, %s, %s, %s)",
-        (tx.merchant_id, code, since, until, code, sellable),
     )
 
 
@@ -59,13 +49,17 @@ def test_a_lot_is_sold_while_it_is_open_and_not_expired(
     assert broken(tx) == []
 
 
-@pytest.mark.parametrize(("sellable", "ended", "is_sold"), [(True, None, True), (False, None, False), (True, 1, False)])
+@pytest.mark.parametrize(
+    ("sellable", "is_over", "is_sold"), [(True, False, True), (False, False, False), (True, True, False)]
+)
 def test_a_status_of_the_merchants_own_says_whether_it_is_sold(
-    tx: Transaction, world: World, sellable: bool, ended: int | None, is_sold: bool
+    tx: Transaction, sellable: bool, is_over: bool, is_sold: bool
 ) -> None:
-    add_status(tx, "outlet", sellable=sellable, days=ended)
+    world = World(tx, f'{TEXT}[[statuses]]\ncode = "outlet"\nsellable = {str(sellable).lower()}\n')
     world.count(tx, "EAST", {"CUP": 10}, opening=True, status="outlet")
     world.count(tx, "WEST", {"CUP": 3}, opening=True, status="quarantine")
+    if is_over:
+        tx.connection.execute("UPDATE inventory.status SET until = since WHERE merchant_id = %s", (tx.merchant_id,))
     cup = world.sku["CUP"]
     available = inventory.load_availability(tx, [cup], world.network)
     assert (cup in inventory.lock_supply(tx, [cup]).rows, available.ats(cup, world.channel["web"])) == (

@@ -310,6 +310,23 @@ def retry(context: Context) -> list[str]:
     return notes
 
 
+def retry_rows(context: Context) -> list[str]:
+    """Take a snapshot again whose rows could not all be applied, now that what they name is known."""
+    messages = exchange.load_messages(context.tx, context.waiting("message"))
+    taken = [message for message in messages if message.kind == "stock" and message.body]
+    if not taken:
+        raise CommandFailed(f"{context.case.label}: the row could not be read at all; correct it and import it again")
+    notes: list[str] = []
+    for message in taken:
+        document = msgspec.json.decode(message.body, type=exchange.StockDocument)
+        result = ordering.take_again(context.tx, document, message.message_id)
+        left = (
+            f"{len(result.refused):,} rows still cannot be applied" if result.refused else "all of its rows are applied"
+        )
+        notes.append(f"message {message.message_id} was taken again: {left}")
+    return notes
+
+
 def dismiss(context: Context) -> list[str]:
     """Leave it out for good; what it says is kept, and what waits behind it goes on."""
     data = context.case.data
@@ -353,8 +370,11 @@ def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
         quantity: int = data["as_unit"] if as_packs else data["stated"]
         (message,) = exchange.load_messages(context.tx, [data["message_id"]])
         stated = msgspec.json.decode(message.body, type=exchange.StockDocument)
-        line = exchange.StockLine(sku=data["sku"], quantity=quantity, status=data["status"], row=data["row"])
-        document = msgspec.structs.replace(stated, lines=(line,))
+        line = exchange.StockLine(
+            sku=data["sku"], quantity=quantity, status=data["status"], row=data["row"],
+            owner=data.get("owner", ""), lot=data.get("lot", ""),
+        )  # fmt: skip
+        document = msgspec.structs.replace(stated, lines=(line,), all_lots=False)
         ordering.take_count(context.tx, document, data["message_id"])
         return [f"{data['site']} holds {quantity:,} of {data['sku']}, as counted"]
 
@@ -435,6 +455,7 @@ def on_case(do: goods_actions.OnCase) -> Callable[[Context], list[str]]:
 P = access.Permission
 ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNMAPPED_LISTING, "map"): Action(P.CHANGE_MAPPING, map_listing),
+    (CaseKind.UNREADABLE_ROW, "retry"): Action(P.WORK_CASES, retry_rows),
     (CaseKind.UNREADABLE_ROW, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.TOTAL_MISMATCH, "accept"): Action(P.ADJUST_ORDER, accept_total),
     (CaseKind.TOTAL_MISMATCH, "cancel"): Action(P.ADJUST_ORDER, cancel),

@@ -3,7 +3,7 @@
 Money is whole minor units of the document's currency; instants are aware; quantities are whole units of the listing.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -157,6 +157,15 @@ class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """Unit cost in the entity's currency; used when stock is opened or found."""
     as_of: datetime | None = None
     """When this line was counted; None: at the instant of the document."""
+    owner: str = ""
+    """own, supplier, or consignor:CODE; empty: who owns what lies at the site."""
+    lot: str = ""
+    """The lot or serial number, of a SKU that is tracked by one."""
+    expires_on: date | None = None
+    """The last day on which the lot may be sold."""
+    made_on: date | None = None
+    bin: str = ""
+    """Where it lies inside the site."""
 
 
 class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -168,6 +177,8 @@ class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     opening: bool = False
     """Cut-over: posts against opening equity."""
     part: int = 0
+    all_lots: bool = False
+    """Of a tracked SKU in a status that is named, the lots that are not named are none."""
 
 
 class StatementLine(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -209,6 +220,8 @@ class ConfirmationLine(Struct, frozen=True, gc=False, omit_defaults=True):
     quantity: int
     sku: str = ""
     line_ref: str = ""
+    lot: str = ""
+    """The lot or serial number that was sent."""
 
 
 class ConfirmationDocument(Struct, frozen=True, gc=False, omit_defaults=True):

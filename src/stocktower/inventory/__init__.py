@@ -24,7 +24,7 @@ from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
 from .cuts import Cutter, MayCut
-from .events import HoldEnded, LotChanged, StockChanged, SupplyChanged
+from .events import HoldEnded, LotChanged, StatusChanged, StockChanged, SupplyChanged
 from .finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
@@ -54,10 +54,12 @@ from .inbound_claims import (
 from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
 from .model import (
     AVAILABLE,
+    BUILT_IN,
     HOLD,
     NO_LOT,
     ORDER,
     OWN,
+    SUPPLIER,
     Allocation,
     Candidate,
     Consume,
@@ -70,6 +72,7 @@ from .model import (
     Hold,
     HoldRequest,
     HoldResult,
+    Left,
     Posting,
     Refused,
     Shortfall,
@@ -97,7 +100,7 @@ from .service import (
     lock_used,
     record_reservations,
 )
-from .shipping import consume
+from .shipping import consume, load_lenders
 from .site_rows import SiteRow, load_held_at, load_site_rows
 from .snapshots import UnknownSite, load_snapshot_orders, take_snapshot
 from .store import OverAllocated, StockMoved
@@ -151,6 +154,7 @@ from .wording import NotUsable, Words
 __all__ = [
     "ARRIVED",
     "AVAILABLE",
+    "BUILT_IN",
     "CLAIMED",
     "EXPIRY",
     "FIGURES",
@@ -166,6 +170,7 @@ __all__ = [
     "PURCHASE",
     "RETURNED",
     "STEPS",
+    "SUPPLIER",
     "TRANSFER",
     "UNLIMITED",
     "Adjustment",
@@ -207,6 +212,7 @@ __all__ = [
     "InboundFigures",
     "InboundMoved",
     "InboundResult",
+    "Left",
     "Limits",
     "LotChanged",
     "LotFacts",
@@ -238,6 +244,7 @@ __all__ = [
     "SiteRow",
     "SnapshotResult",
     "StatedInbound",
+    "StatusChanged",
     "Step",
     "StepLine",
     "StockChanged",
@@ -296,6 +303,7 @@ __all__ = [
     "load_inbound",
     "load_inbound_by_id",
     "load_inbound_history",
+    "load_lenders",
     "load_lots",
     "load_lots_of_orders",
     "load_moment",

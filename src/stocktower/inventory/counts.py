@@ -12,14 +12,16 @@ from datetime import datetime
 from msgspec import Struct
 
 from .book import Balance
-from .model import HOLD, Candidate
+from .model import HOLD, NO_LOT, OWN, Candidate
 
+RowKey = tuple[int, str, str, str]
+"""(sku_id, status, owner, lot) of a row at one site."""
 LARGE = 10
 """Stock units; a smaller difference is never taken for another unit."""
 
 
 class Stated(Struct, frozen=True):
-    """What a snapshot says of one SKU in one status, in stock units."""
+    """What a snapshot says of one row: a SKU in one status, of one owner and lot, in stock units."""
 
     sku_id: int
     sku: str
@@ -31,6 +33,13 @@ class Stated(Struct, frozen=True):
     """The unit is stated, or a person has said how it is meant."""
     as_of: datetime | None = None
     """When it was counted; None: at the instant of the snapshot."""
+    owner: str = OWN
+    lot: str = NO_LOT
+
+    @property
+    def key(self) -> "RowKey":
+        """Which row it speaks of."""
+        return self.sku_id, self.status, self.owner, self.lot
 
 
 class Mismatch(Struct, frozen=True):
@@ -57,12 +66,12 @@ class Verdict(Struct, frozen=True):
 
 def decide_snapshot(
     stated: Sequence[Stated],
-    balances: Mapping[tuple[int, str], Balance],
+    balances: Mapping[RowKey, Balance],
     moved_since: Mapping[int, int],
     units: Mapping[int, Mapping[str, int]],
     as_of: datetime,
 ) -> Verdict:
-    """What each statement means for its row; `balances` by (sku_id, status), `moved_since` its own instant by row.
+    """What each statement means for its row; `balances` by its key, `moved_since` its own instant by row.
 
     A row that was counted at a later instant keeps that count. The same instant again gives the same row.
     """
@@ -70,7 +79,7 @@ def decide_snapshot(
     mismatches: list[Mismatch] = []
     stale = 0
     for one in stated:
-        balance = balances[one.sku_id, one.status]
+        balance = balances[one.key]
         stock_id = balance.row.stock_id
         if balance.counted_at is not None and balance.counted_at > (one.as_of or as_of):
             stale += 1

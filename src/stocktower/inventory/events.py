@@ -80,6 +80,13 @@ class SupplyChanged(msgspec.Struct, frozen=True):
     sku_ids: list[int]
 
 
+class StatusChanged(msgspec.Struct, frozen=True):
+    """Data of status.changed: statuses mean something else from now on, and there is stock of these SKUs in them."""
+
+    codes: list[str]
+    sku_ids: list[int]
+
+
 class HoldEnded(msgspec.Struct, frozen=True):
     """Data of hold.ended: what ended holds changed of what is allocated of one SKU."""
 
@@ -124,6 +131,11 @@ def stock_events(book: Book, network: Network, cause_id: int | None = None) -> l
         kind = _KINDS.get(move.reason, _OTHERWISE)
         events.append(Event(kind, "sku", row.sku_id, move.occurred_at, msgspec.json.encode(data), cause_id=cause_id))
     return events
+
+
+def status_changed(codes: Iterable[str], sku_ids: Iterable[int], now: datetime) -> Event:
+    """The event that statuses mean something else, so that who waits for what is sellable now may have it."""
+    return Event("status.changed", "supply", 0, now, msgspec.json.encode(StatusChanged(list(codes), list(sku_ids))))
 
 
 def supply_event(sku_ids: Iterable[int], now: datetime) -> list[Event]:

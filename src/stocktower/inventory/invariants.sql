@@ -383,3 +383,33 @@ LEFT JOIN (
 ) AS moved ON moved.reference_id = adjustment.adjustment_id AND moved.reason = adjustment.reason
 WHERE adjustment.merchant_id = %(merchant_id)s::bigint
     AND coalesce(moved.units, 0) <> CASE WHEN adjustment.state = 'posted' THEN adjustment.delta ELSE 0 END;
+
+-- name: tracked_units_have_lots
+-- when: now
+-- Units of a SKU that is tracked by lot or serial number are of one.
+SELECT stock.stock_id, stock.sku_id, stock.lot, sku.tracking
+FROM inventory.stock AS stock
+JOIN catalog.pub_sku AS sku ON sku.merchant_id = stock.merchant_id AND sku.sku_id = stock.sku_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.quantity > 0 AND sku.tracking <> 'none' AND stock.lot = '';
+
+-- name: serials_are_single
+-- when: now
+-- A serial number stands for at most one unit, wherever it lies.
+SELECT stock.sku_id, stock.lot, sum(stock.quantity) AS units
+FROM inventory.stock AS stock
+JOIN catalog.pub_sku AS sku ON sku.merchant_id = stock.merchant_id AND sku.sku_id = stock.sku_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND sku.tracking = 'serial' AND stock.lot <> ''
+GROUP BY stock.sku_id, stock.lot
+HAVING sum(stock.quantity) > 1;
+
+-- name: statuses_are_known
+-- when: now
+-- A stock row is in a status that is built in, or that was stated once.
+SELECT stock.stock_id, stock.status
+FROM inventory.stock AS stock
+WHERE stock.merchant_id = %(merchant_id)s::bigint
+    AND stock.status NOT IN ('available', 'quarantine', 'damaged', 'returns_hold', 'in_transit', 'expired')
+    AND NOT EXISTS (
+        SELECT FROM inventory.status AS own
+        WHERE own.merchant_id = stock.merchant_id AND own.code = stock.status
+    );

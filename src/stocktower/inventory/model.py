@@ -140,6 +140,21 @@ class Consume(Struct, frozen=True, gc=False):
     reference_id: int
     """The fulfillment."""
     occurred_at: datetime
+    lot: str = NO_LOT
+    """The lot or serial number, where the site names it; else the lots that were allocated."""
+
+
+class Left(Struct, frozen=True, gc=False):
+    """Units that left a stock row: whose they were, and of which lot."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    reference_id: int
+    stock_id: int
+    owner: str
+    lot: str
+    quantity: int
 
 
 class Shortfall(Struct, frozen=True):
@@ -160,6 +175,7 @@ class ConsumeResult(Struct, frozen=True):
     """Allocations at other sites that were given back, because the units left from this one."""
     excess: tuple[tuple[int, int, int, int], ...] = ()
     """(order_id, line_no, sku_id, units) shipped beyond all that the demand wanted; the stock has left all the same."""
+    left: tuple[Left, ...] = ()
 
 
 class HoldRequest(Struct, frozen=True):
@@ -290,6 +306,8 @@ class Refused(Struct, frozen=True):
     row: int
     sku: str
     problem: str
+    column: str = ""
+    """Which column to mend."""
 
 
 class Taken(Struct, frozen=True):

@@ -260,6 +260,70 @@ LEFT JOIN LATERAL (
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.site_id = %(site_id)s::bigint
 ORDER BY stock.sku_id, stock.status, stock.lot;
 
+-- name: end_statuses
+-- Statuses that are not stated any more, or mean something else now, end; of those that ended something may be in stock.
+UPDATE inventory.status AS status
+SET until = %(now)s::timestamptz
+WHERE status.merchant_id = %(merchant_id)s::bigint AND status.until IS NULL AND NOT EXISTS (
+    SELECT FROM unnest(%(codes)s::text[], %(names)s::text[], %(sellables)s::boolean[]) AS stated (code, name, sellable)
+    WHERE stated.code = status.code AND stated.name = status.name AND stated.sellable = status.sellable
+)
+RETURNING status.code;
+
+-- name: begin_statuses
+-- Statuses that are new, or mean something else from now on.
+INSERT INTO inventory.status AS status (merchant_id, code, since, until, name, sellable)
+SELECT %(merchant_id)s::bigint, stated.code, %(now)s::timestamptz, NULL, stated.name, stated.sellable
+FROM unnest(%(codes)s::text[], %(names)s::text[], %(sellables)s::boolean[]) AS stated (code, name, sellable)
+WHERE NOT EXISTS (
+    SELECT FROM inventory.status AS known
+    WHERE known.merchant_id = %(merchant_id)s::bigint AND known.code = stated.code AND known.until IS NULL
+)
+ON CONFLICT (merchant_id, code, since) DO UPDATE
+SET until = NULL, name = excluded.name, sellable = excluded.sellable
+RETURNING status.code;
+
+-- name: load_skus_in
+-- The SKUs that there is something of in some statuses.
+SELECT DISTINCT sku_id
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND status = ANY(%(statuses)s::text[]) AND quantity > 0
+ORDER BY sku_id;
+
+-- name: load_rows_of_lots
+-- The stock rows of lots that somebody has units of, whatever SKU they are of.
+SELECT stock.stock_id
+FROM inventory.lot AS lot
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = lot.sku_id
+    AND stock.lot = lot.lot
+WHERE lot.merchant_id = %(merchant_id)s::bigint AND lot.lot = ANY(%(lots)s::text[]) AND stock.allocated > 0
+ORDER BY stock.stock_id;
+
+-- name: load_known_lots
+-- Lots by SKU and code.
+SELECT lot.sku_id, lot.lot, lot.expires_at, lot.made_on, lot.received_at, lot.state, lot.recorded_at
+FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[]) AS wanted (sku_id, lot)
+JOIN inventory.lot AS lot ON lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = wanted.sku_id
+    AND lot.lot = wanted.lot;
+
+-- name: load_lots_of
+-- The lots of some SKUs, the first to expire before the others.
+SELECT lot.sku_id, lot.lot, lot.expires_at, lot.made_on, lot.received_at, lot.state, lot.recorded_at
+FROM inventory.lot AS lot
+WHERE lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = ANY(%(sku_ids)s::bigint[])
+ORDER BY lot.sku_id, lot.expires_at NULLS LAST, lot.lot;
+
+-- copy: lot inventory.lot (merchant_id, sku_id, lot, expires_at, made_on, received_at, state, recorded_at)
+-- New lots.
+
+-- name: change_lots
+-- What is known of lots now.
+UPDATE inventory.lot AS lot
+SET expires_at = known.expires_at, made_on = known.made_on, state = known.state
+FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[], %(expiries)s::timestamptz[], %(made)s::date[], %(states)s::text[])
+    AS known (sku_id, lot, expires_at, made_on, state)
+WHERE lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = known.sku_id AND lot.lot = known.lot;
+
 -- name: load_safety
 -- Safety stock that is stated for a SKU at a site.
 SELECT sku_id, site_id, quantity

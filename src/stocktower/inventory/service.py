@@ -10,7 +10,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .book import Book, recorded_as
-from .events import supply_event
+from .events import status_changed, supply_event
 from .inbound_claims import trim_claims
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
 from .shortages import note_shortages, shortages_of
@@ -168,12 +168,25 @@ def stated_rules(configuration: Configuration, network: Network, sku_ids: Mappin
     return safety, asides
 
 
+def apply_statuses(tx: Transaction, configuration: Configuration) -> None:
+    """Make the merchant's own statuses what the configuration says from now on, and tell whose stock they concern.
+
+    Stock in a status that is not stated any more stays where it is, and is not sellable.
+    """
+    changed = store.replace_statuses(tx, [(one.code, one.name, one.sellable) for one in configuration.statuses])
+    sku_ids = store.load_skus_in(tx, changed) if changed else []
+    if sku_ids:
+        tx.emit_all(supply_event(sku_ids, tx.now))
+        tx.emit(status_changed(changed, sku_ids, tx.now))
+
+
 def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:
-    """Write safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
+    """Write statuses, safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
 
     What the configuration does not state any more goes. Run it again when SKUs have come.
     """
     safety, asides = stated_rules(configuration, network, sku_ids)
+    apply_statuses(tx, configuration)
     store.lock_items(tx, sorted({row[0] for row in safety} | {row[0] for row in asides}))
     store.replace_safety(tx, safety)
     store.replace_asides(tx, asides)

@@ -8,7 +8,7 @@ from stocktower.network import SiteFacts
 from stocktower.platform import Transaction
 from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
 
-from .counts import Mismatch, Verdict
+from .counts import Mismatch, Stated, Verdict
 from .model import Refused
 
 SHOWN = 20
@@ -21,11 +21,21 @@ def tell_cases(tx: Transaction, site: SiteFacts, message_id: int, verdict: Verdi
         raises.append(refused_case(message_id, refused))
     else:
         close_by_cause(tx, CaseKind.UNREADABLE_ROW, [f"message/{message_id}"], "all of its rows were applied")
-    applied = [f"stock/{site.code}/{one.sku}" for _, _, one in verdict.targets]
+    applied = [cause_key(site, one) for _, _, one in verdict.targets]
     if applied:
         close_by_cause(tx, CaseKind.UNIT_MISMATCH, applied, "counted again")
     if raises:
         raise_cases(tx, load_applied(tx).configuration, raises)
+
+
+def cause_key(site: SiteFacts, stated: Stated) -> str:
+    """What identifies a doubt: SKU at a site, and the lot where it has one."""
+    return f"stock/{site.code}/{stated.sku}{f'/{stated.lot}' if stated.lot else ''}"
+
+
+def where(refused: Refused) -> str:
+    """The column to mend, in words."""
+    return f"column {refused.column}: " if refused.column else ""
 
 
 def mismatch_case(site: SiteFacts, message_id: int, one: Mismatch) -> Raise:
@@ -34,7 +44,7 @@ def mismatch_case(site: SiteFacts, message_id: int, one: Mismatch) -> Raise:
     guess = stated.quantity * one.factor if one.by_packs else stated.quantity // one.factor
     return Raise(
         kind=CaseKind.UNIT_MISMATCH,
-        cause_key=f"stock/{site.code}/{stated.sku}",
+        cause_key=cause_key(site, stated),
         title=f"{site.code} states {stated.quantity:,} of {stated.sku} where {one.expected:,} were expected: "
         f"a difference of exactly {one.factor}",
         data={
@@ -47,6 +57,8 @@ def mismatch_case(site: SiteFacts, message_id: int, one: Mismatch) -> Raise:
             "by_packs": one.by_packs,
             "as_unit": guess,
             "status": stated.status,
+            "owner": stated.owner,
+            "lot": stated.lot,
             "row": stated.row,
             "message_id": message_id,
         },
@@ -61,10 +73,14 @@ def refused_case(message_id: int, refused: Sequence[Refused]) -> Raise:
     return Raise(
         kind=CaseKind.UNREADABLE_ROW,
         cause_key=f"message/{message_id}",
-        title=f"Stock row {first.row} ({first.sku}){more} could not be applied: {first.problem}",
+        title=f"Stock row {first.row} ({first.sku}){more} could not be applied: {where(first)}{first.problem}"[:300],
         data={
             "problem": first.problem,
-            "rows": [{"row": one.row, "sku": one.sku, "problem": one.problem} for one in refused[:SHOWN]],
+            "column": first.column,
+            "rows": [
+                {"row": one.row, "sku": one.sku, "column": one.column, "problem": one.problem}
+                for one in refused[:SHOWN]
+            ],
             "count": len(refused),
         },
         waiters=(Waiter("message", message_id),),

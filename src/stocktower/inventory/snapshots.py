@@ -2,22 +2,33 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from stocktower.catalog import Sku, find_skus, load_units
-from stocktower.exchange import StockDocument, StockLine
+from stocktower.catalog import find_skus, load_units
+from stocktower.exchange import StockDocument
+from stocktower.model import load_applied
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
-from . import store
+from . import lot_store, store
 from .book import Balance, Book, Cause
-from .counts import Stated, Verdict, decide_snapshot, settle
+from .counts import RowKey, Stated, Verdict, decide_snapshot, settle
 from .cuts import Cutter, MayCut
 from .discrepancies import settle_discrepancies
 from .events import COUNT, OPENING, stock_events, supply_event
-from .model import NO_LOT, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
+from .lot_service import record_lots
+from .lots import SERIAL
+from .model import BUILT_IN, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
+from .owners import owners_of
+from .reading import Meaning, ReadRows, read_rows
 from .rules import owner_at
 from .service import change_demands, open_book, write_book
 from .snapshot_cases import tell_cases
+
+
+def key_of(row: StockRow) -> RowKey:
+    """What identifies a row at its site."""
+    return row.sku_id, row.status, row.owner, row.lot
 
 
 class UnknownSite(LookupError):
@@ -42,18 +53,18 @@ def take_snapshot(
     """
     network = load_network(tx)
     site = site_of(network, document)
-    skus = find_skus(tx, sorted({line.sku for line in document.lines}))
-    units = load_units(tx, [sku.sku_id for sku in skus.values()])
-    stated, refused = read_lines(document.lines, skus, units, factors or {})
-    as_of = min(document.as_of or tx.now, tx.now)
+    meaning = load_meaning(tx, document, network, site, factors or {})
+    read = read_rows(document.lines, meaning)
     source = ("count", sheet_id) if sheet_id else ("message", message_id)
-    snapshot = Snapshot(tx, network, site, stated, as_of, OPENING if document.opening else COUNT, source)
+    reason = OPENING if document.opening else COUNT
+    snapshot = Snapshot(tx, network, site, read, meaning, reason, source, all_lots=document.all_lots)
     snapshot.lock()
-    verdict = snapshot.decide(units)
+    verdict = snapshot.decide()
     cuts = snapshot.cut(verdict, may_cut)
     taken = snapshot.count(verdict)
     changed = {one.sku_id for one in taken if one.delta}
     snapshot.write()
+    refused = [*read.refused, *snapshot.refused]
     tell_cases(tx, site, message_id, verdict, refused)
     return SnapshotResult(
         changed=len(changed),
@@ -72,11 +83,34 @@ def load_snapshot_orders(tx: Transaction, document: StockDocument) -> list[int]:
     """The orders that the snapshot may cut, ascending: the caller locks them before `take_snapshot`."""
     network = load_network(tx)
     site = site_of(network, document)
+    meaning = load_meaning(tx, document, network, site, {})
+    read = read_rows(document.lines, meaning)
+    return Snapshot(tx, network, site, read, meaning, COUNT, ("message", 0), all_lots=document.all_lots).load_holders()
+
+
+def load_meaning(
+    tx: Transaction, document: StockDocument, network: Network, site: SiteFacts, factors: Mapping[str, int]
+) -> Meaning:
+    """What the rows of a document are read with."""
+    configuration = load_applied(tx).configuration
     skus = find_skus(tx, sorted({line.sku for line in document.lines}))
-    units = load_units(tx, [sku.sku_id for sku in skus.values()])
-    stated, _ = read_lines(document.lines, skus, units, {})
-    as_of = min(document.as_of or tx.now, tx.now)
-    return Snapshot(tx, network, site, stated, as_of, COUNT, ("message", 0)).load_holders()
+    named = {
+        (sku.sku_id, line.lot)
+        for line in document.lines
+        if line.lot and (sku := skus.get(line.sku)) is not None and sku.tracking != "none"
+    }
+    return Meaning(
+        skus,
+        load_units(tx, [sku.sku_id for sku in skus.values()]),
+        factors,
+        frozenset(BUILT_IN) | {status.code for status in configuration.statuses},
+        owners_of(configuration),
+        owner_at(site),
+        lot_store.load_known_lots(tx, named),
+        ZoneInfo(network.timezone),
+        min(document.as_of or tx.now, tx.now),
+        tx.now,
+    )
 
 
 def site_of(network: Network, document: StockDocument) -> SiteFacts:
@@ -88,52 +122,6 @@ def site_of(network: Network, document: StockDocument) -> SiteFacts:
     return network.sites[site_id]
 
 
-def read_lines(
-    lines: Iterable[StockLine],
-    skus: Mapping[str, Sku],
-    units: Mapping[int, Mapping[str, int]],
-    factors: Mapping[str, int],
-) -> tuple[list[Stated], list[Refused]]:
-    """Statements in stock units, repeats of a SKU and status summed; rows that cannot be meant as they stand."""
-    stated: dict[tuple[int, str], Stated] = {}
-    refused: list[Refused] = []
-    for line in lines:
-        sku = skus.get(line.sku)
-        if sku is None:
-            refused.append(Refused(line.row, line.sku, "no SKU has this code: import the product, then retry"))
-            continue
-        if sku.kind == "kit":
-            refused.append(Refused(line.row, line.sku, "a kit is stocked as its components: state those"))
-            continue
-        factor = factors.get(line.sku)
-        if factor is None and line.unit and line.unit != sku.stock_unit:
-            factor = units.get(sku.sku_id, {}).get(line.unit)
-            if factor is None:
-                refused.append(Refused(line.row, line.sku, f"{line.unit!r} is not a unit of this SKU"))
-                continue
-        if line.status == "in_transit":
-            problem = "what is in transit is known by its transfer: state the transfer's steps"
-            refused.append(Refused(line.row, line.sku, problem))
-            continue
-        if line.quantity < 0:
-            refused.append(Refused(line.row, line.sku, "a site cannot hold less than nothing"))
-            continue
-        key = (sku.sku_id, line.status)
-        before = stated.get(key)
-        quantity = line.quantity * (factor or 1) + (before.quantity if before else 0)
-        stated[key] = Stated(
-            sku.sku_id,
-            sku.code,
-            line.status,
-            quantity,
-            line.row,
-            line.cost_minor,
-            factor is not None or bool(line.unit),
-            line.as_of,
-        )
-    return list(stated.values()), refused
-
-
 class Snapshot:
     """One document on its way into stock: locked, decided, cut, counted, written."""
 
@@ -142,24 +130,34 @@ class Snapshot:
         tx: Transaction,
         network: Network,
         site: SiteFacts,
-        stated: Sequence[Stated],
-        as_of: datetime,
+        read: ReadRows,
+        meaning: Meaning,
         reason: str,
         source: tuple[str, int],
+        *,
+        all_lots: bool,
     ) -> None:
         self._tx = tx
         self._network = network
         self._site = site
-        self._stated = stated
-        self._as_of = as_of
+        self._meaning = meaning
+        self._stated = read.stated
+        self._lots = read.lots
+        self._as_of = meaning.as_of
         self._reason = reason
         self._source = source
-        self._own_instants = {
-            (one.sku_id, one.status): min(one.as_of, tx.now) for one in stated if one.as_of is not None
-        }
-        self._owner = owner_at(site)
-        self._sku_ids = sorted({one.sku_id for one in stated})
-        self._balances: dict[tuple[int, str], Balance] = {}
+        tracked = {sku.sku_id: sku for sku in meaning.skus.values() if sku.tracking != "none"}
+        self._tracked = tracked
+        self._serials = {sku_id for sku_id, sku in tracked.items() if sku.tracking == SERIAL}
+        self._whole = set(read.emptied)
+        """(sku_id, status, owner) of which lots that are not named are none."""
+        if all_lots:
+            self._whole |= {one.key[:3] for one in read.stated if one.sku_id in tracked}
+        self._own_instants = {one.key: min(one.as_of, tx.now) for one in read.stated if one.as_of is not None}
+        self._sku_ids = sorted({one.sku_id for one in read.stated} | {sku_id for sku_id, _, _ in read.emptied})
+        self.refused: list[Refused] = []
+        """Serial numbers that lie somewhere else as far as anybody knows."""
+        self._balances: dict[RowKey, Balance] = {}
         self._moved: dict[int, int] = {}
         self._changed: list[Demand] = []
         self._book = Book((), actor=tx.actor, now=tx.now)
@@ -167,33 +165,41 @@ class Snapshot:
 
     def load_holders(self) -> list[int]:
         """Orders and holds that have units of rows of which there may be too few."""
-        rows = self._rows(store.load_rows(self._tx, self._sku_ids, self._site.site_id))
+        rows = store.load_rows(self._tx, self._sku_ids, self._site.site_id)
         at_risk = [row for row in rows if row.allocated]
         moved = self._moved_since(at_risk)
-        stated = {(one.sku_id, one.status): one.quantity for one in self._stated}
+        stated = {one.key: one.quantity for one in (*self._stated, *self._not_named(rows))}
         lacking = [
             row.stock_id
             for row in at_risk
-            if (row.sku_id, row.status) in stated
-            and stated[row.sku_id, row.status] + moved.get(row.stock_id, 0) < row.allocated
+            if key_of(row) in stated and stated[key_of(row)] + moved.get(row.stock_id, 0) < row.allocated
         ]
         return store.load_allocated_orders(self._tx, lacking) if lacking else []
 
-    def _at(self, sku_id: int, status: str) -> datetime:
+    def _not_named(self, rows: Iterable[StockRow]) -> list[Stated]:
+        """Rows of tracked SKUs that are none by what is said of others: lots left out, serials in another status."""
+        named = {one.key for one in self._stated}
+        seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
+        return [
+            Stated(row.sku_id, self._tracked[row.sku_id].code, row.status, 0, 0, None, True, None, row.owner, row.lot)
+            for row in rows
+            if (row.quantity or row.discrepancy)
+            and key_of(row) not in named
+            and (key_of(row)[:3] in self._whole or (row.sku_id, row.lot) in seen)
+        ]
+
+    def _at(self, key: RowKey) -> datetime:
         """The instant that is spoken of."""
-        return self._own_instants.get((sku_id, status), self._as_of)
+        return self._own_instants.get(key, self._as_of)
 
     def _moved_since(self, rows: Sequence[StockRow]) -> dict[int, int]:
         """What happened to rows after the instant that is spoken of."""
-        own = [(row.stock_id, at) for row in rows if (at := self._own_instants.get((row.sku_id, row.status)))]
+        own = [(row.stock_id, at) for row in rows if (at := self._own_instants.get(key_of(row)))]
         if not own:
             return store.load_moved_after(self._tx, [row.stock_id for row in rows], self._as_of) if rows else {}
-        others = [row.stock_id for row in rows if (row.sku_id, row.status) not in self._own_instants]
+        others = [row.stock_id for row in rows if key_of(row) not in self._own_instants]
         moved = store.load_moved_after(self._tx, others, self._as_of) if others else {}
         return moved | store.load_moved_after_each(self._tx, own)
-
-    def _rows(self, rows: Iterable[StockRow]) -> list[StockRow]:
-        return [row for row in rows if row.owner == self._owner and row.lot == NO_LOT]
 
     def lock(self) -> None:
         """Lock the SKUs, and those that are components of the same lines; then read what is true."""
@@ -201,19 +207,50 @@ class Snapshot:
         beside = store.load_demands(tx, holders) if (holders := self.load_holders()) else []
         self._locked = {*self._sku_ids, *(one.sku_id for one in beside)}
         store.lock_items(tx, sorted(self._locked))
-        all_rows = store.load_rows(tx, sorted(self._locked), self._site.site_id)
-        self._book = open_book(tx, all_rows)
-        rows = self._rows(all_rows)
-        self._balances = {(row.sku_id, row.status): self._book.balances[row.stock_id] for row in rows}
-        missing = [one for one in self._stated if (one.sku_id, one.status) not in self._balances]
+        self._check_tracking()
+        rows = store.load_rows(tx, sorted(self._locked), self._site.site_id)
+        self._refuse_serials_elsewhere()
+        self._stated = [*self._stated, *self._not_named(rows)]
+        self._book = open_book(tx, rows)
+        wanted = {one.key for one in self._stated}
+        known = [row for row in rows if key_of(row) in wanted]
+        self._balances = {key_of(row): self._book.balances[row.stock_id] for row in known}
+        missing = [one for one in self._stated if one.key not in self._balances]
         for stock_id, one in zip(tx.new_ids(len(missing)), missing, strict=True):
-            row = StockRow(stock_id, one.sku_id, self._site.site_id, one.status, self._owner, NO_LOT, 0, 0, 0, 0, None)
-            self._balances[one.sku_id, one.status] = self._book.open(row)
-        self._moved = self._moved_since(rows)
+            sku_id, status, owner, lot = one.key
+            row = StockRow(stock_id, sku_id, self._site.site_id, status, owner, lot, 0, 0, 0, 0, None)
+            self._balances[one.key] = self._book.open(row)
+        self._moved = self._moved_since(known)
 
-    def decide(self, units: Mapping[int, Mapping[str, int]]) -> Verdict:
+    def _check_tracking(self) -> None:
+        """A SKU whose tracking changed while its first stock came is read again."""
+        now = find_skus(self._tx, [sku.code for sku in self._meaning.skus.values()])
+        if any(now[code].tracking != sku.tracking for code, sku in self._meaning.skus.items()):
+            raise store.StockMoved("how a SKU is tracked was changed meanwhile: to be read again")
+
+    def _refuse_serials_elsewhere(self) -> None:
+        """A serial number is at one place: a row that says it is here while it is at another site is not applied."""
+        seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
+        if not seen:
+            return
+        elsewhere = {
+            (row.sku_id, row.lot): row
+            for row in store.load_rows(self._tx, sorted({sku_id for sku_id, _ in seen}))
+            if row.site_id != self._site.site_id and row.quantity and (row.sku_id, row.lot) in seen
+        }
+        for one in self._stated:
+            row = elsewhere.get((one.sku_id, one.lot)) if one.quantity else None
+            if row is not None:
+                site = self._network.sites[row.site_id].code
+                problem = (
+                    f"serial {one.lot} lies at {site} ({row.status}): take it out there, or transfer it, then retry"
+                )
+                self.refused.append(Refused(one.row, one.sku, problem, SERIAL))
+        self._stated = [one for one in self._stated if not one.quantity or (one.sku_id, one.lot) not in elsewhere]
+
+    def decide(self) -> Verdict:
         """What the statements mean."""
-        return decide_snapshot(self._stated, self._balances, self._moved, units, self._as_of)
+        return decide_snapshot(self._stated, self._balances, self._moved, self._meaning.units, self._as_of)
 
     def cut(self, verdict: Verdict, may_cut: MayCut) -> list[Cut]:
         """Take back what is allocated and not there, as far as it may be taken, lowest priority first."""
@@ -232,14 +269,15 @@ class Snapshot:
         taken: list[Taken] = []
         for stock_id, real, one in verdict.targets:
             balance = self._book.balances[stock_id]
-            at = balance.counted_at = self._at(one.sku_id, one.status)
+            at = balance.counted_at = self._at(one.key)
             delta = settle(balance, real)
             taken.append(Taken(one.row, stock_id, one.sku_id, delta))
             self._book.move(stock_id, delta, Cause(self._reason, self._reason, *self._source, at, one.cost_minor))
         return taken
 
     def write(self) -> None:
-        """Write rows, ledgers, demand and events; open and close the cases of what is missing."""
+        """Write lots, rows, ledgers, demand and events; open and close the cases of what is missing."""
+        record_lots(self._tx, self._lots.values(), self._network)
         write_book(self._tx, self._book)
         change_demands(self._tx, self._changed)
         kind, source_id = self._source

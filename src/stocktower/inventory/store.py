@@ -187,6 +187,11 @@ def load_rows(tx: Transaction, sku_ids: Sequence[int], site_id: int = 0) -> list
     return tx.fetch(_SQL.load_rows, StockRow, sku_ids=list(sku_ids), site_id=site_id)
 
 
+def load_rows_of_lots(tx: Transaction, lots: Sequence[str]) -> list[int]:
+    """The stock rows of lots that somebody has units of."""
+    return tx.values(_SQL.load_rows_of_lots, lots=list(lots))
+
+
 def load_rows_by_id(tx: Transaction, stock_ids: Sequence[int]) -> list[StockRow]:
     """Stock rows by id."""
     return tx.fetch(_SQL.load_rows_by_id, StockRow, stock_ids=list(stock_ids))
@@ -201,6 +206,19 @@ def load_moved_after_each(tx: Transaction, rows: Sequence[tuple[int, datetime]])
     """What happened to stock rows after an instant of each."""
     stock_ids, times = zip(*rows, strict=True)
     return dict(tx.tuples(_SQL.load_moved_after_each, stock_ids=stock_ids, times=times))
+
+
+def replace_statuses(tx: Transaction, stated: Sequence[tuple[str, str, bool]]) -> list[str]:
+    """Make statuses (code, name, sellable) what is stated from now on; gives those that mean something else now."""
+    codes, names, sellables = ([row[place] for row in stated] for place in range(3))
+    ended = tx.values(_SQL.end_statuses, codes=codes, names=names, sellables=sellables)
+    begun = tx.values(_SQL.begin_statuses, codes=codes, names=names, sellables=sellables)
+    return sorted({*ended, *begun})
+
+
+def load_skus_in(tx: Transaction, statuses: Sequence[str]) -> list[int]:
+    """The SKUs that there is something of in some statuses."""
+    return tx.values(_SQL.load_skus_in, statuses=list(statuses))
 
 
 def load_safety(tx: Transaction, sku_ids: Sequence[int]) -> list[tuple[int, int, int]]:

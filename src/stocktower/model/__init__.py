@@ -10,6 +10,7 @@ from .model import (
     CasePolicy,
     Channel,
     Configuration,
+    Consignor,
     CountClass,
     Counting,
     Demo,
@@ -27,6 +28,7 @@ from .model import (
     Site,
     SiteGroup,
     Sourcing,
+    Status,
     System,
 )
 from .reasons import DEFAULT_REASONS, adjustment_reasons
@@ -67,6 +69,7 @@ __all__ = [
     "Channel",
     "Configuration",
     "ConfigurationError",
+    "Consignor",
     "CountClass",
     "Counting",
     "Demo",
@@ -89,6 +92,7 @@ __all__ = [
     "SiteGroup",
     "Sourcing",
     "StaleBase",
+    "Status",
     "System",
     "WillNotRun",
     "account",

@@ -13,6 +13,8 @@ from .model import Configuration, Receiving
 
 _ACCOUNT = re.compile(r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+$")
 _CUTOFF = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+BUILT_IN_STATUSES = ("available", "quarantine", "damaged", "returns_hold", "in_transit", "expired")
+LONGEST_STATUS = 40
 _BEFORE_CONTROL = {"capture", "validate", "reserve", "route", "release", "payment", "order"}
 _AFTER_RELEASE = {"release", "fulfil", "shipment", "delivery", "post", "notify", "return"}
 
@@ -28,11 +30,20 @@ class Finding(Struct, frozen=True):
 def check(configuration: Configuration) -> list[Finding]:
     """Everything that is wrong with a configuration beyond its shape."""
     parts = (
-        check_codes, check_places, check_money, check_rules, check_reasons, check_holds, check_promises, check_counting,
-        check_operating_model, check_cases,
-        check_codes, check_places, check_money, check_rules, check_holds,
-        check_promises, check_priorities, check_counting, check_operating_model, check_cases,
-    )  # fmt: skip
+        check_codes,
+        check_states,
+        check_owners,
+        check_places,
+        check_money,
+        check_rules,
+        check_reasons,
+        check_holds,
+        check_promises,
+        check_priorities,
+        check_counting,
+        check_operating_model,
+        check_cases,
+    )
     return [finding for part in parts for finding in part(configuration)]
 
 
@@ -57,6 +68,35 @@ def check_codes(c: Configuration) -> Iterator[Finding]:
                 yield Finding((table, n, "entity"), f"{item.entity} is not a legal entity", f"one of {words(entities)}")
             if not item.entity and len(entities) > 1:
                 yield Finding((table, n), "does not name its legal entity", f'add entity = "...": {words(entities)}')
+
+
+def check_states(c: Configuration) -> Iterator[Finding]:
+    """Statuses and consignors have codes of their own; what is built in is not stated."""
+    for n, status in enumerate(c.statuses):
+        if not status.code.isidentifier() or status.code != status.code.lower() or len(status.code) > LONGEST_STATUS:
+            fix = "use lower-case letters, digits and underscores"
+            yield Finding(("statuses", n, "code"), f"{status.code!r} cannot be a status", fix)
+        if status.code in BUILT_IN_STATUSES:
+            fix = f"leave it out: {words(BUILT_IN_STATUSES)} are there already"
+            yield Finding(("statuses", n, "code"), f"{status.code} is built in", fix)
+        if status.code in [other.code for other in c.statuses[:n]]:
+            yield Finding(("statuses", n, "code"), f"{status.code} stands twice", "give each its own code")
+    for n, consignor in enumerate(c.consignors):
+        if not consignor.code.strip() or "/" in consignor.code or ":" in consignor.code:
+            yield Finding(
+                ("consignors", n, "code"), f"{consignor.code!r} cannot be a code", "use letters, digits and dashes"
+            )
+        if consignor.code in [other.code for other in c.consignors[:n]]:
+            yield Finding(("consignors", n, "code"), f"{consignor.code} stands twice", "give each its own code")
+
+
+def check_owners(c: Configuration) -> Iterator[Finding]:
+    """Channels sell goods of owners that are known."""
+    owners = {"own", "supplier", "*", *(f"consignor:{one.code}" for one in c.consignors)}
+    for n, channel in enumerate(c.channels):
+        for owner in channel.owners:
+            if owner not in owners:
+                yield Finding(("channels", n, "owners"), f"{owner} is not an owner", f"one of {words(owners)}")
 
 
 def check_places(c: Configuration) -> Iterator[Finding]:

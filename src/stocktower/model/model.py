@@ -64,6 +64,8 @@ class Site(Struct, frozen=True):
     """False: holds stock but does not ship orders."""
     group: str = ""
     """The group that it belongs to."""
+    bins: bool = False
+    """Says in which bin each unit lies."""
 
 
 class SiteGroup(Struct, frozen=True):
@@ -107,9 +109,25 @@ class Channel(Struct, frozen=True):
     post_history: bool = False
     hold_high_risk: bool = True
     owners: tuple[str, ...] = ("own", "supplier")
-    """Whose goods it may sell: `own`, `supplier` (drop-ship), codes of consignors, or `*` for all."""
+    """Whose goods it may sell: `own`, `supplier` (drop-ship), `consignor:CODE`, or `*` for all."""
     min_shelf_life_days: int = 0
     """Days that goods must still keep, from today in the zone of their site."""
+
+
+class Status(Struct, frozen=True):
+    """A state of physical stock that the merchant adds to the built-in ones."""
+
+    code: str
+    name: str = ""
+    sellable: bool = False
+    """Its stock may be offered and allocated."""
+
+
+class Consignor(Struct, frozen=True):
+    """Somebody whose goods we hold and sell: they are never ours, and are owed for when they are sold."""
+
+    code: str
+    name: str = ""
 
 
 class SafetyStock(Struct, frozen=True):
@@ -317,6 +335,8 @@ class Configuration(Struct, frozen=True):
     rates: tuple[Rate, ...] = ()
     safety_stock: tuple[SafetyStock, ...] = ()
     set_asides: tuple[SetAside, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    consignors: tuple[Consignor, ...] = ()
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
     receiving: Receiving = Receiving()

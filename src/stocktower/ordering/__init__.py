@@ -30,7 +30,7 @@ from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Pl
 from .reallocation import reallocate
 from .rules import advance
 from .service import REALLOCATE, RELEASE
-from .statements import capture_payment, extend_authorization, take_count, take_counts
+from .statements import capture_payment, extend_authorization, take_again, take_count, take_counts
 from .supply import (
     ADVANCE,
     FILL,
@@ -115,6 +115,7 @@ __all__ = [
     "set_hold",
     "share_untouched",
     "skus_of",
+    "take_again",
     "take_confirmations",
     "take_count",
     "take_counts",

@@ -18,6 +18,7 @@ from .capture import SYSTEM
 from .carts import load_carts, lock_carts
 from .changes import clear_hold as clear
 from .changes import set_hold as set_one
+from .leaving import leave
 from .model import Facts, HoldName, Order, OrderStep, Plan
 from .service import Desk, complete, map_lines, refreshed, skus_of_orders, write_changed, write_plan
 from .shipments import cancel_units, recall, recallable
@@ -52,7 +53,7 @@ def act(tx: Transaction, order_ids: Sequence[int], decide: Decide) -> list[str]:
     for order in orders:
         decide(order, facts, plan)
     if plan.consumes:
-        inventory.consume(tx, plan.consumes)
+        leave(tx, plan)
         refreshed(facts, tx, orders)
     rules.advance(orders, facts, tx.now, plan)
     write_changed(desk, orders)

@@ -1,6 +1,6 @@
 """Takes what sites report: acknowledged, picked, short picked, packed, shipped. A repeat changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -8,13 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from stocktower import catalog, exchange, fulfillment, inventory, worklist
-from stocktower.exchange import ConfirmationDocument, Message
+from stocktower.exchange import ConfirmationDocument, ConfirmationLine, Message
 from stocktower.fulfillment import Confirmation, Effect, Report, ReportKind, Request
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction, schedule
 from stocktower.worklist import Raise, Waiter
 
 from . import events, rules, store
+from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, load_demands, load_lines, parked, skus_of_orders, write_changed, write_plan
 from .shipments import note_shipped, note_short
@@ -57,10 +58,11 @@ def take_confirmations(tx: Transaction, messages: Sequence[Message]) -> None:
             refused.append((message, f"not a confirmation: {error}"))
         else:
             stated.append((message, document))
-    told, waiting = _find_orders(desk, stated)
+    lenders = inventory.load_lenders(tx, (line.lot for _, document in stated for line in document.lines if line.lot))
+    told, waiting = _find_orders(desk, stated, lenders)
     done: list[int] = []
     if told:
-        batch = _Batch(desk, told)
+        batch = _Batch(desk, told, lenders)
         batch.take()
         waiting += batch.waiting
         done = [item.message.message_id for item in told if item.message.message_id not in batch.waiting_ids]
@@ -93,16 +95,21 @@ def retry_confirmations(tx: Transaction, message_ids: Sequence[int]) -> None:
 
 
 def _find_orders(
-    desk: Desk, stated: Sequence[tuple[Message, ConfirmationDocument]]
+    desk: Desk, stated: Sequence[tuple[Message, ConfirmationDocument]], lenders: Collection[int]
 ) -> tuple[list[Told], list[tuple[Message, ConfirmationDocument]]]:
-    """Lock the orders that confirmations name; a channel names its own, a site one that it has a request for."""
+    """Lock the orders that confirmations name, and the lenders in the same order of locks.
+
+    A channel names its own orders, a site one that it has a request for.
+    """
     tx = desk.tx
     names = sorted({document.order for _, document in stated})
     found: dict[str, dict[int, int]] = {}
     channel_ids = list(desk.network.channels)
     for name, order_id, channel_id in store.find_orders_by_number(tx, names, channel_ids) if names else ():
         found.setdefault(name, {})[order_id] = channel_id
-    orders = {order.order_id: order for order in store.lock_orders(tx, {one for of in found.values() for one in of})}
+    wanted = {one for of in found.values() for one in of}
+    locked = store.lock_orders(tx, {*wanted, *lenders})
+    orders = {order.order_id: order for order in locked if order.order_id in wanted}
     load_lines(tx, orders)
     for order_id, requests in fulfillment.load_requests_of(tx, list(orders)).items():
         orders[order_id].requests = requests
@@ -130,6 +137,19 @@ def _choose(desk: Desk, message: Message, document: ConfirmationDocument, orders
     return (is_open or at_site or list(orders))[0]
 
 
+def merge_lines(lines: Iterable[ConfirmationLine]) -> list[ConfirmationLine]:
+    """Lines that differ in their lot alone are one: a pack may be of two lots."""
+    units: dict[tuple[str, str], int] = {}
+    merged: list[ConfirmationLine] = []
+    for line in lines:
+        if line.lot:
+            key = (line.line_ref, line.sku)
+            units[key] = units.get(key, 0) + line.quantity
+        else:
+            merged.append(line)
+    return [*merged, *(ConfirmationLine(quantity, sku, line_ref) for (line_ref, sku), quantity in units.items())]
+
+
 def _is_ahead(request: Request) -> bool:
     """Whether the channel has told of shipped units that the site has not told of itself."""
     return any(line.ahead for line in request.lines)
@@ -144,7 +164,9 @@ def _digest(document: ConfirmationDocument) -> int:
 class _Batch:
     """One batch of confirmations whose orders are locked."""
 
-    def __init__(self, desk: Desk, told: Sequence[Told]) -> None:
+    def __init__(self, desk: Desk, told: Sequence[Told], lenders: Collection[int]) -> None:
+        """`lenders` have units of the lots that are named, and are locked."""
+        self.lenders = lenders
         self.desk = desk
         self.tx = desk.tx
         self.told = told
@@ -155,6 +177,8 @@ class _Batch:
         self.kept: list[Confirmation] = []
         self.mismatches: list[Mismatch] = []
         self.skus: dict[str, int] = {}
+        self.lots: dict[int, dict[int, list[tuple[str, int]]]] = {}
+        """By message: the lots that it names, until they were told of."""
         self.shorts: list[tuple[Order, Request, Sequence[tuple[int, int]], Told]] = []
 
     def take(self) -> None:
@@ -175,7 +199,7 @@ class _Batch:
         if again:
             supply = self._plan_again(list(again.values()))
         else:
-            inventory.consume(tx, plan.consumes)
+            leave(tx, plan, lenders=self.lenders)
         for order in orders.values():
             if order.order_id not in again:
                 settle(order)
@@ -199,6 +223,7 @@ class _Batch:
         if any((request.fulfillment_id, document.kind, item.digest) in known for request in order.requests):
             return
         units = self._units(item, requests) if document.lines else None
+        self.lots[item.message.message_id] = self._lots(item)
         for request in requests:
             if units is not None and request.fulfillment_id not in units:
                 continue
@@ -240,7 +265,7 @@ class _Batch:
         problems: list[str] = []
         lost = 0
         taken: dict[tuple[int, int], int] = {}
-        for line in item.document.lines:
+        for line in merge_lines(item.document.lines):
             places = self._places(item, line.line_ref, line.sku, requests)
             quantity = line.quantity
             pack = 1 if line.line_ref or not places else places[0][2]
@@ -266,6 +291,24 @@ class _Batch:
         if problems:
             self.mismatches.append(Mismatch(item, problems, lost))
         return stated
+
+    def _lots(self, item: Told) -> dict[int, list[tuple[str, int]]]:
+        """(lot, stock units) by SKU of the lines that name one; of a kit nobody can say which part is meant."""
+        named: dict[int, list[tuple[str, int]]] = {}
+        for stated in item.document.lines if item.document.kind == ReportKind.SHIPPED else ():
+            sku_id = self.skus.get(stated.sku)
+            for line in item.order.lines if stated.lot else ():
+                if stated.line_ref:
+                    is_meant = line.line_ref == stated.line_ref
+                else:
+                    is_meant = line.sku_id == sku_id if sku_id else line.listing == stated.sku
+                if is_meant and len(line.components) == 1:
+                    [(part_id, per_unit)] = line.components
+                    in_stock_units = bool(sku_id) and not stated.line_ref
+                    units = stated.quantity if in_stock_units else stated.quantity * per_unit
+                    named.setdefault(part_id, []).append((stated.lot, units))
+                    break
+        return named
 
     def _places(
         self, item: Told, line_ref: str, sku: str, requests: Sequence[Request]
@@ -303,7 +346,8 @@ class _Batch:
         if document.kind == ReportKind.SHIPPED:
             if effect.moved:
                 channel = self.desk.network.channels[order.channel_id]
-                note_shipped(order, request, effect.moved, channel, document.occurred_at, plan)
+                lots = self.lots.get(item.message.message_id)
+                note_shipped(order, request, effect.moved, channel, document.occurred_at, plan, lots)
             return
         if document.kind == ReportKind.SHORT_PICKED:
             self.shorts.append((order, request, effect.moved, item))
@@ -316,7 +360,7 @@ class _Batch:
         fresh = {order.order_id: order for order in again}
         given = skus_of_orders(again)
         supply = inventory.lock_supply(tx, given | {item.sku_id for item in plan.consumes}, giving=given)
-        inventory.consume(tx, plan.consumes)
+        leave(tx, plan, lenders=self.lenders)
         demands = complete(desk, list(fresh.values()), loaded=True)
         facts = desk.facts(supply, demands)
         for order, request, moved, item in self.shorts:

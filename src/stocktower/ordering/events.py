@@ -179,11 +179,14 @@ class RevenueLine(Struct, frozen=True, gc=False):
     tax_minor: int
 
 
-class StockLine(Struct, frozen=True, gc=False):
-    """Units of a stocked SKU that left."""
+class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Units of a stocked SKU that left: whose they were, and of which lot."""
 
     sku_id: int
     quantity: int
+    owner: str = ""
+    """Empty: who owns what lies at the site."""
+    lot: str = ""
 
 
 class Shipped(Struct, frozen=True, gc=False, omit_defaults=True):

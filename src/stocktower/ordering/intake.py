@@ -17,6 +17,7 @@ from . import events, rules, store
 from .capture import Captured, UnusableDocument, captured_data, main_method, open_order
 from .carts import await_orders, load_carts, lock_carts
 from .changes import Word, issue_refund, take_word
+from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .priorities import decide_precedence
 from .regressions import find_regressions, restate
@@ -115,7 +116,7 @@ class _Intake:
         for order, word in words:
             take_word(order, word, facts, tx.now, plan)
         if plan.consumes:
-            inventory.consume(tx, plan.consumes)
+            leave(tx, plan)
             refreshed(facts, tx, known)
         for order in [*self.new, *known]:
             if order.carts and (order.is_history or order.step == OrderStep.DONE):

@@ -21,8 +21,12 @@ def note_shipped(
     channel: ChannelFacts,
     occurred_at: datetime,
     plan: Plan,
+    lots: dict[int, list[tuple[str, int]]] | None = None,
 ) -> None:
-    """Units of a request have left its site: lines, stock, and what they earn."""
+    """Units of a request have left its site: lines, stock, and what they earn.
+
+    `lots`: by SKU, (lot, stock units) that the site names; what was told of is taken out of it.
+    """
     lines = {line.line_no: line for line in order.lines}
     stock: dict[int, int] = {}
     revenue: list[events.RevenueLine] = []
@@ -37,9 +41,12 @@ def note_shipped(
         for sku_id, per_unit in line.components:
             count = units * per_unit
             stock[sku_id] = stock.get(sku_id, 0) + count
-            plan.consumes.append(
-                Consume(order.order_id, line_no, sku_id, request.site_id, count, request.fulfillment_id, occurred_at)
-            )
+            for lot, part in take_lots(lots or {}, sku_id, count):
+                plan.consumes.append(
+                    Consume(
+                        order.order_id, line_no, sku_id, request.site_id, part, request.fulfillment_id, occurred_at, lot
+                    )
+                )  # fmt: skip
     data = events.Shipped(
         request.fulfillment_id,
         request.number,
@@ -55,6 +62,19 @@ def note_shipped(
         order.marketplace_tax,
     )
     plan.events.append(events.event("fulfillment.shipped", order, occurred_at, data))
+
+
+def take_lots(lots: dict[int, list[tuple[str, int]]], sku_id: int, units: int) -> list[tuple[str, int]]:
+    """(lot, units) of so many units of a SKU, as far as lots were named; the rest is of no named lot."""
+    named = lots.get(sku_id)
+    taken: list[tuple[str, int]] = []
+    while named and units:
+        lot, there = named[0]
+        part = min(units, there)
+        taken.append((lot, part))
+        named[0:1] = [(lot, there - part)] if there > part else []
+        units -= part
+    return [*taken, *([("", units)] if units else [])]
 
 
 def note_shipped_elsewhere(

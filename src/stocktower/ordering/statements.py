@@ -62,6 +62,14 @@ def _restate(tx: Transaction, payment_id: int, decide: Callable[[Payment], Payme
     return said
 
 
+def take_again(tx: Transaction, document: StockDocument, message_id: int) -> inventory.SnapshotResult:
+    """Take a snapshot again, now that what its rows name is known; rows that were applied already stay as they are.
+
+    Raises inventory.StockMoved: run again.
+    """
+    return take_snapshot(Desk(tx), document, message_id)
+
+
 def take_count(
     tx: Transaction, document: StockDocument, message_id: int, *, sheet_id: int = 0
 ) -> inventory.SnapshotResult:

@@ -39,6 +39,7 @@ RESUME_KINDS = (
     "inbound.changed",
     "inbound.closed",
     "inbound.received",
+    "status.changed",
 )
 """The events after which orders that wait may go on: give them to resume_events."""
 AT_ONCE = 2_000
@@ -99,6 +100,8 @@ def skus_of(recorded: RecordedEvent) -> set[int]:
     if recorded.kind == "allocation.released":
         lines = msgspec.json.decode(recorded.data, type=events.ReservedLines).lines
         return {sku_id for _, sku_id, _, _ in lines}
+    if recorded.kind == "status.changed":
+        return set(msgspec.json.decode(recorded.data, type=inventory.StatusChanged).sku_ids)
     changed = msgspec.json.decode(recorded.data, type=_Changed)
     more = changed.delta < 0 if recorded.kind == "hold.ended" else changed.delta > 0
     return {changed.sku_id} if more else set()

@@ -21,8 +21,9 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.UNREADABLE_ROW: KindText(
         "Unreadable row",
-        "Correct the row at its source, import the file again, and dismiss this. The row is kept whole as it came.",
-        ("dismiss",),
+        "Correct the row at its source, import the file again, and dismiss this; or add what the row names (a SKU, a "
+        "status, an owner) and retry. The row is kept whole as it came.",
+        ("retry", "dismiss"),
     ),
     CaseKind.TOTAL_MISMATCH: KindText(
         "Total does not foot",

@@ -1,6 +1,6 @@
 """Plain CSV of orders, products, stock and shipments: documented columns, tolerant names, exact errors."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -201,8 +201,12 @@ def test_stock_rows_that_contradict_or_add_up(tmp_path: Path) -> None:
     rows = "EAST,A,5,x1\nEAST,B,1,x1\nEAST,A,7,x2\n"
     readings = stock(tmp_path, "site,sku,quantity,note\n" + rows)
     assert [row.rows for row in kept(readings)] == [("EAST,A,5,x1", "EAST,A,7,x2")]
-    (reading,) = stock(tmp_path, "site,sku,quantity,bin\n" + rows)
+    (reading,) = stock(tmp_path, "site,sku,quantity,location\n" + rows)
     assert {line.sku: line.quantity for line in reading.item.lines} == {"A": 12, "B": 1}
+    (reading,) = stock(tmp_path, "site,sku,quantity,bin\n" + rows)
+    assert {(line.sku, line.bin, line.quantity) for line in reading.item.lines} == {
+        ("A", "x1", 5), ("A", "x2", 7), ("B", "x1", 1),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -285,3 +289,26 @@ def test_every_row_is_in_one_reading(kind: str, data: st.DataObject, tmp_path_fa
     path = text_file(tmp_path_factory.mktemp("plain"), "\n".join([HEADERS[kind], *rows]))
     readings = read(path, SITES, kind=kind)
     assert sum(len(row.rows) for row in kept(readings)) == sum(r.rows for r in readings if r.kind == "kept")
+
+
+def test_stock_by_owner_lot_and_bin(tmp_path: Path) -> None:
+    rows = (
+        "EAST,MILK,4,A,2026-06-30,2026-05-01,,R1\nEAST,MILK,5,B,,,,R2\nEAST,MILK,1,A,,,,R1\n"
+        "EAST,MILK,2,A,,,consignor:ART,\nEAST,CUP,7,,,,,\n"
+    )
+    (reading,) = stock(tmp_path, "site,sku,quantity,batch,best before,made on,owner,bin\n" + rows)
+    assert reading.item.all_lots
+    told = {(line.sku, line.quantity, line.lot, line.owner, line.bin, line.row) for line in reading.item.lines}
+    assert told == {
+        ("MILK", 5, "A", "", "R1", 2), ("MILK", 5, "B", "", "R2", 3), ("MILK", 2, "A", "consignor:ART", "", 5),
+        ("CUP", 7, "", "", "", 6),
+    }  # fmt: skip
+    first = next(line for line in reading.item.lines if line.row == 2)
+    assert (first.expires_on, first.made_on) == (date(2026, 6, 30), date(2026, 5, 1))
+
+
+def test_serial_numbers_are_lots_of_one(tmp_path: Path) -> None:
+    (reading,) = stock(tmp_path, "site,sku,quantity,serial\nEAST,PHONE,1,S1\nEAST,PHONE,1,S2\n")
+    assert [(line.lot, line.quantity) for line in reading.item.lines] == [("S1", 1), ("S2", 1)]
+    (unreadable,) = kept(stock(tmp_path, "site,sku,quantity,serial,lot\nEAST,PHONE,1,S1,L1\n"))
+    assert (unreadable.column, unreadable.fix) == ("serial", "state the one the SKU is tracked by")

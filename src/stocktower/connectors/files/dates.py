@@ -90,6 +90,10 @@ class Instants:
         """The same, None where there is nothing."""
         return self.read(text, column) if text and text.strip() else None
 
+    def read_date(self, text: str, column: str) -> date | None:
+        """The day that a text states, None where there is nothing."""
+        return self.read(text, column).astimezone(self._zone).date() if text and text.strip() else None
+
     def _parse(self, text: str, column: str) -> datetime:
         if len(text) == 25 and text[19] == " ":
             try:

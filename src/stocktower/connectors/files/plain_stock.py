@@ -1,8 +1,8 @@
-"""Stock as plain CSV: what sites hold, absolute; one row a SKU, site and status.
+"""Stock as plain CSV: what sites hold, absolute; one row a SKU, site, status, owner, lot and bin.
 
-Columns: site, sku and quantity are needed (site not where the source has one); status, unit, as_of, cost, currency.
-Rows of one SKU, site and status are added up where the file has a column bin, lot or location, whose rows they are;
-where it has none, a SKU that stands twice is unreadable: one of the rows could be an old one.
+Columns: site, sku and quantity are needed (site not where the source has one); status, unit, as_of, cost, currency,
+owner, lot or serial, expires, made_on, bin. Rows that agree in all of these are added up where the file has a column
+bin, lot or location; where it has none, a SKU that stands twice is unreadable: one of the rows could be an old one.
 """
 
 from datetime import datetime
@@ -50,9 +50,16 @@ class PlainStock:
         self.status, self.unit = find("status", "stock status", "condition"), find("unit", "uom", "unit of measure")
         self.as_of, self.cost = find("as_of", "as of date", "snapshot at", "counted at"), find("cost", "unit cost")
         self.currency = find("currency", "currency code")
+        self.owner = find("owner", "owned by")
+        self.lot, self.serial = find("lot", "batch", "lot number"), find("serial", "serial number", "serial no")
+        self.expires = find("expires", "expiry", "expiry date", "best before", "expires on")
+        self.made_on = find("made_on", "production date", "manufactured on")
+        self.bin = find("bin", "bin location", "shelf")
         self._width = columns.width + 1
         self._adds_up = find("bin", "lot", "batch", "location", "bin location") != MISSING
-        self.date_columns: tuple[int, ...] = () if self.as_of == MISSING else (self.as_of,)
+        self._all_lots = self.lot != MISSING or self.serial != MISSING
+        dates = (self.as_of, self.expires, self.made_on)
+        self.date_columns: tuple[int, ...] = tuple(column for column in dates if column != MISSING)
         self._moneys: dict[str, Money] = {}
         self._parts: dict[tuple[str, datetime | None], _Part] = {}
         self._numbers: dict[tuple[str, datetime | None], int] = {}
@@ -82,11 +89,11 @@ class PlainStock:
 
     def translate(self, key: str, rows: list[Record]) -> list[Reading]:
         """Gather a line; what is full is given; raises Unreadable."""
-        line, site, as_of = self._read(rows)
+        lines, site, as_of = self._read(rows)
         part = self._parts.setdefault((site, as_of), _Part())
-        part.lines.append(line)
+        part.lines += lines
         part.rows += len(rows)
-        self._gathered += 1
+        self._gathered += len(lines)
         if len(part.lines) >= _LINES_A_PART:
             return [self._give(site, as_of, part)]
         return self.finish() if self._gathered >= _GATHERED else []
@@ -100,11 +107,13 @@ class PlainStock:
         self._numbers[site, as_of] = number + 1
         del self._parts[site, as_of]
         self._gathered -= len(part.lines)
-        document = StockDocument(site, as_of, tuple(part.lines), opening=self._opening, part=number)
+        document = StockDocument(
+            site, as_of, tuple(part.lines), opening=self._opening, part=number, all_lots=self._all_lots
+        )
         at = as_of.isoformat() if as_of else self._digest
         return Reading("stock", site, f"{site}/{at}/{number}", document, part.rows, len(part.lines))
 
-    def _read(self, rows: list[Record]) -> tuple[StockLine, str, datetime | None]:
+    def _read(self, rows: list[Record]) -> tuple[list[StockLine], str, datetime | None]:
         f = rows[0].fields
         self.line = rows[0].line
         site, sku = f[self.site].strip() or self._source.site, f[self.sku].strip()
@@ -112,6 +121,34 @@ class PlainStock:
             raise Unreadable("site", "the row has no usable site", "give it the code of its site")
         if not sku or len(sku) > _LONGEST:
             raise Unreadable("sku", "the row has no usable SKU", "give it the SKU that is held")
+        status = _status(f[self.status])
+        if not status.isidentifier() or len(status) > 40:
+            raise Unreadable("status", f"{f[self.status]!r} is not a status", _STATUS_FIX)
+        as_of = self._instants.read_optional(f[self.as_of], "as_of") or self._as_of
+        unit = f[self.unit].strip()
+        if any(row.fields[self.unit].strip() != unit for row in rows):
+            raise Unreadable("unit", f"rows of {sku} are in different units", "state them in one unit")
+        parts: dict[tuple[str, str, str], list[Record]] = {}
+        for row in rows:
+            parts.setdefault(self._part_of(row), []).append(row)
+        return [self._line(site, sku, status, unit, part, of_part) for part, of_part in parts.items()], site, as_of
+
+    def _part_of(self, row: Record) -> tuple[str, str, str]:
+        """(owner, lot or serial number, bin) of a row."""
+        self.line, f = row.line, row.fields
+        lot, serial, place = f[self.lot].strip(), f[self.serial].strip(), f[self.bin].strip()
+        if lot and serial and lot != serial:
+            raise Unreadable("serial", "the row names a lot and a serial number", "state the one the SKU is tracked by")
+        if max(len(lot), len(serial), len(place)) > _LONGEST:
+            raise Unreadable(
+                "lot", "lot, serial number or bin is too long to be a code", "check the columns of the row"
+            )
+        return f[self.owner].strip(), lot or serial, place
+
+    def _line(
+        self, site: str, sku: str, status: str, unit: str, part: tuple[str, str, str], rows: list[Record]
+    ) -> StockLine:
+        """One line of rows that agree in all but the quantity."""
         if len(rows) > 1 and not self._adds_up:
             self.line = rows[1].line
             lines = ", ".join(str(row.line) for row in rows[:10])
@@ -123,15 +160,13 @@ class PlainStock:
             self.line = row.line
             quantity += read_quantity(row.fields[self.quantity], "quantity")
         self.line = rows[0].line
-        status = _status(f[self.status])
-        if not status.isidentifier() or len(status) > 40:
-            raise Unreadable("status", f"{f[self.status]!r} is not a status", _STATUS_FIX)
-        as_of = self._instants.read_optional(f[self.as_of], "as_of") or self._as_of
-        unit = f[self.unit].strip()
-        if any(row.fields[self.unit].strip() != unit for row in rows):
-            raise Unreadable("unit", f"rows of {sku} are in different units", "state them in one unit")
-        line = StockLine(sku, quantity, status, rows[0].line, unit, self._cost(site, rows))
-        return line, site, as_of
+        f = rows[0].fields
+        owner, lot, place = part
+        return StockLine(
+            sku, quantity, status, rows[0].line, unit, self._cost(site, rows), owner=owner, lot=lot,
+            expires_on=self._instants.read_date(f[self.expires], "expires"),
+            made_on=self._instants.read_date(f[self.made_on], "made_on"), bin=place,
+        )  # fmt: skip
 
     def _cost(self, site: str, rows: list[Record]) -> int | None:
         f = rows[0].fields

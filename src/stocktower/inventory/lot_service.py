@@ -1,0 +1,31 @@
+"""Writes what is known of lots, and sees to it that their SKUs are looked at when time takes them out of sale."""
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from stocktower.network import Network
+from stocktower.platform import Transaction, schedule, unschedule
+
+from . import lot_store
+from .lots import LOOK, Lot, expiries_of, next_look
+
+
+def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
+    """Write lots that are new, or of which more is known now; the caller has the locks of their SKUs."""
+    wanted = {(one.sku_id, one.lot): one for one in lots}
+    if not wanted:
+        return
+    known = lot_store.load_known_lots(tx, wanted.keys())
+    lot_store.insert_lots(tx, [one for key, one in wanted.items() if key not in known])
+    lot_store.change_lots(tx, [one for key, one in wanted.items() if key in known])
+    schedule_looks(tx, sorted({sku_id for sku_id, _ in wanted}), network)
+
+
+def schedule_looks(tx: Transaction, sku_ids: Sequence[int], network: Network) -> None:
+    """Look at each SKU again when a lot of it expires next, or becomes too old for a channel."""
+    least_days = [channel.min_shelf_life_days for channel in network.channels.values()]
+    zones = [ZoneInfo(site.timezone or "UTC") for site in network.sites.values()]
+    expiries = expiries_of(lot_store.load_lots_of(tx, sku_ids))
+    looks = {sku_id: next_look(expiries.get(sku_id, ()), least_days, zones, tx.now) for sku_id in sku_ids}
+    schedule(tx, LOOK, [(sku_id, at) for sku_id, at in looks.items() if at is not None])
+    unschedule(tx, LOOK, [sku_id for sku_id, at in looks.items() if at is None])

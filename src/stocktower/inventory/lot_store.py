@@ -1,0 +1,45 @@
+"""One function per statement on lots."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from stocktower.platform import Transaction, load_queries
+
+from .lots import Lot, LotKey
+
+_SQL = load_queries(__package__)
+_astuple = msgspec.structs.astuple
+
+
+def load_known_lots(tx: Transaction, keys: Collection[LotKey]) -> dict[LotKey, Lot]:
+    """Lots by (sku_id, lot); unknown ones are missing."""
+    if not keys:
+        return {}
+    sku_ids, lots = zip(*sorted(keys), strict=True)
+    found = tx.fetch(_SQL.load_known_lots, Lot, sku_ids=list(sku_ids), lots=list(lots))
+    return {(one.sku_id, one.lot): one for one in found}
+
+
+def load_lots_of(tx: Transaction, sku_ids: Sequence[int]) -> list[Lot]:
+    """The lots of some SKUs, the first to expire before the others."""
+    return tx.fetch(_SQL.load_lots_of, Lot, sku_ids=list(sku_ids))
+
+
+def insert_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
+    """Write lots that are new."""
+    merchant_id = tx.merchant_id
+    tx.copy(_SQL.lot, [(merchant_id, *_astuple(lot)) for lot in lots])
+
+
+def change_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
+    """Write what is known of lots now."""
+    if lots:
+        tx.execute(
+            _SQL.change_lots,
+            sku_ids=[one.sku_id for one in lots],
+            lots=[one.lot for one in lots],
+            expiries=[one.expires_at for one in lots],
+            made=[one.made_on for one in lots],
+            states=[one.state for one in lots],
+        )
