@@ -12,6 +12,7 @@ from stocktower.app import counting_acts, goods_actions
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
+from stocktower.app.rows_again import take_rows_again
 from stocktower.app.subscriptions import SUBSCRIPTIONS
 from stocktower.app.workers import PAUSES, digest
 from stocktower.kernel import CaseKind
@@ -311,20 +312,8 @@ def retry(context: Context) -> list[str]:
 
 
 def retry_rows(context: Context) -> list[str]:
-    """Take a snapshot again whose rows could not all be applied, now that what they name is known."""
-    messages = exchange.load_messages(context.tx, context.waiting("message"))
-    taken = [message for message in messages if message.kind == "stock" and message.body]
-    if not taken:
-        raise CommandFailed(f"{context.case.label}: the row could not be read at all; correct it and import it again")
-    notes: list[str] = []
-    for message in taken:
-        document = msgspec.json.decode(message.body, type=exchange.StockDocument)
-        result = ordering.take_again(context.tx, document, message.message_id)
-        left = (
-            f"{len(result.refused):,} rows still cannot be applied" if result.refused else "all of its rows are applied"
-        )
-        notes.append(f"message {message.message_id} was taken again: {left}")
-    return notes
+    """Take snapshots again whose rows could not all be applied, now that what they name is known."""
+    return take_rows_again(context.tx, context.case.label, context.waiting("message"))
 
 
 def dismiss(context: Context) -> list[str]:
