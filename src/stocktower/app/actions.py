@@ -12,7 +12,7 @@ from stocktower.app import counting_acts, goods_actions
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
-from stocktower.app.rows_again import take_rows_again
+from stocktower.app.rows_again import take_doubtful, take_rows_again
 from stocktower.app.subscriptions import SUBSCRIPTIONS
 from stocktower.app.workers import PAUSES, digest
 from stocktower.kernel import CaseKind
@@ -353,21 +353,7 @@ def digest_again(context: Context, name: str, events: Sequence[RecordedEvent]) -
 
 def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
     """Apply a doubtful count, as packs or as it was stated."""
-
-    def do(context: Context) -> list[str]:
-        data = context.case.data
-        quantity: int = data["as_unit"] if as_packs else data["stated"]
-        (message,) = exchange.load_messages(context.tx, [data["message_id"]])
-        stated = msgspec.json.decode(message.body, type=exchange.StockDocument)
-        line = exchange.StockLine(
-            sku=data["sku"], quantity=quantity, status=data["status"], row=data["row"],
-            owner=data.get("owner", ""), lot=data.get("lot", ""),
-        )  # fmt: skip
-        document = msgspec.structs.replace(stated, lines=(line,), all_lots=False)
-        ordering.take_count(context.tx, document, data["message_id"])
-        return [f"{data['site']} holds {quantity:,} of {data['sku']}, as counted"]
-
-    return do
+    return lambda context: take_doubtful(context.tx, context.case.data, as_packs=as_packs)
 
 
 def release_lot(context: Context) -> list[str]:
