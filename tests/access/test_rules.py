@@ -20,7 +20,7 @@ def test_every_role_is_named_and_every_permission_granted() -> None:
 
 
 def test_the_auditor_changes_nothing() -> None:
-    assert GRANTS[Role.AUDITOR] == {Permission.READ_BOOKS, Permission.READ_AUDIT}
+    assert GRANTS[Role.AUDITOR] == {Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_AUDIT}
 
 
 def test_a_refusal_names_who_may() -> None:

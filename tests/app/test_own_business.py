@@ -133,6 +133,29 @@ def test_ats(shop: Shell) -> None:
     assert "On hand" in said
 
 
+def test_the_past_is_asked_for_and_exported(shop: Shell) -> None:
+    now = shop.ask("ats", "CUP", "--explain")
+    assert now["as_of"] is None
+    assert all(piece["label"] for step in now["channels"][0]["steps"] for piece in step["evidence"])
+    for year, problem in ((2100, "still to come"), (2001, "the first configuration is of")):
+        assert problem in shop.ask("ats", "CUP", "--at", f"{year}-01-01T00:00:00+00:00", code=2)["error"]
+    history = shop.ask("history", "CUP")["entries"]
+    assert {entry["what"] for entry in history} == {"move", "reservation"}
+    then = shop.ask("ats", "CUP", "--at", history[0]["recorded_at"])
+    assert then["channels"][0]["ats"] == now["channels"][0]["ats"]
+    assert "opening" in shop.say("history", "CUP").out
+    assert "not a site" in shop.ask("history", "CUP", "--site", "NIX", code=3)["error"]
+    for table in ("stock", "moves", "reservations", "ats", "told"):
+        for format in ("csv", "parquet"):
+            output = shop.home / f"table-{table}.{format}"
+            written = shop.ask("export", table, "--format", format, "--output", output)
+            assert written["rows"] > 0
+            assert output.stat().st_size > 0
+    assert (shop.home / "table-stock.csv").read_text().startswith("as_of,sku,")
+    assert "rows of moves" in shop.say("export", "moves", "--output", shop.home / "moves.csv").out
+    assert list(shop.home.glob(".moves.csv.*")) == []
+
+
 def test_order(shop: Shell) -> None:
     found = shop.ask("order", "#1001")
     assert found["order"]["order"]["fulfillment_state"] == "released"

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from stocktower import access
 from tests.web.conftest import Site
 
 
@@ -58,3 +59,20 @@ def test_the_page_shows_rows_with_sums_and_their_history(client: httpx.Client) -
     assert ">41<" in page
     assert "/history?sku=LAMP" in page
     assert client.get("/stock", params={"by": "site", "at": "2030-01-01"}).status_code == 400
+
+
+def test_exports_are_files_for_those_who_may(site: Site, api: httpx.Client) -> None:
+    found = api.get("/api/v1/exports/stock", params={"at": "2026-05-29T13:00"})
+    assert found.headers["content-disposition"] == 'attachment; filename="stock-20260529T170000Z.csv"'
+    lines = found.text.splitlines()
+    assert int(found.headers["x-rows"]) == len(lines) - 1 == 3
+    assert lines[1].startswith("2026-05-29T17:00:00+00:00,BULB,")
+    parquet = api.get("/api/v1/exports/moves", params={"format": "parquet"})
+    assert parquet.content[:4] == parquet.content[-4:] == b"PAR1"
+    assert api.get("/api/v1/exports/nothing").json()["field"] == "table"
+    assert api.get("/api/v1/exports/ats", params={"at": "2030-01-01"}).json()["field"] == "at"
+    refused = site.with_token(access.Role.WAREHOUSE).get("/api/v1/exports/told")
+    assert refused.status_code == 403
+    with site.tower.reading() as tx:
+        acts = tx.connection.execute(b"SELECT act FROM access.audit WHERE act = 'stock.export'").fetchall()
+    assert len(acts) == 2

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     OVERRIDE_RESERVATION = "override_reservation"
     CHANGE_CONFIGURATION = "change_configuration"
     """Sites, channels, sourcing and posting rules, the operating model."""
+    EXPORT_STOCK = "export_stock"
+    """All of it at once: rows, ledgers, what was told."""
     READ_BOOKS = "read_books"
     READ_PERSONAL_DATA = "read_personal_data"
     ERASE_PERSONAL_DATA = "erase_personal_data"

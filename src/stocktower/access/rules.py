@@ -15,11 +15,11 @@ _ALL_WORK = frozenset({
     Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.WORK_CASES,
     Permission.CHANGE_MAPPING, Permission.ADJUST_ORDER, Permission.ADJUST_STOCK, Permission.OVERRIDE_RESERVATION,
     Permission.COUNT_STOCK, Permission.APPROVE_COUNTS,
-    Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
+    Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
 })  # fmt: skip
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.EXECUTIVE: frozenset({Permission.READ_BOOKS}),
+    Role.EXECUTIVE: frozenset({Permission.EXPORT_STOCK, Permission.READ_BOOKS}),
     Role.OPERATIONS: _ALL_WORK,
     Role.WAREHOUSE: frozenset({
         Permission.CONFIRM_SHIPMENTS, Permission.ADJUST_STOCK, Permission.COUNT_STOCK, Permission.READ_PERSONAL_DATA,
@@ -27,17 +27,21 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.CUSTOMER_SERVICE: frozenset({
         Permission.WORK_CASES, Permission.ADJUST_ORDER, Permission.READ_PERSONAL_DATA, Permission.ERASE_PERSONAL_DATA,
     }),
-    Role.MERCHANDISER: frozenset({Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING}),
-    Role.FINANCE: frozenset({Permission.WORK_CASES, Permission.APPROVE_COUNTS, Permission.READ_BOOKS}),
+    Role.MERCHANDISER: frozenset({
+        Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.EXPORT_STOCK,
+    }),
+    Role.FINANCE: frozenset({
+        Permission.WORK_CASES, Permission.APPROVE_COUNTS, Permission.EXPORT_STOCK, Permission.READ_BOOKS,
+    }),
     Role.DATA_STEWARD: frozenset({
-        Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.READ_PERSONAL_DATA,
-        Permission.ERASE_PERSONAL_DATA,
+        Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.EXPORT_STOCK,
+        Permission.READ_PERSONAL_DATA, Permission.ERASE_PERSONAL_DATA,
     }),
     Role.INTEGRATOR: frozenset({
-        Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.READ_BOOKS,
-        Permission.READ_PERSONAL_DATA,
+        Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.EXPORT_STOCK,
+        Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
     }),
-    Role.AUDITOR: frozenset({Permission.READ_BOOKS, Permission.READ_AUDIT}),
+    Role.AUDITOR: frozenset({Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_AUDIT}),
     Role.ADMINISTRATOR: frozenset(Permission),
 }  # fmt: skip
 """What each role allows."""

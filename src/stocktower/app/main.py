@@ -16,6 +16,7 @@ from stocktower.app import (
     administration,
     counting_commands,
     demo_command,
+    export_commands,
     history_commands,
     promise_commands,
     reads,
@@ -46,6 +47,7 @@ app.command(import_app)
 app.command(history_commands.ats)
 app.command(history_commands.history)
 app.command(export_app)
+export_commands.add_to(export_app)
 app.command(token_app)
 app.command(promise_commands.atp)
 app.command(reconcile_commands.app)

@@ -15,10 +15,13 @@ from .explained import (
     explain_ats,
     read_moment,
 )
+from .exports import FORMATS, TABLES, Table, Written, write_table
 from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, rows_by_sku, walk_skus
 from .history import HistoryEntry, Point, load_points, name_entries, window
 
 __all__ = [
+    "FORMATS",
+    "TABLES",
     "Asked",
     "AtsAnswer",
     "BadInstant",
@@ -31,6 +34,8 @@ __all__ = [
     "ListingShown",
     "Piece",
     "Point",
+    "Table",
+    "Written",
     "ask",
     "explain_ats",
     "load_grid",
@@ -41,4 +46,5 @@ __all__ = [
     "rows_by_sku",
     "walk_skus",
     "window",
+    "write_table",
 ]

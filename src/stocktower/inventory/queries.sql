@@ -637,6 +637,25 @@ JOIN inventory.stock AS stock ON stock.merchant_id = hold.merchant_id AND stock.
 WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.state = 'held'
 GROUP BY taken.stock_id;
 
+-- name: load_move_batch
+-- Moves recorded by an instant, by row and sequence, after a place.
+SELECT stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart, reference, reference_id, actor,
+    occurred_at, recorded_at
+FROM inventory.move
+WHERE merchant_id = %(merchant_id)s::bigint AND (stock_id, sequence) > (%(stock_id)s::bigint, %(sequence)s::bigint)
+    AND recorded_at <= %(until)s::timestamptz
+ORDER BY stock_id, sequence
+LIMIT %(limit)s::bigint;
+
+-- name: load_reservation_batch
+-- Reservations recorded by an instant, by row and sequence, after a place.
+SELECT stock_id, sequence, order_id, line_no, delta, allocated_after, reason, recorded_at
+FROM inventory.reservation
+WHERE merchant_id = %(merchant_id)s::bigint AND (stock_id, sequence) > (%(stock_id)s::bigint, %(sequence)s::bigint)
+    AND recorded_at <= %(until)s::timestamptz
+ORDER BY stock_id, sequence
+LIMIT %(limit)s::bigint;
+
 -- name: load_skus_of_statuses
 -- The SKUs that have rows in statuses other than available.
 SELECT DISTINCT sku_id

@@ -439,3 +439,17 @@ def load_skus_expiring(tx: Transaction, until: datetime) -> list[int]:
 def load_rows_by_figure(tx: Transaction, **wanted: Any) -> list[tuple[int, int]]:
     """(value, stock_id) of rows by a figure, after a place."""
     return tx.tuples(_SQL.load_rows_by_figure, **wanted)
+
+
+def load_move_batch(
+    tx: Transaction, stock_id: int, sequence: int, until: datetime, limit: int
+) -> list[tuple[Any, ...]]:
+    """Moves recorded by an instant after (stock_id, sequence), in this order."""
+    return tx.tuples(_SQL.load_move_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)
+
+
+def load_reservation_batch(
+    tx: Transaction, stock_id: int, sequence: int, until: datetime, limit: int
+) -> list[tuple[Any, ...]]:
+    """Reservations recorded by an instant after (stock_id, sequence), in this order."""
+    return tx.tuples(_SQL.load_reservation_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)

@@ -1,7 +1,8 @@
 """Read models of stock for pages and API: what happened to rows, and who has their units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -9,6 +10,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .book import Move
+from .model import StockRow
 
 __all__ = [
     "FIRST",
@@ -23,8 +25,11 @@ __all__ = [
     "load_holders",
     "load_holders_at",
     "load_moves",
+    "load_rows_by_id",
     "load_short_skus",
     "load_waiters_at",
+    "walk_moves",
+    "walk_reservations",
 ]
 
 
@@ -151,3 +156,32 @@ def load_holders_at(tx: Transaction, stock_ids: Mapping[int, int], at: datetime)
 def load_waiters_at(tx: Transaction, sku_id: int, at: datetime) -> list[Waiter]:
     """Who waited for a SKU at an instant, the most units first."""
     return [Waiter(*row) for row in store.load_waiting_orders_at(tx, sku_id, at)]
+
+
+BATCH = 20_000
+"""Entries that are read at a time."""
+
+
+def walk_moves(tx: Transaction, until: datetime, batch: int = BATCH) -> Iterator[list[tuple[Any, ...]]]:
+    """All moves that were recorded by an instant, by row and sequence: stock_id, sequence, delta, quantity after,
+    allocated after, reason, counterpart, reference, reference_id, actor, occurred_at, recorded_at.
+    """
+    place = (0, 0)
+    while found := store.load_move_batch(tx, *place, until, batch):
+        yield found
+        place = (found[-1][0], found[-1][1])
+
+
+def walk_reservations(tx: Transaction, until: datetime, batch: int = BATCH) -> Iterator[list[tuple[Any, ...]]]:
+    """All reservations that were recorded by an instant, by row and sequence: stock_id, sequence, order_id, line_no,
+    delta, allocated after, reason, recorded_at.
+    """
+    place = (0, 0)
+    while found := store.load_reservation_batch(tx, *place, until, batch):
+        yield found
+        place = (found[-1][0], found[-1][1])
+
+
+def load_rows_by_id(tx: Transaction, stock_ids: Sequence[int]) -> dict[int, StockRow]:
+    """Stock rows as they are now, by id."""
+    return {row.stock_id: row for row in store.load_rows_by_id(tx, stock_ids)} if stock_ids else {}

@@ -83,6 +83,16 @@ CROSS JOIN LATERAL (
 ) AS last
 ORDER BY last.channel_id, last.listing;
 
+-- name: load_told_batch
+-- What was told by an instant, by publication and listing, after a place.
+SELECT publication_id, listing, channel_id, sku_id, shown, ats, told_at
+FROM publication.told
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (publication_id, listing) > (%(publication_id)s::bigint, %(listing)s::text)
+    AND told_at <= %(until)s::timestamptz
+ORDER BY publication_id, listing
+LIMIT %(limit)s::bigint;
+
 -- name: load_told_between
 -- What was told of a SKU after an instant and up to another, in order.
 SELECT channel_id, listing, sku_id, shown, told_at, publication_id

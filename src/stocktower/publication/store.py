@@ -85,3 +85,10 @@ def load_publications(tx: Transaction, channel_id: int, limit: int) -> list[Publ
 def count_told(tx: Transaction) -> int:
     """How many listings were ever told to a channel."""
     return tx.value(_Q.count_told) or 0
+
+
+def load_told_batch(
+    tx: Transaction, publication_id: int, listing: str, until: datetime, limit: int
+) -> list[tuple[int, str, int, int, int, int, datetime]]:
+    """(publication_id, listing, channel_id, sku_id, shown, ats, told_at) by an instant, after a place."""
+    return tx.tuples(_Q.load_told_batch, publication_id=publication_id, listing=listing, until=until, limit=limit)

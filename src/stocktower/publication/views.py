@@ -1,5 +1,6 @@
 """Read models: what was told to whom, for pages and API."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from stocktower.platform import Transaction
@@ -31,3 +32,13 @@ def load_publications(tx: Transaction, *, channel_id: int = 0, limit: int = 50) 
 def count_told(tx: Transaction) -> int:
     """How many listings were ever told to a channel."""
     return store.count_told(tx)
+
+
+def walk_told(
+    tx: Transaction, until: datetime, batch: int = 20_000
+) -> Iterator[list[tuple[int, str, int, int, int, int, datetime]]]:
+    """All that was told by an instant: publication_id, listing, channel_id, sku_id, shown, ats, told_at."""
+    publication_id, listing = 0, ""
+    while found := store.load_told_batch(tx, publication_id, listing, until, batch):
+        yield found
+        publication_id, listing = found[-1][0], found[-1][1]

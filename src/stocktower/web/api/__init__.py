@@ -2,11 +2,24 @@
 
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
-from stocktower.web.api import books, cases, counts, docs, feed, imports, lots, orders, promises, reservations, stock
+from stocktower.web.api import (
+    books,
+    cases,
+    counts,
+    docs,
+    exports,
+    feed,
+    imports,
+    lots,
+    orders,
+    promises,
+    reservations,
+    stock,
+)
 
 HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
-    stock.list_stock, stock.get_ats, stock.get_history, stock.list_rows, stock.get_offer,
+    stock.list_stock, stock.get_ats, stock.get_history, stock.list_rows, exports.export, stock.get_offer,
     promises.get_atp,
     reservations.reserve, reservations.give_back, reservations.pay,
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
