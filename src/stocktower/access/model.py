@@ -28,6 +28,8 @@ class Permission(StrEnum):
     """Plan count sheets, count, and finish them."""
     APPROVE_COUNTS = "approve_counts"
     OVERRIDE_RESERVATION = "override_reservation"
+    MANAGE_PUBLICATION = "manage_publication"
+    """Say what a channel has, tell it again, set how fast something counts as selling."""
     CHANGE_CONFIGURATION = "change_configuration"
     """Sites, channels, sourcing and posting rules, the operating model."""
     EXPORT_STOCK = "export_stock"

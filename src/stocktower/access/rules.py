@@ -14,7 +14,7 @@ GENESIS = bytes(32)
 _ALL_WORK = frozenset({
     Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.WORK_CASES,
     Permission.CHANGE_MAPPING, Permission.ADJUST_ORDER, Permission.ADJUST_STOCK, Permission.OVERRIDE_RESERVATION,
-    Permission.COUNT_STOCK, Permission.APPROVE_COUNTS,
+    Permission.COUNT_STOCK, Permission.APPROVE_COUNTS, Permission.MANAGE_PUBLICATION,
     Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
 })  # fmt: skip
 
@@ -29,6 +29,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     }),
     Role.MERCHANDISER: frozenset({
         Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.EXPORT_STOCK,
+        Permission.MANAGE_PUBLICATION,
     }),
     Role.FINANCE: frozenset({
         Permission.WORK_CASES, Permission.APPROVE_COUNTS, Permission.EXPORT_STOCK, Permission.READ_BOOKS,
@@ -39,7 +40,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     }),
     Role.INTEGRATOR: frozenset({
         Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.EXPORT_STOCK,
-        Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
+        Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA, Permission.MANAGE_PUBLICATION,
     }),
     Role.AUDITOR: frozenset({Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_AUDIT}),
     Role.ADMINISTRATOR: frozenset(Permission),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from stocktower import access, catalog, counting, exchange, fulfillment, network, ordering, reconciliation, worklist
-from stocktower.app import counting_acts, goods_actions
+from stocktower.app import counting_acts, goods_actions, publication_commands
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
@@ -450,6 +450,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.AUTHORISATION_EXPIRING, "capture"): Action(P.ADJUST_ORDER, capture_payment),
     (CaseKind.AUTHORISATION_EXPIRING, "extend"): Action(P.ADJUST_ORDER, extend_authorization),
     (CaseKind.AUTHORISATION_EXPIRING, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.CHANNEL_DARK, "resend"): Action(P.MANAGE_PUBLICATION, publication_commands.resend_of_case),
     (CaseKind.FRAUD_REVIEW, "approve"): Action(P.ADJUST_ORDER, approve),
     (CaseKind.FRAUD_REVIEW, "cancel"): Action(P.ADJUST_ORDER, cancel),
     (CaseKind.PARKED_MESSAGE, "retry"): Action(P.WORK_CASES, retry),

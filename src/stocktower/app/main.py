@@ -19,6 +19,7 @@ from stocktower.app import (
     export_commands,
     history_commands,
     promise_commands,
+    publication_commands,
     reads,
     reconcile_commands,
     words,
@@ -53,6 +54,7 @@ app.command(promise_commands.atp)
 app.command(reconcile_commands.app)
 app.command(counting_commands.count_app)
 app.command(lot_app)
+app.command(publication_commands.publication_app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

@@ -60,6 +60,29 @@ def post(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
     finance.post(tx, model.load_applied(tx).configuration, network.load_network(tx), events)
 
 
+def offer(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
+    """Note what channels have to be told anew; under a new configuration its channels are watched."""
+    publication.take_events(tx, events)
+    if any(event.kind == "configuration.applied" for event in events):
+        publication.begin_watching(tx, network.load_network(tx))
+
+
+def note_sales(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
+    """What channels accepted, with what could not be allocated of it at once."""
+    accepted = {event.subject_id: event for event in events if event.kind == "order.validated"}
+    lines = ordering.load_accepted(tx, sorted(accepted))
+    publication.note_accepted(
+        tx,
+        [
+            publication.Accepted(
+                line.order_id, line.line_no, line.channel_id, line.listing, line.sku_id, line.pack_quantity,
+                line.ordered, line.placed_at, accepted[line.order_id].recorded_at, line.backordered,
+            )
+            for line in lines
+        ],
+    )  # fmt: skip
+
+
 MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], None]] = {
     "product": take_products,
     "inbound": inventory.take_inbound,
@@ -75,7 +98,8 @@ MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("resume", ordering.RESUME_KINDS, ordering.resume_events),
     Subscription("finance", finance.KINDS, post),
-    Subscription("publication", publication.KINDS, publication.take_events),
+    Subscription("publication", publication.KINDS, offer),
+    Subscription("sales", ("order.validated",), note_sales),
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
@@ -88,6 +112,8 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
     DueWork(counting.PLAN, "site", counting.plan_due),
+    DueWork(publication.VELOCITY, "channel", publication.measure_channels),
+    DueWork(publication.WATCH, "channel", publication.watch_channels),
     DueWork("fulfillment.acknowledge", "fulfillment", ordering.not_acknowledged),
     DueWork(reconciliation.COMPARE, "statement", reconciliation.compare_due),
     DueWork(reconciliation.EXPECTED, "system", reconciliation.miss_statements),

@@ -34,6 +34,9 @@ PUBLISHER = "publisher"
 MESSAGES = 1000
 AT_ONCE = {"stock": 1}
 """A stock document locks its SKUs in order, and once: of two in a transaction, workers would wait in a circle."""
+TAKEN = ".done"
+FILE = "file"
+"""Who acknowledges a publication by renaming its file."""
 EVENTS = 2000
 DUE = 500
 PAUSES = (0.05, 0.2, 0.5, 1.0)
@@ -219,7 +222,7 @@ def due_work(item: DueWork) -> Work:
 
 
 def publish(tower: Tower) -> int:
-    """Tell every channel that is due what changed.
+    """Look at what changed, and tell every channel what it has to know now; says how much was done.
 
     The text is on disk as `.part` before the record commits and gets its name after; a crash between the two is mended
     by the next call, which looks at what was recorded. One process at a time: the cursor row is the lock.
@@ -230,13 +233,40 @@ def publish(tower: Tower) -> int:
         if take_cursor(tx, PUBLISHER) is None:
             return 0
         mend_parts(tx, outbox)
-        written = publication.publish_due(tx, network.load_network(tx), folder=str(outbox))
-        for item in written:
+        facts = network.load_network(tx)
+        publication.note_sent(tx, [publication_id for publication_id, _ in publication.load_not_sent(tx)])
+        taken = note_taken(tx, facts, outbox)
+        done = publication.publish_due(tx, facts, folder=str(outbox))
+        for item in done.publications:
             part_of(Path(item.path)).write_text(item.text, encoding="utf-8")
-    for item in written:
+    put_away(taken)
+    for item in done.publications:
         with suppress(FileNotFoundError):
             part_of(Path(item.path)).replace(item.path)
-    return len(written)
+    if done.publications:
+        with tower.transaction(WORKER) as tx:
+            publication.note_sent(tx, [item.publication_id for item in done.publications])
+    return done.looked + len(done.publications) + len(taken)
+
+
+def note_taken(tx: Transaction, facts: network.Network, outbox: Path) -> list[Path]:
+    """Whoever renames a file to `.done` says that its channel has it; gives the files that say so."""
+    files = sorted(outbox.glob(f"*{TAKEN}"))
+    if files:
+        known = publication.load_recorded_paths(tx, [str(file.with_suffix("")) for file in files])
+        paths = sorted(known)
+        if paths:
+            publication.acknowledge(tx, facts, by=FILE, paths=paths)
+    return files
+
+
+def put_away(files: Sequence[Path]) -> None:
+    """Move files that were taken over out of the way, after that is recorded; a repeat changes nothing."""
+    for file in files:
+        folder = file.parent / "done"
+        folder.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            file.replace(folder / file.name)
 
 
 def part_of(path: Path) -> Path:

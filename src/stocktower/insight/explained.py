@@ -152,6 +152,7 @@ def explain_ats(
     words = publication.load_told_at(tx, sku.sku_id, moment.at) if moment else publication.load_told(tx, sku.sku_id)
     told = {(word.channel_id, word.listing): word for word in words}
     last = {word.channel_id: word for word in sorted(words, key=lambda word: word.told_at)}
+    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment.at if moment else None)
     explainer = Explainer(tx, sku, asked, address)
     channels: list[ChannelAts] = []
     for one in asked.network.channels.values():
@@ -166,7 +167,7 @@ def explain_ats(
                 ats=ats,
                 told=word.shown if word else None,
                 told_at=word.told_at.isoformat() if word else None,
-                listings=[_shown(item, ats, told) for item in own],
+                listings=[_shown(item, ats, told, shown) for item in own],
                 steps=explainer.steps(one) if explain else None,
             )
         )
@@ -177,10 +178,13 @@ def explain_ats(
     )  # fmt: skip
 
 
-def _shown(listing: catalog.Listing, ats: int, told: dict[tuple[int, str], publication.Told]) -> ListingShown:
+def _shown(
+    listing: catalog.Listing, ats: int, told: dict[tuple[int, str], publication.Told], shown: publication.Shown
+) -> ListingShown:
     word = told.get((listing.channel_id, listing.key))
+    now, _ = shown.offered(listing.channel_id, listing.sku_id, listing.key, ats, listing.pack_quantity)
     return ListingShown(
-        listing.key, listing.pack_quantity, inventory.shown(ats, listing.pack_quantity),
+        listing.key, listing.pack_quantity, now,
         word.shown if word else None, word.told_at.isoformat() if word else None,
     )  # fmt: skip
 

@@ -47,6 +47,7 @@ class CaseKind(StrEnum):
     FRAUD_REVIEW = "fraud_review"
     CONFIRMATION_MISMATCH = "confirmation_mismatch"
     COST_UNKNOWN = "cost_unknown"
+    CHANNEL_DARK = "channel_dark"
     RECEIPT_OVER = "receipt_over"
     RECEIPT_SHORT = "receipt_short"
     LOT_RECALLED = "lot_recalled"

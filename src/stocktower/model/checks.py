@@ -41,6 +41,7 @@ def check(configuration: Configuration) -> list[Finding]:
         check_promises,
         check_priorities,
         check_counting,
+        check_publication,
         check_operating_model,
         check_cases,
     )
@@ -267,6 +268,51 @@ def check_priorities(c: Configuration) -> Iterator[Finding]:
                 yield Finding(("priorities", n, key), "is below zero", "state 0 or more hours")
         if not -1_000_000 <= rule.rank <= 1_000_000:
             yield Finding(("priorities", n, "rank"), f"{rule.rank} is no rank", "state a whole number, like 10")
+
+
+_AT_LEAST = {
+    "window_days": 1, "recompute_minutes": 1, "fast_cover_days": 0, "fast_units": 1, "normal_units": 1, "slow_units": 1,
+    "fast_percent": 0, "normal_percent": 0, "slow_percent": 0, "lag_window_days": 1, "buffer_percent": 0,
+    "buffer_at_most": 0, "low_stock": 0, "dark_after": 2, "tighten_times": 1,
+}  # fmt: skip
+_OF_CHANNELS = {
+    "publish_every_minutes": 0, "publish_slow_every_minutes": 0, "listings_per_minute": 1, "listings_at_once": 1,
+    "acknowledge_within_minutes": 1, "backlog_within_minutes": 1, "lag_minutes": 0,
+}  # fmt: skip
+
+
+def check_publication(c: Configuration) -> Iterator[Finding]:
+    """Rates, objectives and thresholds are possible; velocities name channels that exist, once."""
+    for n, channel in enumerate(c.channels):
+        yield from check_least(("channels", n), channel, _OF_CHANNELS)
+        if channel.listings_at_once is not None and channel.listings_per_minute is None:
+            fix = "state listings_per_minute too, or leave it out"
+            yield Finding(("channels", n, "listings_at_once"), "stands without a rate", fix)
+    rules = c.publication
+    yield from check_least(("publication",), rules, _AT_LEAST)
+    if rules.slow_cover_days <= rules.fast_cover_days:
+        yield Finding(
+            ("publication", "slow_cover_days"), "is not above fast_cover_days", "state more days than for what is fast"
+        )
+    for key in ("fast_percent", "normal_percent", "slow_percent"):
+        if getattr(rules, key) > 100:
+            yield Finding(("publication", key), "is above 100", "state a whole percentage from 0 to 100")
+    if rules.buffer_percent > 99:
+        yield Finding(("publication", "buffer_percent"), "is above 99", "state a whole percentage from 0 to 99")
+    channels = {channel.code for channel in c.channels}
+    for n, item in enumerate(c.velocities):
+        if item.channel not in channels:
+            yield Finding(("velocities", n, "channel"), f"{item.channel} is not a channel", f"one of {words(channels)}")
+        if any((other.channel, other.sku) == (item.channel, item.sku) for other in c.velocities[:n]):
+            yield Finding(("velocities", n), "the same channel and SKU stand twice", "keep one of them")
+
+
+def check_least(path: tuple[str | int, ...], table: object, least: dict[str, int]) -> Iterator[Finding]:
+    """Numbers that are stated are not below the least that they can be."""
+    for key, lowest in least.items():
+        value = getattr(table, key)
+        if value is not None and value < lowest:
+            yield Finding((*path, key), f"is below {lowest}", f"state {lowest} or more")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

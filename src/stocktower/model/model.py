@@ -112,6 +112,18 @@ class Channel(Struct, frozen=True):
     """Whose goods it may sell: `own`, `supplier` (drop-ship), `consignor:CODE`, or `*` for all."""
     min_shelf_life_days: int = 0
     """Days that goods must still keep, from today in the zone of their site."""
+    publish_slow_every_minutes: int | None = None
+    """For what sells slowly; None: four times publish_every_minutes."""
+    listings_per_minute: int | None = None
+    """How many listings it takes; None: any number."""
+    listings_at_once: int | None = None
+    """How many it takes after a pause; None: as many as in a minute."""
+    acknowledge_within_minutes: int | None = None
+    """How soon it says that it has a publication; None: it never says, and is taken to have it at once."""
+    backlog_within_minutes: int = 60
+    """How long what is due to be told may wait."""
+    lag_minutes: int = 0
+    """From told to effective, until it is measured."""
 
 
 class Status(Struct, frozen=True):
@@ -144,6 +156,46 @@ class SetAside(Struct, frozen=True):
     channel: str
     sku: str
     quantity: int
+
+
+class ListingVelocity(Struct, frozen=True):
+    """The velocity class of a SKU in a channel, set where it would be computed."""
+
+    channel: str
+    sku: str
+    velocity: Literal["fast", "normal", "slow"]
+
+
+class PublicationRules(Struct, frozen=True):
+    """When a change is worth telling, what is fast, and how a channel's lag becomes a buffer."""
+
+    window_days: int = 14
+    """Over which sales are counted."""
+    recompute_minutes: int = 60
+    """How often velocity, lag and buffers are computed."""
+    fast_cover_days: int = 3
+    """What lasts no longer than so many days is fast."""
+    slow_cover_days: int = 30
+    """What lasts so many days, or does not sell, is slow."""
+    fast_units: int = 1
+    """Differences below so many listed units, or below the percentage, are not told; zero and over-exposure always."""
+    fast_percent: int = 0
+    normal_units: int = 1
+    normal_percent: int = 2
+    slow_units: int = 1
+    slow_percent: int = 5
+    lag_window_days: int = 7
+    """Over which lag is measured."""
+    buffer_percent: int = 95
+    """How surely the buffer holds for what others sell during the lag; 0: no buffers."""
+    buffer_at_most: int = 50
+    """Units."""
+    low_stock: int = 5
+    """Of so many units, a dark channel is shown nothing."""
+    dark_after: int = 4
+    """A channel is behind past its objective, and dark past so many times of it."""
+    tighten_times: int = 2
+    """By how much the buffer grows while a channel is behind or dark."""
 
 
 class Sourcing(Struct, frozen=True):
@@ -346,6 +398,8 @@ class Configuration(Struct, frozen=True):
     promises: Promises = Promises()
     preorders: tuple[Preorder, ...] = ()
     priorities: tuple[Priority, ...] = ()
+    publication: PublicationRules = PublicationRules()
+    velocities: tuple[ListingVelocity, ...] = ()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

@@ -44,6 +44,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.UNIT_MISMATCH: CasePolicy(Role.WAREHOUSE, 8),
     CaseKind.NOT_ACKNOWLEDGED: CasePolicy(Role.WAREHOUSE, 4),
     CaseKind.AUTHORISATION_EXPIRING: CasePolicy(Role.CUSTOMER_SERVICE, 12),
+    CaseKind.CHANNEL_DARK: CasePolicy(Role.INTEGRATOR, 2),
     CaseKind.COST_UNKNOWN: CasePolicy(Role.FINANCE, 24),
     CaseKind.PARKED_MESSAGE: CasePolicy(Role.INTEGRATOR, 4),
     CaseKind.BROKEN_INVARIANT: CasePolicy(Role.ADMINISTRATOR, 1),

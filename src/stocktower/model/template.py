@@ -61,6 +61,8 @@ priority = 50                          # lower is served first when stock is sho
 # terms_days = 30                      # released without payment
 # ship_by_cutoff = "17:00"             # the promise to ship, in the channel's zone
 # publish_every_minutes = 15           # 0: at each run
+# listings_per_minute = 600            # that it takes; left out: any number
+# acknowledge_within_minutes = 15      # it says that it has a publication; left out: it never says
 # max_splits = 3                       # sites that one order may be split over
 
 # Quantities that a site does not offer, by SKU.
@@ -74,6 +76,12 @@ priority = 50                          # lower is served first when stock is sho
 # channel = "web"
 # sku = "SKU-1"
 # quantity = 10
+
+# When a change is worth telling, what sells fast, and how a channel's lag becomes a buffer.
+# [publication]
+# fast_cover_days = 3                  # what lasts no longer is fast
+# normal_percent = 2                   # smaller differences are not told; zero and over-exposure always
+# buffer_percent = 95                  # how surely the buffer holds for what others sell during the lag
 
 # How plans that serve an order are compared, the first that differs decides.
 [sourcing]

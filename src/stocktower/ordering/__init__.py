@@ -6,6 +6,7 @@ to. Quantities of lines and requests are sold units of the listing (a pack, a wh
 stocked SKUs, `per_unit` of them in a sold unit. Every command locks its orders in id order before anything of theirs.
 """
 
+from .accepted import AcceptedLine, load_accepted
 from .acts import (
     NotPossible,
     UnknownOrder,
@@ -65,6 +66,7 @@ __all__ = [
     "RELEASE",
     "RESUME_KINDS",
     "RETRY",
+    "AcceptedLine",
     "Facts",
     "FlowStep",
     "FulfillmentState",
@@ -100,6 +102,7 @@ __all__ = [
     "flow_strip",
     "hold_lot",
     "list_orders",
+    "load_accepted",
     "load_lot",
     "load_order",
     "load_rows",

@@ -55,6 +55,16 @@ FROM ordering.line
 WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
 ORDER BY order_id, line_no;
 
+-- name: load_accepted
+-- The lines of some orders that stand for a SKU and are sent, but of history.
+SELECT line.order_id, line.line_no, header.channel_id, line.listing, line.sku_id, line.pack_quantity, line.ordered,
+    line.backordered, header.placed_at
+FROM ordering.line AS line
+JOIN ordering.order_header AS header ON header.merchant_id = line.merchant_id AND header.order_id = line.order_id
+WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = ANY(%(order_ids)s::bigint[])
+    AND line.sku_id IS NOT NULL AND line.ships AND line.ordered > 0 AND NOT header.is_history
+ORDER BY line.order_id, line.line_no;
+
 -- name: load_holds
 -- The holds of some orders, also those that were cleared.
 SELECT order_id, name, reason, set_at, set_by, cleared_at, cleared_by

@@ -127,6 +127,11 @@ def load_lines(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[int, Lin
     return [(row[0], Line(*row[1:])) for row in tx.tuples(_Q.load_lines, order_ids=list(order_ids))]
 
 
+def load_accepted(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Lines of some orders that stand for a SKU and are sent, as AcceptedLine has them."""
+    return tx.tuples(_Q.load_accepted, order_ids=list(order_ids))
+
+
 def load_holds(tx: Transaction, order_ids: Sequence[int]) -> list[tuple[int, Hold]]:
     """(order_id, hold) of some orders, also of holds that were cleared."""
     return [(row[0], Hold(*row[1:])) for row in tx.tuples(_Q.load_holds, order_ids=list(order_ids))]

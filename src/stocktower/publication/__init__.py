@@ -1,31 +1,111 @@
-"""Publication owns what we told whom: every word to a channel is kept, and compared with the truth.
+"""Publication owns what we told whom, how each listing stands, how fast it sells, and how each channel keeps up.
 
-A listing is told only when what it shows has changed; the last word of each is a projection of all that was told.
+Always true: a channel is told only what matters, the newest value, the most dangerous first, within its rate; every
+word is kept, and what was right when adds up to the time listed. A channel that does not keep up is shown less.
 """
 
-from .model import Difference, Listing, Publication, PublicationRow, Told
+from .acknowledging import NotPossible, UnknownPublication, acknowledge, resend, set_velocity
+from .measuring import measure_channels, note_accepted
+from .model import (
+    Accepted,
+    Accuracy,
+    AccuracyRow,
+    ChannelState,
+    Difference,
+    Exposure,
+    Pace,
+    Publication,
+    PublicationRow,
+    Round,
+    SkuVelocity,
+    StaleSale,
+    Standing,
+    Told,
+    Velocity,
+)
 from .rules import changed_skus
-from .service import KINDS, compare, load_recorded_paths, publish_due, take_events
+from .service import (
+    KINDS,
+    VELOCITY,
+    WATCH,
+    begin_watching,
+    compare,
+    load_not_sent,
+    load_recorded_paths,
+    note_sent,
+    publish_due,
+    take_events,
+)
 from .shelf import Offer, Shelf
-from .views import count_told, load_publications, load_told, load_told_at, load_told_between
+from .truths import Desk
+from .views import (
+    ChannelHealth,
+    Shown,
+    count_told,
+    load_accuracy_by_day,
+    load_accuracy_of_skus,
+    load_health,
+    load_offers,
+    load_over_exposed,
+    load_publications,
+    load_shown,
+    load_stale_sales,
+    load_told,
+    load_told_at,
+    load_told_between,
+)
+from .watching import watch_channels
 
 __all__ = [
     "KINDS",
+    "VELOCITY",
+    "WATCH",
+    "Accepted",
+    "Accuracy",
+    "AccuracyRow",
+    "ChannelHealth",
+    "ChannelState",
+    "Desk",
     "Difference",
-    "Listing",
+    "Exposure",
+    "NotPossible",
     "Offer",
+    "Pace",
     "Publication",
     "PublicationRow",
+    "Round",
     "Shelf",
+    "Shown",
+    "SkuVelocity",
+    "StaleSale",
+    "Standing",
     "Told",
+    "UnknownPublication",
+    "Velocity",
+    "acknowledge",
+    "begin_watching",
     "changed_skus",
     "compare",
     "count_told",
+    "load_accuracy_by_day",
+    "load_accuracy_of_skus",
+    "load_health",
+    "load_not_sent",
+    "load_offers",
+    "load_over_exposed",
     "load_publications",
     "load_recorded_paths",
+    "load_shown",
+    "load_stale_sales",
     "load_told",
     "load_told_at",
     "load_told_between",
+    "measure_channels",
+    "note_accepted",
+    "note_sent",
     "publish_due",
+    "resend",
+    "set_velocity",
     "take_events",
+    "watch_channels",
 ]

@@ -1,56 +1,202 @@
+-- What changed, how listings stand, what waits, what was told, how fast it sells, how channels keep up.
+
+-- name: lock_publication
+-- Waits until nobody else changes how the merchant's listings stand; the first lock of such a command.
+SELECT pg_advisory_xact_lock(hashtextextended('publication', %(merchant_id)s::bigint));
+
 -- name: mark_changed
--- Note the event that last touched each SKU.
+-- Note the event that last touched each SKU; it stays noted until it was looked at.
 INSERT INTO publication.changed AS known (merchant_id, sku_id, position)
 SELECT %(merchant_id)s::bigint, fresh.sku_id, fresh.position
 FROM unnest(%(sku_ids)s::bigint[], %(positions)s::bigint[]) AS fresh (sku_id, position)
 ORDER BY fresh.sku_id
-ON CONFLICT (merchant_id, sku_id) DO UPDATE SET position = excluded.position
-WHERE known.position < excluded.position;
+ON CONFLICT (merchant_id, sku_id) DO UPDATE SET position = greatest(known.position, excluded.position);
 
 -- name: load_changed
--- The SKUs touched after an event.
-SELECT sku_id FROM publication.changed
-WHERE merchant_id = %(merchant_id)s::bigint AND position > %(position)s::bigint;
+-- The SKUs that are to be looked at; 0 among them stands for all.
+SELECT sku_id FROM publication.changed WHERE merchant_id = %(merchant_id)s::bigint;
 
--- name: load_looks
--- When each channel was last looked at, and up to which event.
-SELECT channel_id, looked_at, position FROM publication.look WHERE merchant_id = %(merchant_id)s::bigint;
+-- name: take_all_changed
+-- Whether every SKU is to be looked at; then it is noted no more.
+DELETE FROM publication.changed
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = 0 RETURNING position;
 
--- name: record_look
--- A channel was looked at.
-INSERT INTO publication.look (merchant_id, channel_id, looked_at, position)
-VALUES (%(merchant_id)s::bigint, %(channel_id)s::bigint, %(now)s::timestamptz, %(position)s::bigint)
-ON CONFLICT (merchant_id, channel_id) DO UPDATE SET looked_at = excluded.looked_at, position = excluded.position;
+-- name: take_changed
+-- Some SKUs that are to be looked at, in key order, so that whoever notes others waits in the same order.
+WITH taken AS MATERIALIZED (
+    SELECT sku_id FROM publication.changed
+    WHERE merchant_id = %(merchant_id)s::bigint
+    ORDER BY sku_id
+    LIMIT %(limit)s::bigint
+    FOR UPDATE
+)
+DELETE FROM publication.changed AS changed USING taken
+WHERE changed.merchant_id = %(merchant_id)s::bigint AND changed.sku_id = taken.sku_id
+RETURNING changed.sku_id;
 
--- name: record_publication
--- What was told to a channel at once.
-INSERT INTO publication.publication (merchant_id, publication_id, channel_id, published_at, listings, path)
-VALUES (%(merchant_id)s::bigint, %(publication_id)s::bigint, %(channel_id)s::bigint, %(now)s::timestamptz,
-    %(listings)s::bigint, %(path)s::text);
+-- name: has_changed
+-- Whether any SKU is still to be looked at.
+SELECT EXISTS (SELECT FROM publication.changed WHERE merchant_id = %(merchant_id)s::bigint);
+
+-- name: load_standings
+-- How the listings of some SKUs stand.
+SELECT channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id, acknowledged,
+    word_at, word_id, exposure, since
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: load_standings_named
+-- How some listings stand, whatever SKU they stood for.
+SELECT standing.channel_id, standing.listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id,
+    acknowledged, word_at, word_id, exposure, since
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS wanted (channel_id, listing)
+JOIN publication.standing AS standing ON standing.merchant_id = %(merchant_id)s::bigint
+    AND standing.channel_id = wanted.channel_id AND standing.listing = wanted.listing;
+
+-- name: load_standings_of_channel
+-- How all that a channel was ever told stands.
+SELECT channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id, acknowledged,
+    word_at, word_id, exposure, since
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+    AND (%(sku_ids)s::bigint[] = '{}' OR sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND (listed OR told > 0);
+
+-- copy: standing publication.standing (merchant_id, channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed,
+--     told, told_at, publication_id, acknowledged, word_at, word_id, exposure, since)
+-- Listings that are seen for the first time.
+
+-- name: change_standings
+-- How listings stand now.
+UPDATE publication.standing AS known
+SET sku_id = fresh.sku_id, pack_quantity = fresh.pack_quantity, ats = fresh.ats, shown = fresh.shown, most = fresh.most,
+    listed = fresh.listed, told = fresh.told, told_at = fresh.told_at, publication_id = fresh.publication_id,
+    acknowledged = fresh.acknowledged, word_at = fresh.word_at, word_id = fresh.word_id, exposure = fresh.exposure, since = fresh.since
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(sku_ids)s::bigint[], %(packs)s::bigint[], %(ats)s::bigint[],
+    %(shown)s::bigint[], %(most)s::bigint[], %(listed)s::boolean[], %(told)s::bigint[], %(told_ats)s::timestamptz[],
+    %(publication_ids)s::bigint[], %(acknowledged)s::bigint[], %(word_ats)s::timestamptz[], %(word_ids)s::bigint[], %(exposures)s::text[],
+    %(sinces)s::timestamptz[])
+    AS fresh (channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id,
+        acknowledged, word_at, word_id, exposure, since)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = fresh.channel_id AND known.listing = fresh.listing;
+
+-- copy: exposure publication.exposure (merchant_id, channel_id, listing, from_at, until_at, sku_id, exposure, shown, most,
+--     acknowledged)
+-- How listings stood for a stretch of time that is over.
+
+-- name: load_told
+-- The last word about listings that wait or belong to some SKUs.
+SELECT channel_id, listing, sku_id, told, told_at, publication_id
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND told IS NOT NULL
+ORDER BY channel_id, listing;
+
+-- name: load_shown_at
+-- What the listings of a SKU should have shown at an instant, and could have shown without a buffer.
+SELECT stood.channel_id, stood.listing, stood.shown, stood.most
+FROM publication.standing AS standing
+CROSS JOIN LATERAL (
+    SELECT standing.channel_id, standing.listing, standing.shown, standing.most
+    WHERE standing.since <= %(at)s::timestamptz
+    UNION ALL
+    SELECT exposure.channel_id, exposure.listing, exposure.shown, exposure.most FROM publication.exposure AS exposure
+    WHERE exposure.merchant_id = %(merchant_id)s::bigint AND exposure.channel_id = standing.channel_id
+        AND exposure.listing = standing.listing AND exposure.sku_id = %(sku_id)s::bigint
+        AND exposure.from_at <= %(at)s::timestamptz AND exposure.until_at > %(at)s::timestamptz
+) AS stood
+WHERE standing.merchant_id = %(merchant_id)s::bigint AND standing.sku_id = %(sku_id)s::bigint;
+
+-- name: count_told
+-- How many listings were ever told to a channel.
+SELECT count(*) FROM publication.standing WHERE merchant_id = %(merchant_id)s::bigint AND told IS NOT NULL;
+
+-- name: load_ats
+-- What was last found available of some SKUs in one channel.
+SELECT sku_id, max(ats) FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+    AND sku_id = ANY(%(sku_ids)s::bigint[]) AND listed
+GROUP BY sku_id;
+
+-- name: load_tight_skus
+-- The SKUs of which a channel is shown less while it does not keep up: those that are low, and those that others sell.
+SELECT sku_id FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND listed
+    AND ats <= %(low_stock)s::bigint AND most > 0
+UNION
+SELECT sku_id FROM publication.velocity
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND elsewhere > 0;
+
+-- name: load_pending_of
+-- What waits of the listings of some SKUs.
+SELECT channel_id, listing, sku_id, pace, turn_at, danger, since, resend FROM publication.pending
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: load_next
+-- What a channel is told next, in turn.
+SELECT channel_id, listing, sku_id, pace, turn_at, danger, since, resend FROM publication.pending
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND pace = ANY(%(paces)s::text[])
+ORDER BY turn_at, danger DESC, listing
+LIMIT %(limit)s::bigint;
+
+-- name: load_waiting_channels
+-- Of some channels those for which something waits.
+SELECT wanted.channel_id FROM unnest(%(channel_ids)s::bigint[]) AS wanted (channel_id)
+WHERE EXISTS (
+    SELECT FROM publication.pending AS pending
+    WHERE pending.merchant_id = %(merchant_id)s::bigint AND pending.channel_id = wanted.channel_id);
+
+-- name: load_pending_skus
+-- The SKUs of which something waits.
+SELECT DISTINCT sku_id FROM publication.pending WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: upsert_pending
+-- What waits; newer figures take the place of older ones, and it keeps since when it waits.
+INSERT INTO publication.pending AS known
+    (merchant_id, channel_id, listing, sku_id, pace, turn_at, danger, since, resend)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.listing, fresh.sku_id, fresh.pace, fresh.turn_at, fresh.danger,
+    fresh.since, fresh.resend
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(sku_ids)s::bigint[], %(paces)s::text[],
+    %(turn_ats)s::timestamptz[], %(dangers)s::bigint[], %(sinces)s::timestamptz[], %(resends)s::boolean[])
+    AS fresh (channel_id, listing, sku_id, pace, turn_at, danger, since, resend)
+ON CONFLICT (merchant_id, channel_id, listing) DO UPDATE
+SET sku_id = excluded.sku_id, pace = excluded.pace, turn_at = excluded.turn_at, danger = excluded.danger,
+    since = excluded.since, resend = excluded.resend;
+
+-- name: delete_pending
+-- What was told, or is not worth telling any more.
+DELETE FROM publication.pending AS known
+USING unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS done (channel_id, listing)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = done.channel_id AND known.listing = done.listing;
+
+-- name: load_backlogs
+-- What waits by channel and pace, and since when.
+SELECT channel_id, pace, count(*), min(since) FROM publication.pending
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY channel_id, pace
+ORDER BY channel_id, pace;
+
+-- name: record_publications
+-- What was told to channels at once.
+INSERT INTO publication.publication (merchant_id, publication_id, channel_id, published_at, listings, path, acknowledged_at,
+    acknowledged_by)
+SELECT %(merchant_id)s::bigint, made.publication_id, made.channel_id, %(now)s::timestamptz, made.listings, made.path,
+    CASE WHEN made.assumed THEN %(now)s::timestamptz END, CASE WHEN made.assumed THEN 'assumed' END
+FROM unnest(%(publication_ids)s::bigint[], %(channel_ids)s::bigint[], %(listings)s::bigint[], %(paths)s::text[],
+    %(assumed)s::boolean[]) AS made (publication_id, channel_id, listings, path, assumed);
 
 -- copy: told publication.told (merchant_id, publication_id, channel_id, listing, sku_id, shown, ats, told_at)
 -- What a publication said of each listing.
 
--- name: record_last_told
--- The last word about each listing.
-INSERT INTO publication.last_told (merchant_id, channel_id, listing, sku_id, shown, told_at, publication_id)
-SELECT %(merchant_id)s::bigint, %(channel_id)s::bigint, fresh.listing, fresh.sku_id, fresh.shown, %(now)s::timestamptz,
-    %(publication_id)s::bigint
-FROM unnest(%(listings)s::text[], %(sku_ids)s::bigint[], %(shown)s::bigint[]) AS fresh (listing, sku_id, shown)
-ON CONFLICT (merchant_id, channel_id, listing) DO UPDATE
-SET sku_id = excluded.sku_id, shown = excluded.shown, told_at = excluded.told_at,
-    publication_id = excluded.publication_id;
+-- name: load_not_sent
+-- The files of publications that were recorded and of which nobody noted that they are at their channel's disposal.
+SELECT publication_id, path FROM publication.publication
+WHERE merchant_id = %(merchant_id)s::bigint AND sent_at IS NULL
+ORDER BY publication_id;
 
--- name: load_told
--- The last word to one channel about these listings.
-SELECT channel_id, listing, sku_id, shown, told_at, publication_id FROM publication.last_told
-WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND listing = ANY(%(listings)s::text[]);
-
--- name: load_told_of_sku
--- The last word of every channel about the listings of a SKU.
-SELECT channel_id, listing, sku_id, shown, told_at, publication_id FROM publication.last_told
-WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint
-ORDER BY channel_id, listing;
+-- name: record_sent
+-- Publications are at the disposal of their channels.
+UPDATE publication.publication SET sent_at = %(now)s::timestamptz
+WHERE merchant_id = %(merchant_id)s::bigint AND publication_id = ANY(%(publication_ids)s::bigint[]) AND sent_at IS NULL;
 
 -- name: load_told_at
 -- The last word by an instant about each listing of a SKU: its channels and listings one by one, a look-up each, however
@@ -107,13 +253,284 @@ LIMIT %(limit)s::bigint;
 SELECT path FROM publication.publication
 WHERE merchant_id = %(merchant_id)s::bigint AND path = ANY(%(paths)s::text[]);
 
+-- name: find_publications
+-- Publications by id or by the path of their file.
+SELECT publication_id, channel_id, published_at, listings, path, sent_at, acknowledged_at, acknowledged_by
+FROM publication.publication
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (publication_id = ANY(%(publication_ids)s::bigint[]) OR path = ANY(%(paths)s::text[]))
+ORDER BY published_at, publication_id;
+
+-- name: record_acknowledged
+-- A channel says that it has these publications; who said it first stands, an assumption is overruled.
+UPDATE publication.publication
+SET acknowledged_at = %(now)s::timestamptz, acknowledged_by = %(by)s::text,
+    sent_at = coalesce(sent_at, %(now)s::timestamptz)
+WHERE merchant_id = %(merchant_id)s::bigint AND publication_id = ANY(%(publication_ids)s::bigint[])
+    AND (acknowledged_at IS NULL OR acknowledged_by = 'assumed')
+RETURNING publication_id;
+
+-- name: load_words
+-- What some publications said, with the instant at which they were told; the newest word of each listing.
+SELECT DISTINCT ON (told.channel_id, told.listing) told.channel_id, told.listing, told.shown, made.published_at,
+    made.publication_id
+FROM publication.told AS told
+JOIN publication.publication AS made
+    ON made.merchant_id = told.merchant_id AND made.publication_id = told.publication_id
+WHERE told.merchant_id = %(merchant_id)s::bigint AND told.publication_id = ANY(%(publication_ids)s::bigint[])
+ORDER BY told.channel_id, told.listing, made.published_at DESC, made.publication_id DESC;
+
 -- name: load_publications
 -- The latest publications, of one channel or of all (0).
-SELECT publication_id, channel_id, published_at, listings, path FROM publication.publication
+SELECT publication_id, channel_id, published_at, listings, path, sent_at, acknowledged_at, acknowledged_by
+FROM publication.publication
 WHERE merchant_id = %(merchant_id)s::bigint AND (%(channel_id)s::bigint = 0 OR channel_id = %(channel_id)s::bigint)
 ORDER BY published_at DESC, publication_id DESC
 LIMIT %(limit)s::integer;
 
--- name: count_told
--- How many listings were ever told to a channel.
-SELECT count(*) FROM publication.last_told WHERE merchant_id = %(merchant_id)s::bigint;
+-- name: load_silence
+-- Since when each channel has something that it did not acknowledge, of what was told after its last full refresh.
+SELECT made.channel_id, min(coalesce(made.sent_at, made.published_at))
+FROM publication.publication AS made
+LEFT JOIN publication.channel AS channel
+    ON channel.merchant_id = %(merchant_id)s::bigint AND channel.channel_id = made.channel_id
+WHERE made.merchant_id = %(merchant_id)s::bigint AND made.acknowledged_at IS NULL
+    AND made.published_at >= coalesce(channel.refreshed_at, '-infinity')
+GROUP BY made.channel_id;
+
+-- name: load_channels
+-- How the channels keep up.
+SELECT channel_id, state, reason, since, room, filled_at, normal_at, slow_at, refreshed_at, lag_p50_seconds, lag_p95_seconds,
+    lag_samples
+FROM publication.channel
+WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: upsert_channels
+-- How channels keep up now.
+INSERT INTO publication.channel (merchant_id, channel_id, state, reason, since, room, filled_at, normal_at, slow_at,
+    refreshed_at, lag_p50_seconds, lag_p95_seconds, lag_samples)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.state, fresh.reason, fresh.since, fresh.room, fresh.filled_at,
+    fresh.normal_at, fresh.slow_at, fresh.refreshed_at, fresh.p50, fresh.p95, fresh.samples
+FROM unnest(%(channel_ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(sinces)s::timestamptz[],
+    %(rooms)s::bigint[], %(filled_ats)s::timestamptz[], %(normal_ats)s::timestamptz[], %(slow_ats)s::timestamptz[],
+    %(refreshed_ats)s::timestamptz[], %(p50s)s::bigint[], %(p95s)s::bigint[], %(samples)s::bigint[])
+    AS fresh (channel_id, state, reason, since, room, filled_at, normal_at, slow_at, refreshed_at, p50, p95, samples)
+ORDER BY fresh.channel_id
+ON CONFLICT (merchant_id, channel_id) DO UPDATE
+SET state = excluded.state, reason = excluded.reason, since = excluded.since, room = excluded.room,
+    filled_at = excluded.filled_at, normal_at = excluded.normal_at, slow_at = excluded.slow_at,
+    refreshed_at = excluded.refreshed_at, lag_p50_seconds = excluded.lag_p50_seconds,
+    lag_p95_seconds = excluded.lag_p95_seconds, lag_samples = excluded.lag_samples;
+
+-- name: measure_lags
+-- From told to effective, by channel: as acknowledged, and as sales of what was gone show.
+SELECT channel_id, percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds), percentile_disc(0.95) WITHIN GROUP (ORDER BY seconds),
+    count(*)
+FROM (
+    SELECT channel_id, greatest(0, ceil(extract(epoch FROM acknowledged_at - sent_at)))::bigint AS seconds
+    FROM publication.publication
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = ANY(%(channel_ids)s::bigint[])
+        AND acknowledged_at >= %(since)s::timestamptz AND acknowledged_by <> 'assumed'
+    UNION ALL
+    SELECT channel_id, lag_seconds FROM publication.stale_sale
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = ANY(%(channel_ids)s::bigint[])
+        AND placed_at >= %(since)s::timestamptz AND lag_seconds IS NOT NULL
+) AS measured
+GROUP BY channel_id;
+
+-- name: record_lags
+-- How long channels lag.
+UPDATE publication.channel AS known
+SET lag_p50_seconds = fresh.p50, lag_p95_seconds = fresh.p95, lag_samples = fresh.samples
+FROM unnest(%(channel_ids)s::bigint[], %(p50s)s::bigint[], %(p95s)s::bigint[], %(samples)s::bigint[])
+    AS fresh (channel_id, p50, p95, samples)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = fresh.channel_id;
+
+-- name: add_sales
+-- Units accepted.
+INSERT INTO publication.sales AS known (merchant_id, sku_id, channel_id, day, units)
+SELECT %(merchant_id)s::bigint, fresh.sku_id, fresh.channel_id, fresh.day, fresh.units
+FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(days)s::date[], %(units)s::bigint[])
+    AS fresh (sku_id, channel_id, day, units)
+ORDER BY fresh.sku_id, fresh.channel_id, fresh.day
+ON CONFLICT (merchant_id, sku_id, channel_id, day) DO UPDATE SET units = known.units + excluded.units;
+
+-- name: load_sold
+-- Units accepted since a day, by channel and SKU.
+SELECT channel_id, sku_id, sum(units)::bigint FROM publication.sales
+WHERE merchant_id = %(merchant_id)s::bigint AND day >= %(since)s::date
+GROUP BY channel_id, sku_id;
+
+-- name: load_first_day
+-- The first day on which anything was accepted.
+SELECT min(day) FROM publication.sales WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: load_velocities
+-- How fast some SKUs sell in every channel.
+SELECT channel_id, sku_id, velocity, set_by, units, elsewhere, days, buffer, changed_at FROM publication.velocity
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: load_velocities_of_channel
+-- How fast SKUs sell in one channel.
+SELECT channel_id, sku_id, velocity, set_by, units, elsewhere, days, buffer, changed_at FROM publication.velocity
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint;
+
+-- name: upsert_velocities
+-- How fast SKUs sell, and the buffers held back.
+INSERT INTO publication.velocity (merchant_id, channel_id, sku_id, velocity, set_by, units, elsewhere, days, buffer,
+    changed_at)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.sku_id, fresh.velocity, fresh.set_by, fresh.units, fresh.elsewhere,
+    fresh.days, fresh.buffer, fresh.changed_at
+FROM unnest(%(channel_ids)s::bigint[], %(sku_ids)s::bigint[], %(velocities)s::text[], %(set_bys)s::text[],
+    %(units)s::bigint[], %(elsewheres)s::bigint[], %(days)s::bigint[], %(buffers)s::bigint[], %(changed_ats)s::timestamptz[])
+    AS fresh (channel_id, sku_id, velocity, set_by, units, elsewhere, days, buffer, changed_at)
+ON CONFLICT (merchant_id, channel_id, sku_id) DO UPDATE
+SET velocity = excluded.velocity, set_by = excluded.set_by, units = excluded.units, elsewhere = excluded.elsewhere,
+    days = excluded.days, buffer = excluded.buffer, changed_at = excluded.changed_at;
+
+-- name: delete_velocities
+-- SKUs that sell no more are slow without a row.
+DELETE FROM publication.velocity
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: record_stale_sales
+-- Of accepted lines those for more than was true when they were placed, with what the channel knew and for how long. It
+-- lags only where it knew enough not long before: who sells what it never had, or had long ago, does not heed our words.
+INSERT INTO publication.stale_sale (merchant_id, order_id, line_no, channel_id, listing, sku_id, ordered, most, acknowledged,
+    lag_seconds, placed_at, accepted_at, oversold)
+SELECT %(merchant_id)s::bigint, line.order_id, line.line_no, line.channel_id, line.listing, line.sku_id, line.ordered,
+    stood.most, stood.acknowledged,
+    CASE WHEN stood.acknowledged < line.ordered AND enough.until_at > line.placed_at - %(longest)s::interval
+        THEN greatest(0, ceil(extract(epoch FROM line.placed_at - enough.until_at)))::bigint END,
+    line.placed_at, line.accepted_at, line.oversold
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::bigint[], %(channel_ids)s::bigint[], %(listings)s::text[],
+    %(sku_ids)s::bigint[], %(ordered)s::bigint[], %(placed_ats)s::timestamptz[], %(accepted_ats)s::timestamptz[],
+    %(oversolds)s::bigint[])
+    AS line (order_id, line_no, channel_id, listing, sku_id, ordered, placed_at, accepted_at, oversold)
+CROSS JOIN LATERAL (
+    SELECT standing.most, standing.acknowledged, standing.since AS from_at FROM publication.standing AS standing
+    WHERE standing.merchant_id = %(merchant_id)s::bigint AND standing.channel_id = line.channel_id
+        AND standing.listing = line.listing AND standing.since <= line.placed_at
+    UNION ALL
+    (SELECT exposure.most, exposure.acknowledged, exposure.from_at FROM publication.exposure AS exposure
+    WHERE exposure.merchant_id = %(merchant_id)s::bigint AND exposure.channel_id = line.channel_id
+        AND exposure.listing = line.listing AND exposure.from_at <= line.placed_at AND exposure.until_at > line.placed_at
+    ORDER BY exposure.from_at DESC LIMIT 1)
+    LIMIT 1
+) AS stood
+LEFT JOIN LATERAL (
+    SELECT exposure.until_at FROM publication.exposure AS exposure
+    WHERE exposure.merchant_id = %(merchant_id)s::bigint AND exposure.channel_id = line.channel_id
+        AND exposure.listing = line.listing AND exposure.from_at <= line.placed_at
+        AND exposure.acknowledged >= line.ordered
+    ORDER BY exposure.from_at DESC LIMIT 1
+) AS enough ON true
+WHERE line.ordered > stood.most
+ON CONFLICT (merchant_id, order_id, line_no) DO NOTHING;
+
+-- name: load_stale_sales
+-- Lines that a channel (0: any) accepted on a stale word about a SKU (0: any) since an instant, the last first.
+SELECT order_id, line_no, channel_id, listing, sku_id, ordered, most, acknowledged, lag_seconds, placed_at, accepted_at, oversold
+FROM publication.stale_sale
+WHERE merchant_id = %(merchant_id)s::bigint AND placed_at >= %(since)s::timestamptz
+    AND (%(channel_id)s::bigint = 0 OR channel_id = %(channel_id)s::bigint)
+    AND (%(sku_id)s::bigint = 0 OR sku_id = %(sku_id)s::bigint)
+ORDER BY placed_at DESC, order_id, line_no
+LIMIT %(limit)s::bigint;
+
+-- name: measure_accuracy
+-- Seconds listed, right and over-exposed between two instants, by channel: what is over and what still stands.
+SELECT channel_id, sum(seconds)::bigint, (coalesce(sum(seconds) FILTER (WHERE exposure = 'right'), 0))::bigint,
+    (coalesce(sum(seconds) FILTER (WHERE exposure = 'over'), 0))::bigint
+FROM (
+    SELECT channel_id, exposure, sum(extract(epoch FROM least(until_at, %(until)s::timestamptz)
+        - greatest(from_at, %(since)s::timestamptz))) AS seconds
+    FROM publication.exposure
+    WHERE merchant_id = %(merchant_id)s::bigint AND until_at > %(since)s::timestamptz AND from_at < %(until)s::timestamptz
+        AND exposure <> 'unlisted'
+    GROUP BY channel_id, exposure
+    UNION ALL
+    SELECT channel_id, exposure, sum(extract(epoch FROM %(until)s::timestamptz - greatest(since, %(since)s::timestamptz)))
+    FROM publication.standing
+    WHERE merchant_id = %(merchant_id)s::bigint AND since < %(until)s::timestamptz AND exposure <> 'unlisted'
+    GROUP BY channel_id, exposure
+) AS stretch
+GROUP BY channel_id;
+
+-- name: measure_accuracy_of_skus
+-- The same by SKU and channel, of some SKUs.
+SELECT channel_id, sku_id, sum(seconds)::bigint, (coalesce(sum(seconds) FILTER (WHERE exposure = 'right'), 0))::bigint,
+    (coalesce(sum(seconds) FILTER (WHERE exposure = 'over'), 0))::bigint
+FROM (
+    SELECT standing.channel_id, standing.sku_id, exposure.exposure, extract(epoch FROM
+        least(exposure.until_at, %(until)s::timestamptz) - greatest(exposure.from_at, %(since)s::timestamptz)) AS seconds
+    FROM publication.standing AS standing
+    JOIN publication.exposure AS exposure ON exposure.merchant_id = %(merchant_id)s::bigint
+        AND exposure.channel_id = standing.channel_id AND exposure.listing = standing.listing
+    WHERE standing.merchant_id = %(merchant_id)s::bigint AND standing.sku_id = ANY(%(sku_ids)s::bigint[])
+        AND exposure.until_at > %(since)s::timestamptz AND exposure.from_at < %(until)s::timestamptz
+        AND exposure.exposure <> 'unlisted'
+    UNION ALL
+    SELECT channel_id, sku_id, exposure, extract(epoch FROM %(until)s::timestamptz - greatest(since, %(since)s::timestamptz))
+    FROM publication.standing
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+        AND since < %(until)s::timestamptz AND exposure <> 'unlisted'
+) AS stretch
+GROUP BY channel_id, sku_id
+ORDER BY sku_id, channel_id;
+
+-- name: measure_accuracy_by_day
+-- The same by day (UTC) of one channel.
+SELECT day::date, sum(seconds)::bigint, (coalesce(sum(seconds) FILTER (WHERE exposure = 'right'), 0))::bigint,
+    (coalesce(sum(seconds) FILTER (WHERE exposure = 'over'), 0))::bigint
+FROM (
+    SELECT day.day, stretch.exposure, extract(epoch FROM least(stretch.until_at, day.day + interval '1 day')
+        - greatest(stretch.from_at, day.day)) AS seconds
+    FROM (
+        SELECT exposure, greatest(from_at, %(since)s::timestamptz) AS from_at, least(until_at, %(until)s::timestamptz) AS until_at
+        FROM publication.exposure
+        WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+            AND until_at > %(since)s::timestamptz AND from_at < %(until)s::timestamptz AND exposure <> 'unlisted'
+        UNION ALL
+        SELECT exposure, greatest(since, %(since)s::timestamptz), %(until)s::timestamptz
+        FROM publication.standing
+        WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+            AND since < %(until)s::timestamptz AND exposure <> 'unlisted'
+    ) AS stretch
+    CROSS JOIN LATERAL generate_series(date_trunc('day', stretch.from_at, 'UTC'), stretch.until_at, interval '1 day') AS day (day)
+    WHERE day.day < stretch.until_at
+) AS part
+GROUP BY day
+ORDER BY day;
+
+-- name: load_over_exposed
+-- Listings of which a channel (0: any) shows more than could be sold, the most units first.
+SELECT channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id, acknowledged,
+    word_at, word_id, exposure, since
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND exposure = 'over'
+    AND (%(channel_id)s::bigint = 0 OR channel_id = %(channel_id)s::bigint)
+ORDER BY (acknowledged - most) * pack_quantity DESC, channel_id, listing
+LIMIT %(limit)s::bigint;
+
+-- name: count_listings
+-- By channel: listings that are listed, and those of which it shows more than could be sold, with the stock units.
+SELECT channel_id, count(*) FILTER (WHERE listed), count(*) FILTER (WHERE exposure = 'over'),
+    coalesce(sum((acknowledged - most) * pack_quantity) FILTER (WHERE exposure = 'over'), 0)::bigint
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY channel_id;
+
+-- name: sum_buffers
+-- By channel: how many SKUs have a buffer, the units in all, and the velocity classes.
+SELECT channel_id, count(*) FILTER (WHERE buffer > 0), coalesce(sum(buffer), 0)::bigint,
+    count(*) FILTER (WHERE velocity = 'fast'), count(*) FILTER (WHERE velocity = 'normal')
+FROM publication.velocity
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY channel_id;
+
+-- name: sum_oversold
+-- By channel: units oversold on lines accepted on a stale word since an instant.
+SELECT channel_id, sum(oversold)::bigint FROM publication.stale_sale
+WHERE merchant_id = %(merchant_id)s::bigint AND placed_at >= %(since)s::timestamptz
+GROUP BY channel_id;

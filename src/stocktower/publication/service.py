@@ -1,118 +1,243 @@
-"""Commands: note what changed, tell the channels that are due, compare what was told with the truth."""
+"""Commands of the publisher: note what changed, look at it once for all channels, tell each what matters, in turn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
-from stocktower import catalog, inventory
-from stocktower.network import ChannelFacts, Network
-from stocktower.platform import RecordedEvent, Transaction, load_cursors, load_head
+from msgspec import Struct
 
-from . import rules, store
-from .model import Difference, Listing, Publication
+from stocktower import catalog
+from stocktower.network import Network
+from stocktower.platform import RecordedEvent, Transaction, schedule
 
-SUBSCRIBER = "publication"
+from . import keeping_up, rules, store
+from .board import Board
+from .model import ChannelRow, Difference, Pace, Pending, Publication, Round, Standing
+from .policies import Policy
+from .store import Key
+from .truths import Desk, load_desk, load_touched, load_truths
+
 KINDS = (
     "supply.changed", "stock.opened", "stock.received", "stock.adjusted", "stock.counted",
     "stock.status_changed", "lot.held", "lot.released", "listing.mapped",
     "sku.created", "sku.changed", "configuration.applied",
 )  # fmt: skip
 """The events that can change what a channel may sell."""
+VELOCITY = "publication.velocity"
+WATCH = "publication.watch"
+"""Due work of a channel: how fast things sell and how long it lags, whether it keeps up."""
+LOOK = 10_000
+"""SKUs that are looked at in one transaction."""
 
 
 def take_events(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
-    """Note which SKUs the events touched; in order, so that the last event of each stands.
-
-    An event that was parked, and comes when channels have looked past it, counts as the next one.
-    """
-    seen = max((seen for _, seen in store.load_looks(tx).values()), default=0)
-    upcoming = load_head(tx) + 1
+    """Note which SKUs the events touched: each stays noted until it was looked at, however late its event comes."""
     positions: dict[int, int] = {}
     for event in events:
         for sku_id in rules.changed_skus(event.kind, event.subject_id, event.data):
-            positions[sku_id] = event.position if event.position > seen else upcoming
-    if positions:
-        store.mark_changed(tx, positions)
+            positions[sku_id] = max(event.position, positions.get(sku_id, 0))
+    store.mark_changed(tx, positions)
 
 
-def publish_due(tx: Transaction, network: Network, *, folder: str) -> list[Publication]:
-    """Record what every channel that is due has to be told; the caller writes each text to its path.
+def begin_watching(tx: Transaction, network: Network) -> None:
+    """From now on the channels of a configuration are watched, and what sells in them is measured."""
+    channels = [(channel_id, tx.now) for channel_id, one in network.channels.items() if one.active]
+    schedule(tx, VELOCITY, channels)
+    schedule(tx, WATCH, channels)
 
-    A channel sees what was touched since its last look; what it was told already is not told again.
+
+def publish_due(tx: Transaction, network: Network, *, folder: str) -> Round:
+    """Look at what changed, and record what every channel has to be told now; the caller writes each text to its path.
+
+    While more is to be looked at than one transaction takes, nothing is told yet: the newest wins, and the most
+    dangerous of all goes first. What does not go now waits in `pending`, with its turn.
     """
-    looks = store.load_looks(tx)
-    position = load_cursors(tx).get(SUBSCRIBER, 0)
-    made: list[Publication] = []
-    for channel in network.channels.values():
-        looked_at, seen = looks.get(channel.channel_id, (None, 0))
-        if not channel.active or not rules.is_due(looked_at, channel.publish_every_minutes, tx.now) or seen >= position:
-            continue
-        listings = load_listings(tx, network, channel, load_touched(tx, store.load_changed(tx, seen)))
-        told = store.load_told(tx, channel.channel_id, [item.listing for item in listings])
-        fresh = rules.worth_telling(listings, told)
-        store.record_look(tx, channel.channel_id, position)
-        if fresh:
-            made.append(publish(tx, channel, fresh, folder))
-    return made
+    store.lock_publication(tx)
+    position = store.take_all_changed(tx)
+    if position is not None:
+        store.mark_changed(tx, dict.fromkeys(catalog.load_active_ids(tx), position))
+    taken = store.take_changed(tx, LOOK)
+    touched = load_touched(tx, taken) if taken else set[int]()
+    desk = load_desk(tx, network, touched)
+    board = Board()
+    seen = look(tx, desk, board, touched) if touched else Seen()
+    more = bool(taken) and store.has_changed(tx)
+    made = [] if more else tell(tx, desk, board, seen, folder)
+    told = {(one.channel_id, one.listing) for item in made for one in item.listings}
+    store.delete_pending(tx, sorted(seen.dropped | told))
+    store.upsert_pending(tx, [item for key, item in sorted(seen.candidates.items()) if key not in told])
+    board.write(tx, desk)
+    store.record_publications(tx, made, [not desk.policies.channels[item.channel_id].acknowledges for item in made])
+    return Round(len(taken), tuple(made))
 
 
-def publish(tx: Transaction, channel: ChannelFacts, listings: Sequence[Listing], folder: str) -> Publication:
-    """Record one publication; the name of its file says channel, instant and id."""
+class Seen(Struct, frozen=True):
+    """What a look found."""
+
+    candidates: dict[Key, Pending] = {}
+    """What is worth telling now."""
+    dropped: frozenset[Key] = frozenset()
+    """What waited, and is not worth telling any more."""
+
+
+def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
+    """Note what is true of the listings of some SKUs, and of what their names stood for before.
+
+    A name that stands for nothing any more shows nothing.
+    """
+    truths = load_truths(tx, desk, touched)
+    known = store.load_standings(tx, sorted(touched))
+    board.add(known)
+    unseen = [key for item in truths if (key := (item.channel_id, item.listing)) not in board.standings]
+    renamed = store.load_standings_named(tx, unseen)
+    if renamed:
+        former = load_touched(tx, {item.sku_id for item in renamed})
+        desk.add_velocities(store.load_velocities(tx, sorted(former - touched)))
+        return look(tx, desk, board, touched | former)
+    values: dict[Key, int] = {}
+    for truth in truths:
+        if board.state(truth, tx.now) is not None:
+            values[truth.channel_id, truth.listing] = truth.value_minor
+    for item in known:
+        if (item.channel_id, item.listing) not in values and item.channel_id in desk.channels:
+            item.ats = item.shown = item.most = 0
+            item.listed = False
+            values[item.channel_id, item.listing] = 0
+    waited = {(item.channel_id, item.listing): item for item in store.load_pending_of(tx, sorted(touched))}
+    candidates: dict[Key, Pending] = {}
+    for key, value in values.items():
+        item = decide_pending(desk, board.standings[key], value, waited.get(key), tx.now)
+        if item is not None:
+            candidates[key] = item
+    return Seen(candidates, frozenset(key for key in waited if key in values and key not in candidates))
+
+
+def decide_pending(
+    desk: Desk, standing: Standing, value_minor: int, before: Pending | None, now: datetime
+) -> Pending | None:
+    """Whether a listing is worth telling, how soon and in whose turn; it keeps since when it waits."""
+    channel_id, sku_id = standing.channel_id, standing.sku_id
+    velocity = desk.velocity(channel_id, sku_id)
+    resend = before is not None and before.resend
+    if not resend and not rules.worth_telling(standing, desk.policies.thresholds[velocity]):
+        return None
+    since = now if before is None else before.since
+    danger = rules.danger_of(standing, value_minor, desk.velocities.get((channel_id, sku_id)))
+    pace = Pace.NOW if resend else rules.pace_of(standing, velocity)
+    turn_at = rules.turn_of(since, danger, desk.policies.channels[channel_id].backlog_within)
+    return Pending(channel_id, standing.listing, sku_id, pace, turn_at, danger, since, resend)
+
+
+def tell(tx: Transaction, desk: Desk, board: Board, seen: Seen, folder: str) -> list[Publication]:
+    """What every channel is told now: what is due of its backlog and of what was just seen, within its rate."""
+    waiting = store.load_waiting_channels(tx, list(desk.channels))
+    fresh: dict[int, list[Pending]] = {}
+    for item in seen.candidates.values():
+        fresh.setdefault(item.channel_id, []).append(item)
+    chosen: dict[int, list[Pending]] = {}
+    touched: list[ChannelRow] = []
+    for channel_id, row in desk.channels.items():
+        policy = desk.policies.channels[channel_id]
+        before = (row.normal_at, row.slow_at)
+        paces = keeping_up.due_paces(row, policy, tx.now)
+        own = [item for item in fresh.get(channel_id, ()) if item.pace in paces]
+        if own or channel_id in waiting:
+            chosen[channel_id], complete = choose(tx, row, policy, paces, own, seen, backlog=channel_id in waiting)
+        else:
+            complete = True
+        if complete:
+            keeping_up.close_rounds(row, policy, paces, tx.now)
+        if chosen.get(channel_id) or before != (row.normal_at, row.slow_at):
+            touched.append(row)
+    store.upsert_channels(tx, touched)
+    _fetch(tx, desk, board, [item for items in chosen.values() for item in items])
+    skus = catalog.load_skus(tx, {item.sku_id for items in chosen.values() for item in items}) if chosen else {}
+    codes = {sku_id: sku.code for sku_id, sku in skus.items()}
+    return [
+        publish(tx, desk.policies.channels[channel_id], board, items, codes, folder)
+        for channel_id, items in chosen.items()
+        if items
+    ]
+
+
+def choose(
+    tx: Transaction, row: ChannelRow, policy: Policy, paces: list[str], own: list[Pending], seen: Seen, *, backlog: bool
+) -> tuple[list[Pending], bool]:
+    """Whose turn it is in a channel, and whether that is all that is due; takes the room that they need.
+
+    What was seen just now counts as it was seen, not as it waited before.
+    """
+    keeping_up.refill(row, policy, tx.now)
+    room = keeping_up.room_of(row, policy)
+    overlap = len(seen.candidates) + len(seen.dropped)
+    limit = room + overlap + 1
+    loaded = store.load_next(tx, policy.channel_id, paces, limit) if backlog else []
+    others = [
+        item
+        for item in loaded
+        if (key := (item.channel_id, item.listing)) not in seen.candidates and key not in seen.dropped
+    ]
+    turn = rules.in_turn([*own, *others])
+    keeping_up.take_room(row, policy, min(room, len(turn)))
+    return turn[:room], len(turn) <= room and len(loaded) < limit
+
+
+def _fetch(tx: Transaction, desk: Desk, board: Board, items: Sequence[Pending]) -> None:
+    """Bring what waited onto the board, and how fast it sells to the desk."""
+    missing = [item for item in items if (item.channel_id, item.listing) not in board.standings]
+    if missing:
+        board.add(store.load_standings_named(tx, [(item.channel_id, item.listing) for item in missing]))
+        desk.add_velocities(store.load_velocities(tx, sorted({item.sku_id for item in missing})))
+
+
+def publish(
+    tx: Transaction, policy: Policy, board: Board, items: Sequence[Pending], codes: Mapping[int, str], folder: str
+) -> Publication:
+    """Tell a channel how listings stand; the name of the file says channel, instant and id."""
     publication_id = tx.new_id()
-    skus = catalog.load_skus(tx, [item.sku_id for item in listings])
-    made = Publication(
+    listings = [board.standings[item.channel_id, item.listing] for item in items]
+    for one in listings:
+        one.told, one.told_at, one.publication_id = one.shown, tx.now, publication_id
+        if not policy.acknowledges:
+            one.acknowledged, one.word_at, one.word_id = one.shown, tx.now, publication_id
+    return Publication(
         publication_id=publication_id,
-        channel_id=channel.channel_id,
-        path=f"{folder}/{channel.code}-{tx.now:%Y%m%dT%H%M%SZ}-{publication_id}.csv",
-        text=rules.as_csv(listings, {sku_id: sku.code for sku_id, sku in skus.items()}, tx.now),
+        channel_id=policy.channel_id,
+        path=f"{folder}/{policy.code}-{tx.now:%Y%m%dT%H%M%SZ}-{publication_id}.csv",
+        text=rules.as_csv(listings, codes, tx.now),
         listings=tuple(listings),
     )
-    store.record_publication(tx, made)
-    return made
 
 
-def load_touched(tx: Transaction, sku_ids: Iterable[int]) -> set[int]:
-    """The SKUs themselves (0: all that are sold), their components, and every kit that shares one with them."""
-    touched = set(sku_ids)
-    if rules.ALL_SKUS in touched:
-        return set(catalog.load_active_ids(tx)) | (touched - {rules.ALL_SKUS})
-    touched |= {part for one in catalog.load_resolved(tx, touched).values() for part, _ in one.components}
-    return touched | {kit_id for kits in catalog.load_kits_of(tx, touched).values() for kit_id in kits}
+def note_sent(tx: Transaction, publication_ids: Sequence[int]) -> None:
+    """The files of these publications are at the disposal of their channels now."""
+    store.record_sent(tx, publication_ids)
 
 
-def load_listings(tx: Transaction, network: Network, channel: ChannelFacts, wanted: Iterable[int]) -> list[Listing]:
-    """What a channel's listings of these SKUs show now; of a SKU that is sold no more, nothing."""
-    skus = catalog.load_skus(tx, wanted)
-    if not skus:
-        return []
-    named = catalog.load_listings_of(tx, skus)
-    availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values() if sku.active], network)
-    found: list[Listing] = []
-    for sku_id, sku in skus.items():
-        ats = availability.ats(sku_id, channel.channel_id) if sku.active else 0
-        own = [
-            (item.key, item.pack_quantity) for item in named.get(sku_id, ()) if item.channel_id == channel.channel_id
-        ]
-        for key, pack in own or [(sku.code, 1)]:
-            shown = inventory.shown(ats, pack)
-            found.append(Listing(key, sku_id, pack, ats, shown, active=sku.active))
-    return found
+def load_not_sent(tx: Transaction) -> list[tuple[int, str]]:
+    """(publication, path) of what was recorded and not noted as sent: after a crash, or while its file is written."""
+    return store.load_not_sent(tx)
 
 
 def compare(tx: Transaction, network: Network, sku_ids: Sequence[int] | None = None) -> list[Difference]:
-    """Where the last word to a channel is not the truth, by channel; reads only what was touched since."""
-    looks = store.load_looks(tx)
-    found: list[Difference] = []
-    for channel in network.channels.values():
-        if channel.channel_id not in looks:
-            continue
-        touched = load_touched(tx, store.load_changed(tx, looks[channel.channel_id][1]))
-        if sku_ids is not None:
-            touched &= set(sku_ids)
-        listings = load_listings(tx, network, channel, touched)
-        told = store.load_told(tx, channel.channel_id, [item.listing for item in listings])
-        found += rules.differences(listings, told)
-    return found
+    """Where the last word to a channel is not what should be shown, as far as it is worth telling.
+
+    Reads only what was touched since the last look, and what waits.
+    """
+    touched = load_touched(tx, store.load_changed(tx)) | set(store.load_pending_skus(tx))
+    if sku_ids is not None:
+        touched &= set(sku_ids)
+    if not touched:
+        return []
+    desk = load_desk(tx, network, touched)
+    told = {(word.channel_id, word.listing): word for word in store.load_told(tx, sorted(touched))}
+    found = rules.differences(load_truths(tx, desk, touched), told)
+    return [
+        item
+        for item in found
+        if rules.matters(item.told, item.truth, item.most, desk.threshold(item.channel_id, item.sku_id))
+    ]
 
 
-def load_recorded_paths(tx: Transaction, paths: Sequence[str]) -> set[str]:
+def load_recorded_paths(tx: Transaction, paths: Iterable[str]) -> set[str]:
     """Which of these files stand for a publication that was made."""
-    return store.load_recorded_paths(tx, paths)
+    return store.load_recorded_paths(tx, list(paths))

@@ -15,7 +15,8 @@ from stocktower.network import load_network
 from stocktower.platform import Transaction, load_events_after, load_head
 
 from . import rules
-from .service import KINDS, load_touched
+from .service import KINDS
+from .truths import load_touched
 
 _NOTHING: Mapping[int, int] = {}
 MOST = 500_000

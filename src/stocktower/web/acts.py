@@ -88,6 +88,7 @@ ACTS: dict[str, ActText] = {
             "reject_count", "Reject the sheet", "Nothing of it changes stock; its rows are due again.",
             (Field("note", "Why"),),
         ),
+        ActText("resend", "Tell it everything again", "All that the channel lists is told once more, within its rate."),
         ActText("approve", "Approve the order", "The hold is cleared and the order goes on."),
     )
 }  # fmt: skip

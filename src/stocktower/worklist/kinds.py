@@ -91,6 +91,12 @@ KINDS: dict[str, KindText] = {
         "supplier for an earlier one, or cancel what waits for it. Stock that comes first serves them all the same.",
         ("tell", "cancel_lines"),
     ),
+    CaseKind.CHANNEL_DARK: KindText(
+        "Channel does not keep up",
+        "See what waits for it and why it does not answer. It is shown less until it keeps up again; then this closes "
+        "by itself. If it has lost what it was told, tell it everything again.",
+        ("resend",),
+    ),
     CaseKind.COST_UNKNOWN: KindText(
         "Cost is unknown",
         "State a unit cost of the SKU in the catalogue. What was posted at zero stays so; what comes next has a cost.",

@@ -91,18 +91,26 @@ def channel_views(tx: Transaction, sku: catalog.Sku, asked: Asked, answer: insig
         (listing.channel_id, listing.key): listing.pack_quantity
         for listing in catalog.load_listings_of(tx, [sku.sku_id]).get(sku.sku_id, [])
     }
+    # A name that the channel has no listing for stands for the SKU only where it has none at all.
+    named = {channel_id for channel_id, _ in packs}
+    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment.at if moment else None)
     explained = {one.channel: one for one in answer.channels}
     views: list[ChannelView] = []
     for channel in shown_channels(asked.network):
         one = explained[channel.code]
-        own = tuple(told.get(channel.channel_id, ()))
-        truths = tuple(inventory.shown(one.ats, packs.get((channel.channel_id, word.listing), 1)) for word in own)
+        channel_id = channel.channel_id
+        own = tuple(
+            word for word in told.get(channel_id, ()) if (channel_id, word.listing) in packs or channel_id not in named
+        )
+        sizes = [packs.get((channel_id, word.listing), 1) for word in own]
+        truths = tuple(
+            shown.offered(channel_id, sku.sku_id, word.listing, one.ats, size)[0]
+            for word, size in zip(own, sizes, strict=True)
+        )
         steps = one.steps or []
         bars = bars_of(steps, links_of(sku, channel))
         wrong = [
-            word.shown * packs.get((channel.channel_id, word.listing), 1)
-            for word, truth in zip(own, truths, strict=True)
-            if word.shown != truth
+            word.shown * size for word, size in zip(own, sizes, strict=True) if shown.is_wrong(word, one.ats, size)
         ]
         told_wrong = wrong[0] if len(wrong) == 1 else None
         drawn = charts.waterfall(bars, told_wrong)
