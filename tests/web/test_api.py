@@ -33,7 +33,7 @@ def test_the_description_is_whole_and_has_a_page(api: httpx.Client, site: Site) 
         "orders orders/{order_id} stock ats imports imports/{import_id} confirmations cases cases/{number} "
         "cases/{number}/acts journals journals/{journal_id} trial-balance events reservations "
         "atp reservations/{channel}/{reference} reservations/{channel}/{reference}/payment "
-        "channels/{channel}/ats"
+        "channels/{channel}/ats reorder reorder/{proposal_id}"
     )
     for path in paths.split():
         assert f"/api/v1/{path}" in described["paths"]
@@ -183,6 +183,12 @@ def test_what_can_be_promised_by_date(api: httpx.Client) -> None:
     assert answer["by"] == "2026-07-02T03:59:59.999999Z"
     assert api.get("/api/v1/atp", params={"sku": "NONE"}).status_code == 404
     assert api.get("/api/v1/atp", params={"sku": "LAMP", "channel": "x"}).json()["field"] == "channel"
+
+
+def test_what_is_to_be_ordered(api: httpx.Client) -> None:
+    assert api.get("/api/v1/reorder").json() == {"proposals": []}
+    assert api.post("/api/v1/reorder/1", json={"act": "accept"}).status_code == 404
+    assert api.post("/api/v1/reorder/1", json={"act": "change"}).json()["field"] == "quantity"
 
 
 def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:

@@ -11,7 +11,7 @@ from tests.web.conftest import Site
 
 PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock?q=is:waiting", "/stock?q=is:told_wrong", "/stock/LAMP",
          "/stock/SET", "/stock/BULB", "/cases", "/cases?q=state:closed", "/books", "/books?as_of=2026-05-30",
-         "/books/journals", "/imports", "/events", "/find", "/find?q=nothing", "/api/docs")  # fmt: skip
+         "/books/journals", "/imports", "/reorder", "/events", "/find", "/find?q=nothing", "/api/docs")  # fmt: skip
 
 
 def first(client: httpx.Client, page: str, pattern: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from stocktower import access, catalog, counting, inventory, model, network, reconciliation
+from stocktower import access, catalog, counting, inventory, model, network, purchasing, reconciliation
 from stocktower.app.output import CommandFailed
 from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
@@ -131,6 +131,7 @@ def apply_file(
         reconciliation.apply_systems(tx, outcome.configuration)
         write_rules(tx)
         counting.schedule_plans(tx)
+        purchasing.schedule_recompute(tx)
         if outcome.changes:
             data = {"base": base, "changes": [change.path for change in outcome.changes]}
             access.record_act(tx, "configuration.apply", "configuration", outcome.version, data)

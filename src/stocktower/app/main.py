@@ -22,6 +22,7 @@ from stocktower.app import (
     publication_commands,
     reads,
     reconcile_commands,
+    reorder_commands,
     words,
 )
 from stocktower.app import files as app_files
@@ -51,6 +52,7 @@ app.command(export_app)
 export_commands.add_to(export_app)
 app.command(token_app)
 app.command(promise_commands.atp)
+app.command(reorder_commands.reorder_app)
 app.command(reconcile_commands.app)
 app.command(counting_commands.count_app)
 app.command(lot_app)

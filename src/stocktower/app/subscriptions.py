@@ -15,6 +15,7 @@ from stocktower import (
     ordering,
     payments,
     publication,
+    purchasing,
     reconciliation,
 )
 from stocktower.app import cases
@@ -107,6 +108,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.FILL, "sku", ordering.fill_backorders),
     DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
     DueWork(ordering.RELEASE, "order", ordering.release_preorders),
+    DueWork(purchasing.RECOMPUTE, "proposals", purchasing.recompute_due),
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),

@@ -52,6 +52,7 @@ from .inbound_claims import (
     record_claims,
 )
 from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
+from .lead_times import LeadTime, Supplied, load_supplied, measure_lead_time
 from .model import (
     AVAILABLE,
     BUILT_IN,
@@ -212,6 +213,7 @@ __all__ = [
     "InboundFigures",
     "InboundMoved",
     "InboundResult",
+    "LeadTime",
     "Left",
     "Limits",
     "LotChanged",
@@ -250,6 +252,7 @@ __all__ = [
     "StockChanged",
     "StockMoved",
     "StockRow",
+    "Supplied",
     "Supply",
     "SupplyChanged",
     "SupplyRow",
@@ -315,12 +318,14 @@ __all__ = [
     "load_series",
     "load_site_rows",
     "load_snapshot_orders",
+    "load_supplied",
     "load_transfer",
     "load_waiting",
     "lock_carts",
     "lock_holds_of_orders",
     "lock_supply",
     "lock_used",
+    "measure_lead_time",
     "net",
     "pool",
     "read_adjustment",

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from stocktower.model import load_applied
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
@@ -16,6 +17,7 @@ from .inbound import load_inbound
 from .inbound_claim_rules import InboundClaim, dated_promises
 from .inbound_claims import load_claims_of_skus
 from .inbound_rules import Inbound, is_promisable
+from .lead_times import always_from, load_supplied
 
 
 class Promisable(Struct, frozen=True):
@@ -26,8 +28,8 @@ class Promisable(Struct, frozen=True):
     """Open, by stocked SKU."""
     promises: dict[int, list[Promise]]
     """By stocked SKU."""
-    always: Mapping[int, datetime]
-    """Stocked SKU -> from when on any quantity can be bought or made."""
+    always: Mapping[int, tuple[datetime, int]]
+    """Stocked SKU -> (from when on any quantity can be bought or made, the site where it comes)."""
     now: datetime
 
     def timeline(self, sku_id: int, channel_id: int) -> Timeline:
@@ -43,6 +45,7 @@ class Promisable(Struct, frozen=True):
         sites = set(self.availability.reach.sites(channel_id))
         levels = self.availability.levels(sku_id)
         safety = safety_levels(self.availability.network, facts.safety, sku_id)
+        always = self.always.get(sku_id)
         missing = {site_id: safety.get(site_id, 0) - levels.get(site_id, 0) for site_id in sites}
         return decide_channel_timeline(
             self.availability.net(sku_id, channel_id),
@@ -52,7 +55,7 @@ class Promisable(Struct, frozen=True):
             beyond_safety(self.arrivals(sku_id, sites), missing),
             self.promises.get(sku_id, ()),
             self.now,
-            self.always.get(sku_id),
+            always[0] if always is not None and always[1] in sites else None,
         )
 
     def arrivals(self, sku_id: int, sites: set[int]) -> list[Arrival]:
@@ -71,9 +74,7 @@ class Promisable(Struct, frozen=True):
         ]
 
 
-def load_promisable(
-    tx: Transaction, sku_ids: Sequence[int], network: Network, always: Mapping[int, datetime] | None = None
-) -> Promisable:
+def load_promisable(tx: Transaction, sku_ids: Sequence[int], network: Network) -> Promisable:
     """What can be promised of some SKUs, kits among them; nothing is locked."""
     availability = load_availability(tx, sku_ids, network)
     kits = availability.facts.kits
@@ -91,7 +92,8 @@ def load_promisable(
         sku_id: dated_promises(known.waiting, claims.get(sku_id, ()))
         for sku_id, known in availability.facts.claims.items()
     }
-    return Promisable(availability, inbound, promises, always or {}, tx.now)
+    supplied = load_supplied(tx, load_applied(tx).configuration, network, stocked)
+    return Promisable(availability, inbound, promises, always_from(supplied, tx.now), tx.now)
 
 
 class AtpAnswer(Struct, frozen=True):

@@ -752,6 +752,27 @@ FROM inventory.inbound
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND state = 'open'
 ORDER BY sku_id, expected_at, inbound_id;
 
+-- name: load_delivery_times
+-- How long the newest deliveries of SKUs took from their confirmation until the last of them was received, in seconds.
+SELECT inbound.sku_id, inbound.kind, inbound.supplier,
+    greatest(0, extract(epoch FROM came.at - inbound.confirmed_at))::bigint AS seconds
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT inbound_id, sku_id, kind, supplier, confirmed_at
+    FROM inventory.inbound
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND state IN ('received', 'closed')
+        AND confirmed_at IS NOT NULL AND kind IN ('purchase', 'production')
+    ORDER BY confirmed_at DESC, inbound_id DESC
+    LIMIT %(limit)s::bigint
+) AS inbound
+CROSS JOIN LATERAL (
+    SELECT max(occurred_at) AS at
+    FROM inventory.inbound_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id AND kind = 'received'
+) AS came
+WHERE came.at IS NOT NULL
+ORDER BY inbound.sku_id, inbound.kind, inbound.supplier, inbound.confirmed_at DESC;
+
 -- name: load_inbound_claims
 -- What lines of some orders still wait for of inbound, the soonest first.
 SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,

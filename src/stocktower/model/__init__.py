@@ -31,6 +31,7 @@ from .model import (
     SiteGroup,
     Sourcing,
     Status,
+    SupplyRule,
     System,
 )
 from .reasons import DEFAULT_REASONS, adjustment_reasons
@@ -97,6 +98,7 @@ __all__ = [
     "Sourcing",
     "StaleBase",
     "Status",
+    "SupplyRule",
     "System",
     "WillNotRun",
     "account",

@@ -40,6 +40,7 @@ def check(configuration: Configuration) -> list[Finding]:
         check_holds,
         check_promises,
         check_priorities,
+        check_supply,
         check_counting,
         check_publication,
         check_operating_model,
@@ -313,6 +314,23 @@ def check_least(path: tuple[str | int, ...], table: object, least: dict[str, int
         value = getattr(table, key)
         if value is not None and value < lowest:
             yield Finding((*path, key), f"is below {lowest}", f"state {lowest} or more")
+
+
+def check_supply(c: Configuration) -> Iterator[Finding]:
+    """Rules of supply name sites that exist, figures that can be, and each SKU once."""
+    sites = {site.code for site in c.sites}
+    least = {"moq": 1, "order_multiple": 1, "cover_days": 0, "window_days": 1, "spread_days": 0, "lead_time_days": 0}
+    for n, rule in enumerate(c.supply):
+        if not rule.supplier.strip():
+            yield Finding(("supply", n, "supplier"), "names nobody", "name the supplier")
+        if rule.site not in sites:
+            yield Finding(("supply", n, "site"), f"{rule.site} is not a site", f"one of {words(sites)}")
+        yield from check_least(("supply", n), rule, least)
+        if not 50 <= rule.service_percent <= 99:
+            yield Finding(("supply", n, "service_percent"), "is not from 50 to 99", "state how often stock should last")
+        twice = set(rule.skus) & {sku for other in c.supply[:n] for sku in other.skus}
+        if twice:
+            yield Finding(("supply", n, "skus"), f"{words(twice)} stand in two tables", "keep one of them")
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

@@ -283,6 +283,33 @@ class Priority(Struct, frozen=True):
     """but not so many hours before it has to ship."""
 
 
+class SupplyRule(Struct, frozen=True):
+    """How SKUs come: from whom, how long it takes, and how they are ordered."""
+
+    supplier: str
+    site: str
+    """Where it is delivered, or made, or from where it is sent."""
+    skus: tuple[str, ...] = ()
+    """Empty: every SKU that no other table names."""
+    kind: Literal["purchased", "assembled", "dropship"] = "purchased"
+    """What is sent by its supplier is not ordered by a proposal."""
+    lead_time_days: int | None = None
+    """From confirmation to receipt; used until enough deliveries were received to measure it."""
+    spread_days: int = 0
+    """So much longer it takes where it takes long: nine of ten come within both."""
+    moq: int = 1
+    """The least quantity of an order."""
+    order_multiple: int = 1
+    cover_days: int = 28
+    """An order covers so many days beyond the lead time."""
+    window_days: int = 56
+    """Days over which demand is measured."""
+    service_percent: int = 95
+    """How often stock should last until the order comes."""
+    promise: bool = False
+    """Whether any quantity may be promised beyond the lead time."""
+
+
 class Promises(Struct, frozen=True):
     """How dates are promised for what comes."""
 
@@ -400,6 +427,7 @@ class Configuration(Struct, frozen=True):
     priorities: tuple[Priority, ...] = ()
     publication: PublicationRules = PublicationRules()
     velocities: tuple[ListingVelocity, ...] = ()
+    supply: tuple[SupplyRule, ...] = ()
     accounts: dict[str, str] = {}
     """posting role -> account name; over the defaults."""
     cases: dict[str, CasePolicy] = {}

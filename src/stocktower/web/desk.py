@@ -61,6 +61,7 @@ STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
     Tab("Lots", "/lots"),
     Tab("Counts", "/counts"),
+    Tab("Reorder", "/reorder"),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
 

@@ -13,6 +13,7 @@ from stocktower.web.api import (
     lots,
     orders,
     promises,
+    reorder,
     reservations,
     stock,
 )
@@ -21,6 +22,7 @@ HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
     stock.list_stock, stock.get_ats, stock.get_history, stock.list_rows, exports.export, stock.get_offer,
     promises.get_atp,
+    reorder.list_reorder, reorder.decide_reorder,
     reservations.reserve, reservations.give_back, reservations.pay,
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
     imports.list_imports, imports.get_import, imports.take_file,

@@ -1,0 +1,101 @@
+"""How long it takes until goods that are ordered can be used: measured from what inbound took, or stated."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from msgspec import Struct
+
+from stocktower import catalog
+from stocktower.model import Configuration, SupplyRule
+from stocktower.network import Network
+from stocktower.platform import Transaction, load_queries
+
+from .inbound_rules import PRODUCTION, PURCHASE
+
+_SQL = load_queries(__package__)
+ENOUGH = 3
+"""Deliveries from which on a lead time is measured; before that it is as stated."""
+NEWEST = 50
+"""Deliveries of a SKU that are looked at, the newest first."""
+_DAY_SECONDS = 86_400
+
+
+class LeadTime(Struct, frozen=True):
+    """Days from the confirmation of an order until its goods were received."""
+
+    days: int
+    """The median."""
+    late_days: int
+    """Nine of ten take no longer."""
+    deliveries: int
+    """That it is measured from; 0: it is stated."""
+
+
+class Supplied(Struct, frozen=True):
+    """How a SKU comes: the rule that names it, where to, and how long it takes."""
+
+    sku_id: int
+    site_id: int
+    rule: SupplyRule
+    lead_time: LeadTime | None
+    """None: nothing is stated, and too little was received to measure it."""
+
+
+def measure_lead_time(seconds: Sequence[int]) -> LeadTime | None:
+    """The lead time of deliveries that took so long each; None where there are too few."""
+    if len(seconds) < ENOUGH:
+        return None
+    days = sorted(Fraction(one, _DAY_SECONDS) for one in seconds)
+    middle = len(days) // 2
+    median = days[middle] if len(days) % 2 else (days[middle - 1] + days[middle]) / 2
+    late = days[-(-9 * len(days) // 10) - 1]
+    return LeadTime(_up(median), _up(max(late, median)), len(days))
+
+
+def stated_lead_time(rule: SupplyRule) -> LeadTime | None:
+    """The lead time that a rule states."""
+    if rule.lead_time_days is None:
+        return None
+    return LeadTime(rule.lead_time_days, rule.lead_time_days + rule.spread_days, 0)
+
+
+def _up(days: Fraction) -> int:
+    return -(-days.numerator // days.denominator)
+
+
+def load_supplied(
+    tx: Transaction, configuration: Configuration, network: Network, sku_ids: Sequence[int]
+) -> dict[int, Supplied]:
+    """How some stocked SKUs come, by SKU; of the rules the first that names a SKU counts, then the first for all."""
+    if not configuration.supply or not sku_ids:
+        return {}
+    skus = catalog.load_skus(tx, sku_ids)
+    measured: dict[tuple[int, str, str], list[int]] = {}
+    rows = tx.tuples(_SQL.load_delivery_times, sku_ids=sorted(set(sku_ids)), limit=NEWEST)
+    for sku_id, kind, supplier, seconds in rows:
+        measured.setdefault((sku_id, kind, supplier), []).append(seconds)
+    found: dict[int, Supplied] = {}
+    for sku_id, sku in skus.items():
+        rule = rule_of(configuration.supply, sku.code)
+        site_id = None if rule is None else network.site_ids.get(rule.site)
+        if rule is None or site_id is None or sku.kind == "kit":
+            continue
+        kind = PRODUCTION if rule.kind == "assembled" else PURCHASE
+        lead_time = measure_lead_time(measured.get((sku_id, kind, rule.supplier), ())) or stated_lead_time(rule)
+        found[sku_id] = Supplied(sku_id, site_id, rule, lead_time)
+    return found
+
+
+def rule_of(rules: Sequence[SupplyRule], code: str) -> SupplyRule | None:
+    """The rule that says how a SKU comes."""
+    return next((one for one in rules if code in one.skus), None) or next((one for one in rules if not one.skus), None)
+
+
+def always_from(supplied: Mapping[int, Supplied], now: datetime) -> dict[int, tuple[datetime, int]]:
+    """SKU -> (from when on any quantity can be promised, site), where the rule allows it: nine of ten come by then."""
+    return {
+        sku_id: (now + timedelta(days=one.lead_time.late_days), one.site_id)
+        for sku_id, one in supplied.items()
+        if one.rule.promise and one.lead_time is not None
+    }
