@@ -97,7 +97,11 @@ def test_what_is_asked_for_is_noted(tower: Tower, tmp_path: Path) -> None:
     (case,) = open_cases(tower, "stock_difference")
     done = act(tower, case.label, "wait_run", Arguments(), actor="ann", dry_run=False)
     assert done.notes == ("the next statement of wms is due by 2026-06-02 14:00 UTC",)
-    assert "CUP" in act(tower, case.label, "recount", Arguments(), actor="ann", dry_run=False).notes[0]
+    asked = act(tower, case.label, "recount", Arguments(), actor="ann", dry_run=False).notes
+    assert asked[0].startswith("sheet ")
+    assert "CUP" in asked[0]
+    again = act(tower, case.label, "recount", Arguments(), actor="ann", dry_run=False).notes
+    assert "already" in again[0]
     assert [one.label for one in open_cases(tower, "stock_difference")] == [case.label]
 
 

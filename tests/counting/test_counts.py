@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from stocktower import access, counting, inventory, worklist
+from stocktower import access, catalog, counting, inventory, worklist
 from stocktower.counting import CountItem, CountRefused, UnknownSheet
+from stocktower.exchange import ProductDocument
 from stocktower.platform import Transaction, load_events_after, next_due_at, take_due
 from tests.counting.world import TEXT, World
 from tests.ordering.world import document
@@ -351,4 +352,40 @@ def test_a_correction_that_frees_stock_fills_who_waits(tx: Transaction, world: W
     world.work()
     assert world.available("EAST", "ROPE") == (11, 11)
     assert inventory.load_waiting(tx, [world.sku["ROPE"]]) == []
+    world.check()
+
+
+def test_one_person_may_count_again_where_that_is_configured(tx: Transaction) -> None:
+    world = World(tx, TEXT.replace("lines_per_day = 3", "lines_per_day = 3\nsame_person_recounts = true"))
+    world.stock("EAST", {"LID": 100}, tx.now - HOUR)
+    number = world.plan("EAST", "LID")
+    assert world.count(number, {"LID": 90}).recounts == 1
+    assert world.count(number, {"LID": 90}).state == "applied"
+    assert world.available("EAST", "LID") == (90, 0)
+    world.check()
+
+
+def test_a_barcode_of_two_skus_names_both(tx: Transaction, world: World) -> None:
+    catalog.take_products(tx, [ProductDocument("MUG", "Mug", barcode="4006381333931")])
+    with pytest.raises(CountRefused, match="CUP, MUG") as caught:
+        counting.plan(tx, "EAST", skus=["4006381333931"])
+    assert caught.value.field == "sku"
+
+
+def test_what_is_tracked_or_on_its_way_stands_on_no_sheet(tx: Transaction, world: World) -> None:
+    catalog.take_products(tx, [ProductDocument("MILK", "Milk", tracking="lot")])
+    with pytest.raises(CountRefused, match="tracked by lot"):
+        counting.plan(tx, "EAST", skus=["MILK"])
+    problem, field = refusal(world.enter(world.plan(), {"MILK": 1}, found=True))
+    assert (problem, field) == ("MILK is tracked by lot", "sku")
+
+
+def test_a_dropped_sheet_has_its_record(tx: Transaction, world: World) -> None:
+    number = world.plan("EAST", "ROPE")
+    world.enter(number, {"ROPE": 9})
+    assert counting.drop(tx, number, "no time") == 1
+    assert access.load_audit(tx, limit=1)[0].act == "count.reject"
+    with pytest.raises(CountRefused, match="was rejected"):
+        counting.drop(tx, number, "again")
+    assert world.available("EAST", "ROPE") == (10, 0)
     world.check()

@@ -37,6 +37,15 @@ def test_the_template_is_valid_and_runs() -> None:
     [
         (changed('code = "MAIN"', 'codes = "MAIN"'), "sites[1].codes", "not a key"),
         (changed("priority = 10", 'priority = "first"'), "sites[1].priority", "Expected `int`"),
+        (TEMPLATE + "[counting]\nlines_per_day = 0\n", "counting.lines_per_day", "below 1"),
+        (TEMPLATE + '[counting]\nplan_at = "5 am"\n', "counting.plan_at", "time of day"),
+        (TEMPLATE + "[counting]\na_percent = 90\n", "counting.a_percent", "0 to 100"),
+        (TEMPLATE + "[counting.a]\ninterval_days = 0\n", "counting.a.interval_days", "below one day"),
+        (
+            TEMPLATE + '[counting.c]\ninterval_days = 9\ntolerance_percent = "101"\n',
+            "counting.c.tolerance_percent",
+            "0 to 100",
+        ),
         (changed('sites = ["MAIN"]', 'sites = ["MIAN"]'), "channels[1].sites", "not a site"),
         (changed("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00"), "channels[1].live_from", "offset"),
         (

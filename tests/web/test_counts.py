@@ -132,6 +132,21 @@ def test_no_answer_tells_a_counter_what_is_expected(site: Site) -> None:
         assert client.get("/api/v1/counts/999").status_code == 404
 
 
+def test_a_sheet_can_be_dropped_by_who_approves(site: Site) -> None:
+    number = plan(site, "VASE")
+    counter, approver = site.signed_in(access.Role.WAREHOUSE), site.signed_in(access.Role.FINANCE)
+    assert "Drop this sheet" not in counter.get(f"/counts/{number}").text
+    assert post(counter, number, act="drop", note="no time").status_code == 403
+    assert "rejected by a finance: no time" in post(approver, number, act="drop", note="no time").text
+    with site.with_token(access.Role.OPERATIONS) as client:
+        assert client.post(f"/api/v1/counts/{number}/drop", json={"note": "again"}).status_code == 422
+        again = plan(site, "VASE")
+        assert client.post(f"/api/v1/counts/{again}/drop", json={"note": "again"}).json() == {
+            "sheet": again,
+            "lines": 1,
+        }
+
+
 def test_who_may_count_and_what_is_wrong_with_a_plan(site: Site) -> None:
     with site.with_token(access.Role.FINANCE) as client:
         assert client.post("/api/v1/counts", json={"site": "STORE"}).status_code == 403

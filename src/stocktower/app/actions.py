@@ -387,17 +387,6 @@ def wait_run(context: Context) -> list[str]:
     return [f"the next statement of {system} {f'is due by {at:%Y-%m-%d %H:%M} UTC' if at else 'settles it'}"]
 
 
-def recount(context: Context) -> list[str]:
-    """Ask the sites to count the SKUs that wait."""
-    skus = catalog.load_skus(context.tx, context.waiting("sku"))
-    if not skus:
-        raise CommandFailed(f"{context.case.label}: no SKU waits for it; there is nothing to count")
-    codes = sorted(sku.code for sku in skus.values())
-    more = f" and {len(codes) - REFUSALS_SHOWN:,} more" if len(codes) > REFUSALS_SHOWN else ""
-    named = ", ".join(codes[:REFUSALS_SHOWN]) + more
-    return [f"a recount of {named} is asked for; a count that agrees closes the case with the next statement"]
-
-
 def snooze(context: Context) -> list[str]:
     """Look at it again some hours later."""
     system = context.case.data["system"]
@@ -407,19 +396,11 @@ def snooze(context: Context) -> list[str]:
     return notes
 
 
-def approve_count(context: Context) -> list[str]:
-    """Make stock what a sheet says."""
-    return counting_acts.approve(context.tx, context.case, context.actor)
-
-
-def recount_lines(context: Context) -> list[str]:
-    """Have the lines in doubt counted again."""
-    return counting_acts.recount(context.tx, context.case, context.actor)
-
-
-def reject_count(context: Context) -> list[str]:
-    """Close a sheet without effect."""
-    return counting_acts.reject(context.tx, context.case, context.actor, context.arguments.note)
+def of_counts(
+    do: Callable[[Transaction, worklist.Case, str, str], list[str]],
+) -> Callable[[Context], list[str]]:
+    """An act of cycle counts: it is given the case, who acts, and the note."""
+    return lambda context: do(context.tx, context.case, context.actor, context.arguments.note)
 
 
 def on_case(do: goods_actions.OnCase) -> Callable[[Context], list[str]]:
@@ -440,6 +421,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.NO_SITE, "cancel"): Action(P.ADJUST_ORDER, cancel),
     (CaseKind.LOT_RECALLED, "release_lot"): Action(P.ADJUST_STOCK, release_lot),
     (CaseKind.LOT_RECALLED, "acknowledge"): Action(P.WORK_CASES, close_as("everybody was told; the lot stays held")),
+    (CaseKind.SHORTFALL, "count_row"): Action(P.COUNT_STOCK, of_counts(counting_acts.count_row)),
     (CaseKind.SHORTFALL, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; a later count settles it")),
     (CaseKind.UNIT_MISMATCH, "apply_as_unit"): Action(P.ADJUST_STOCK, apply_stated(as_packs=True)),
     (CaseKind.UNIT_MISMATCH, "apply_as_stated"): Action(P.ADJUST_STOCK, apply_stated(as_packs=False)),
@@ -458,7 +440,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.STOCK_DIFFERENCE, "wait_run"): Action(P.WORK_CASES, wait_run),
-    (CaseKind.STOCK_DIFFERENCE, "recount"): Action(P.WORK_CASES, recount),
+    (CaseKind.STOCK_DIFFERENCE, "recount"): Action(P.WORK_CASES, of_counts(counting_acts.count_differences)),
     (CaseKind.STOCK_DIFFERENCE, "accept_theirs"): Action(P.ADJUST_STOCK, accept_theirs),
     (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
     (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
@@ -466,7 +448,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.PROMISE_BROKEN, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_promised),
     **{key: Action(permission, on_case(do)) for key, (permission, do) in goods_actions.ACTS.items()},
     (CaseKind.COST_UNKNOWN, "dismiss"): Action(P.WORK_CASES, close_as("dismissed")),
-    (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, approve_count),
-    (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, recount_lines),
-    (CaseKind.COUNT_APPROVAL, "reject_count"): Action(P.APPROVE_COUNTS, reject_count),
+    (CaseKind.COUNT_APPROVAL, "approve_count"): Action(P.APPROVE_COUNTS, of_counts(counting_acts.approve)),
+    (CaseKind.COUNT_APPROVAL, "recount_lines"): Action(P.APPROVE_COUNTS, of_counts(counting_acts.recount)),
+    (CaseKind.COUNT_APPROVAL, "reject_count"): Action(P.APPROVE_COUNTS, of_counts(counting_acts.reject)),
 }

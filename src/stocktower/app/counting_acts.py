@@ -1,20 +1,65 @@
-"""What approvers do about a count sheet: the acts on its case, with what they are worth in the books."""
+"""Acts of cycle counts on cases: what approvers do about a sheet, and what is put on one because it is in doubt."""
 
 from collections.abc import Sequence
 
-from stocktower import counting, finance, model, network, worklist
+from stocktower import catalog, counting, finance, model, network, reconciliation, worklist
+from stocktower.app.output import CommandFailed
 from stocktower.counting import Correction
 from stocktower.kernel import format_minor
 from stocktower.platform import Transaction
 
+SHOWN = 3
+MOST_SKUS = 1_000
+"""How many rows one act puts on sheets."""
 
-def approve(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+
+def ask(tx: Transaction, places: Sequence[tuple[int, int]]) -> list[str]:
+    """Put SKUs of sites (site, SKU) on count sheets, one a site; what cannot be, or is on one already, is said."""
+    facts = network.load_network(tx)
+    skus = catalog.load_skus(tx, {sku_id for _, sku_id in places})
+    notes: list[str] = []
+    for site_id in sorted({site_id for site_id, _ in places}):
+        site = facts.sites.get(site_id)
+        codes = sorted({skus[sku_id].code for at, sku_id in places if at == site_id and sku_id in skus})
+        try:
+            planned = counting.plan(tx, site.code if site else "", skus=codes)
+        except counting.CountRefused as refusal:
+            notes.append(f"not asked of {site.code if site else site_id}: {refusal}")
+            continue
+        named = ", ".join(codes[:SHOWN]) + (f" and {len(codes) - SHOWN:,} more" if len(codes) > SHOWN else "")
+        notes.append(f"sheet {planned.number} of {planned.site} is to be counted: {named}")
+    return notes
+
+
+def count_row(tx: Transaction, case: worklist.Case, actor: str, note: str) -> list[str]:
+    """Put a row that lacks units on a count sheet of its site."""
+    site_id = network.load_network(tx).site_ids.get(case.data["site"], 0)
+    skus = catalog.find_skus(tx, [case.data["sku"]])
+    return ask(tx, [(site_id, sku.sku_id) for sku in skus.values()])
+
+
+def count_differences(tx: Transaction, case: worklist.Case, actor: str, note: str) -> list[str]:
+    """Put what differs from another system on count sheets of its sites."""
+    system, cause = reconciliation.split_cause_key(case.cause_key)
+    places = [
+        (line.site_id, line.sku_id)
+        for status in reconciliation.load_status(tx, system)
+        if status.row is not None
+        for line, _ in reconciliation.load_lines(tx, status.row.system_id, cause=cause, limit=MOST_SKUS)
+        if line.site_id and line.sku_id
+    ]
+    if not places:
+        raise CommandFailed(f"{case.label}: no SKU waits for it; there is nothing to count")
+    return [*ask(tx, places), "a count that agrees closes the case with the next statement"]
+
+
+def approve(tx: Transaction, case: worklist.Case, actor: str, note: str) -> list[str]:
     """Stock becomes what was counted."""
     applied = counting.approve(tx, case.data["sheet"], by=actor)
     return [*counting.tell(tx, applied), *tell_worth(tx, case.data["site"], applied.corrections)]
 
 
-def recount(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+def recount(tx: Transaction, case: worklist.Case, actor: str, note: str) -> list[str]:
     """The lines in doubt are counted again by somebody who has not yet."""
     lines = counting.recount(tx, case.data["sheet"], by=actor)
     words = "line is" if len(lines) == 1 else "lines are"

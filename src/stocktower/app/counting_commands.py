@@ -330,7 +330,7 @@ def reject(
 def reject_open(tx: Transaction, number: int, note: str, *, dry_run: bool) -> int:
     """Close a sheet that is being counted."""
     with rehearsal(tx, dry_run=dry_run):
-        return counting.reject(tx, number, note)
+        return counting.drop(tx, number, note)
 
 
 def case_of(tower: Tower, number: int) -> worklist.Case | None:

@@ -10,6 +10,7 @@ from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
     PackNotPositive,
     UnknownSku,
+    find_by_barcode,
     find_skus,
     load_kits_of,
     load_materials,
@@ -46,6 +47,7 @@ __all__ = [
     "UnknownSku",
     "decide_products",
     "expand",
+    "find_by_barcode",
     "find_cycle",
     "find_skus",
     "load_active_ids",

@@ -43,6 +43,14 @@ SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, co
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
 
+-- name: load_skus_by_barcode
+-- SKUs by barcode, in the order of their codes.
+SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,
+    active, tracking
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND barcode = ANY(%(barcodes)s::text[]) AND barcode <> ''
+ORDER BY code;
+
 -- name: lock_skus_by_code
 -- SKUs by code, locked in code order while they are changed.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,

@@ -241,6 +241,15 @@ def find_skus(tx: Transaction, codes: Iterable[str]) -> dict[str, Sku]:
     return {sku.code: sku for sku in store.load_skus_by_code(tx, wanted)} if wanted else {}
 
 
+def find_by_barcode(tx: Transaction, barcodes: Iterable[str]) -> dict[str, list[Sku]]:
+    """The SKUs that have a barcode; one that no SKU has is missing, one that several have names them all."""
+    wanted = sorted({barcode for barcode in barcodes if barcode})
+    found: dict[str, list[Sku]] = {}
+    for sku in store.load_skus_by_barcode(tx, wanted) if wanted else ():
+        found.setdefault(sku.barcode, []).append(sku)
+    return found
+
+
 def load_skus(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Sku]:
     """SKUs by id; unknown ids are missing."""
     wanted = sorted(set(sku_ids))

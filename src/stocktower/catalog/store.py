@@ -33,6 +33,11 @@ def load_skus_by_code(tx: Transaction, codes: Sequence[str]) -> list[Sku]:
     return tx.fetch(_Q.load_skus_by_code, Sku, codes=list(codes))
 
 
+def load_skus_by_barcode(tx: Transaction, barcodes: Sequence[str]) -> list[Sku]:
+    """SKUs by barcode."""
+    return tx.fetch(_Q.load_skus_by_barcode, Sku, barcodes=list(barcodes))
+
+
 def lock_skus_by_code(tx: Transaction, codes: Sequence[str]) -> list[Sku]:
     """SKUs by code, locked in code order."""
     return tx.fetch(_Q.lock_skus_by_code, Sku, codes=list(codes))

@@ -7,7 +7,7 @@ held at the instant of each line: what moved since and whom it cuts are decided 
 """
 
 from .entering import STATUSES, enter
-from .finishing import approve, finish, recount, reject, tell
+from .finishing import approve, drop, finish, recount, reject, tell
 from .model import (
     Applied,
     Correction,
@@ -65,6 +65,7 @@ __all__ = [
     "Variances",
     "approve",
     "count_sheets",
+    "drop",
     "enter",
     "finish",
     "list_sheets",

@@ -88,8 +88,7 @@ class _Desk:
         status = item.status or inventory.AVAILABLE
         if status not in STATUSES:
             raise CountRefused(f"{status} is no status of a shelf", field="status", fix=f"one of {', '.join(STATUSES)}")
-        if sku.kind == "kit":
-            raise CountRefused(f"{sku.code} is a kit", field="sku", fix="it is stocked as its components: count those")
+        sheets.check_countable(sku)
         self._quantity(sku.sku_id, item)
         line_no = max(self._lines, default=0) + 1
         line = found_line(self._tx, self._site, sku, status)

@@ -218,7 +218,7 @@ def recount(tx: Transaction, number: int, *, by: str = "") -> list[int]:
 def reject(tx: Transaction, number: int, reason: str, *, by: str = "") -> int:
     """Close an unfinished sheet without any effect; gives how many lines it had. Raises UnknownSheet, CountRefused.
 
-    One that waits for approval is rejected by the act on its case, which has its own record.
+    One that waits for approval is rejected by the act on its case, which has its own record; else see drop.
     """
     by = by.strip() or tx.actor
     sheet = sheets.lock(tx, number, [OPEN, APPROVAL])
@@ -228,10 +228,16 @@ def reject(tx: Transaction, number: int, reason: str, *, by: str = "") -> int:
     store.change_sheet(tx, sheet.sheet_id, REJECTED, closed_by=by, outcome=outcome)
     tx.emit(sheets.event(tx, "count.rejected", sheet, tx.now, {"reason": reason.strip()}))
     worklist.close_by_cause(tx, CaseKind.COUNT_APPROVAL, [cause_key(sheet.sheet_id)], outcome)
-    if sheet.state == OPEN:
-        data = {"sheet": number, "by": by, "reason": reason.strip()}
-        access.record_act(tx, "count.reject", sheets.SUBJECT, sheet.sheet_id, data)
     return len(lines)
+
+
+def drop(tx: Transaction, number: int, reason: str) -> int:
+    """Close a sheet that is being counted, without any effect; gives how many lines it had."""
+    sheet = sheets.lock(tx, number, [OPEN])
+    lines = reject(tx, number, reason)
+    data = {"sheet": number, "reason": reason.strip()}
+    access.record_act(tx, "count.reject", sheets.SUBJECT, sheet.sheet_id, data)
+    return lines
 
 
 def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -> Applied:
@@ -253,6 +259,9 @@ def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -
         for line in standing
     )
     result = ordering.take_count(tx, StockDocument(site.code, tx.now, stated), 0, sheet_id=sheet.sheet_id)
+    if result.refused:
+        first = result.refused[0]
+        raise CountRefused(f"line {first.row}, {first.sku}: {first.problem}", field="sheet", fix="reject the sheet")
     taken = {one.row: one for one in result.taken}
     done = [
         replace(line, state=APPLIED, stock_id=taken[line.line_no].stock_id, moved=taken[line.line_no].delta)

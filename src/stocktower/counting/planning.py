@@ -19,6 +19,8 @@ from .sheets import CountRefused
 PLAN = "count.plan"
 """Kind of due work: a site's sheet of the day; the key is the site."""
 MOST_LINES = 1_000
+IN_TRANSIT = "in_transit"
+"""Goods that are known by their transfer lie on no shelf."""
 
 
 class _NothingLeft(Exception):
@@ -89,9 +91,12 @@ def load_facts(tx: Transaction, site: SiteFacts, settings: Counting) -> list[Row
     rows = [
         row
         for row in inventory.load_site_rows(tx, site.site_id, since)
-        if row.owner == inventory.OWN and row.lot == inventory.NO_LOT
+        if row.owner == inventory.OWN and row.lot == inventory.NO_LOT and row.status != IN_TRANSIT
     ]
-    costs = Costs(tx, site, catalog.load_skus(tx, {row.sku_id for row in rows}))
+    skus = catalog.load_skus(tx, {row.sku_id for row in rows})
+    # What is tracked is counted lot by lot: by the site's own stock file.
+    rows = [row for row in rows if row.sku_id in skus and skus[row.sku_id].tracking == "none"]
+    costs = Costs(tx, site, skus)
     counted = store.load_last_counts(tx, site.site_id)
     sought = requests.load_short_picks(tx, site.site_id, since)
     missed = {
@@ -141,8 +146,7 @@ def _asked(tx: Transaction, site: SiteFacts, settings: Counting, codes: Sequence
     for code in codes:
         if code not in found:
             raise CountRefused(f"{code} is no SKU", field="sku", fix="name it by its code or barcode")
-        if found[code].kind == "kit":
-            raise CountRefused(f"{code} is a kit", field="sku", fix="it is stocked as its components: count those")
+        sheets.check_countable(found[code])
     facts = load_facts(tx, site, settings)
     grades = rules.grade_rows(facts, settings)
     wanted = {sku.sku_id: sku for sku in found.values()}

@@ -15,7 +15,6 @@ from .model import OPEN, Sheet
 
 SUBJECT = "count"
 """Subject of the events of a sheet, and reference of the moves that it makes; the id is the sheet's."""
-NEAR = 20
 
 
 class UnknownSheet(LookupError):
@@ -81,16 +80,22 @@ def find_items(tx: Transaction, texts: Iterable[str]) -> dict[str, catalog.Sku]:
     """The SKUs that texts name by code or barcode; what names none is missing. A barcode of two raises CountRefused."""
     wanted = sorted({text for text in texts if text})
     found: dict[str, catalog.Sku] = dict(catalog.find_skus(tx, wanted))
-    for text in wanted:
-        if text in found:
-            continue
-        same = [sku for sku in catalog.search(tx, text, limit=NEAR).skus if sku.barcode == text]
+    for barcode, same in catalog.find_by_barcode(tx, [text for text in wanted if text not in found]).items():
         if len(same) > 1:
             codes = ", ".join(sku.code for sku in same)
-            raise CountRefused(f"barcode {text} is of {codes}", field="sku", fix="name the SKU by its code")
-        if same:
-            found[text] = same[0]
+            raise CountRefused(f"barcode {barcode} is of {codes}", field="sku", fix="name the SKU by its code")
+        found[barcode] = same[0]
     return found
+
+
+def check_countable(sku: catalog.Sku) -> None:
+    """Raise CountRefused for what cannot stand on a sheet."""
+    if sku.kind == "kit":
+        raise CountRefused(f"{sku.code} is a kit", field="sku", fix="it is stocked as its components: count those")
+    if sku.tracking != "none":
+        raise CountRefused(
+            f"{sku.code} is tracked by {sku.tracking}", field="sku", fix="count it lot by lot, and import a stock file"
+        )
 
 
 def event(tx: Transaction, kind: str, sheet: Sheet, occurred_at: datetime, data: Mapping[str, Any]) -> Event:

@@ -64,7 +64,8 @@ ACTS: dict[str, ActText] = {
         ActText("capture", "Capture the payment", "Record that the money was taken before the authorisation lapses."),
         ActText("extend", "Record a longer authorisation", "The processor granted more time.", (_HOURS,)),
         ActText("wait_run", "Wait for the next statement", "The case stays; a later statement that agrees closes it."),
-        ActText("recount", "Ask for a recount", "The sites count the SKUs that wait."),
+        ActText("recount", "Have it counted", "What differs goes on count sheets of its sites."),
+        ActText("count_row", "Have it counted", "The SKU goes on a count sheet of the site."),
         ActText(
             "accept_theirs", "Take their word as a count",
             "Stock becomes what they state as of their instant; what moved since stays moved.",

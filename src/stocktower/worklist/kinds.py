@@ -46,7 +46,7 @@ KINDS: dict[str, KindText] = {
         "Stock is less than was promised",
         "The site has less than was allocated. What was not yet released went back to waiting. Count the SKU at the "
         "site; stock that turns up fills the orders by priority.",
-        ("acknowledge",),
+        ("count_row", "acknowledge"),
     ),
     CaseKind.UNIT_MISMATCH: KindText(
         "Counted in another unit",

@@ -27,6 +27,7 @@ HANDLERS = (
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
     imports.list_imports, imports.get_import, imports.take_file,
     counts.list_sheets, counts.plan, counts.accuracy, counts.get_sheet, counts.enter, counts.finish, counts.variances,
+    counts.drop,
     cases.list_cases, cases.get_case, cases.act,
     books.trial_balance, books.list_journals, books.get_journal,
     feed.feed,

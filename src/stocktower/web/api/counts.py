@@ -90,6 +90,19 @@ class FinishRequest(msgspec.Struct, frozen=True):
     """Nothing was found of the lines that are not counted."""
 
 
+class DropRequest(msgspec.Struct, frozen=True):
+    """Why a sheet is dropped."""
+
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class DropAnswer(msgspec.Struct, frozen=True):
+    """The sheet that was dropped, and how many lines it had."""
+
+    sheet: int
+    lines: int
+
+
 class AccuracyRow(msgspec.Struct, frozen=True):
     """How right the books were where a site was counted in a month."""
 
@@ -195,6 +208,21 @@ def finish(
     rest = data.rest_not_found
     return once(
         desk, key, request_hash, Finished, 200, lambda tx: counting.finish(tx, number, rest_not_found=rest)
+    )  # fmt: skip
+
+
+@post(
+    "/api/v1/counts/{number:int}/drop", sync_to_thread=True, status_code=200, tags=["Counts"], guards=[by_token],
+    responses=REFUSALS, dependencies=WRITES,
+)  # fmt: skip
+def drop(
+    desk: AtDesk, number: FromPath[int], data: JSONBody[DropRequest], request_hash: RequestHash, key: Key = None
+) -> Response[DropAnswer]:
+    """Close a sheet that is being counted, without any effect; one that waits is rejected by the acts of its case."""
+    desk.require(access.Permission.APPROVE_COUNTS)
+    return once(
+        desk, key, request_hash, DropAnswer, 200,
+        lambda tx: DropAnswer(number, counting.drop(tx, number, data.note)),
     )  # fmt: skip
 
 

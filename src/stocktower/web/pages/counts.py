@@ -151,9 +151,11 @@ def _place(tx: Transaction, sheet: CountSheet, look: Look) -> Place:
     fitting.sort(key=lambda line: (line.state != "to_count", line.line_no))
     if fitting:
         return Place(fitting[0])
-    found = catalog.find_skus(tx, [text]).get(text)
-    if found is None:
-        found = next((sku for sku in catalog.search(tx, text, limit=20).skus if sku.barcode == text), None)
+    same = catalog.find_by_barcode(tx, [text]).get(text, [])
+    if len(same) > 1:
+        codes = ", ".join(sku.code for sku in same)
+        return Place(to_count, problem=f"{text} is the barcode of {codes}. Type the code of the one that lies here.")
+    found = catalog.find_skus(tx, [text]).get(text) or next(iter(same), None)
     if found is None:
         return Place(to_count, problem=f"{text} is no code and no barcode of a SKU. Nothing was written.")
     return Place(None, found)
@@ -170,6 +172,7 @@ def _show_sheet(desk: Desk, tx: Transaction, sheet: CountSheet, look: Look) -> R
         now_line=place.line, found=place.found, found_units=sorted(units.items(), key=lambda item: item[1]),
         statuses=counting.STATUSES, look=look, problem=problem, mine=mine, others=others,
         scanning=look.mode == "scan" or bool(look.scan), may_count=desk.may(COUNT),
+        may_drop=desk.may(access.Permission.APPROVE_COUNTS),
     )  # fmt: skip
 
 
@@ -188,13 +191,18 @@ def _show_variances(desk: Desk, tx: Transaction, number: int, said: str) -> Resp
 @post("/counts/{number:int}", sync_to_thread=True, status_code=200)
 def count_act(desk: AtDesk, number: FromPath[int], form: FilledForm) -> Response[str] | Redirect:
     """Write one line, add what was found, or end the round."""
-    desk.require(COUNT)
+    if form.get("act") != "drop":
+        desk.require(COUNT)
     try:
         if form.get("act") == "finish":
             rest = form.get("rest_not_found") == "yes"
             finished = desk.carry_out(lambda tx: counting.finish(tx, number, rest_not_found=rest))
             said = "" if finished.state != "open" else f"{finished.recounts:,} to be counted again by another person"
             return _to(number, said=said)
+        if form.get("act") == "drop":
+            desk.require(access.Permission.APPROVE_COUNTS)
+            desk.carry_out(lambda tx: counting.drop(tx, number, form.get("note")))
+            return _to(number)
         item = _item(form)
         after = int(form.get("after") or 0) if item.line_no else None
         (entered,) = desk.carry_out(lambda tx: counting.enter(tx, number, [item], after=after))
