@@ -24,7 +24,7 @@ from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
 from .cuts import Cutter, MayCut
-from .events import HoldEnded, LotChanged, StatusChanged, StockChanged, SupplyChanged
+from .events import STOCK_KINDS, SUPPLY_KINDS, HoldEnded, LotChanged, StatusChanged, StockChanged, SupplyChanged
 from .finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
@@ -171,7 +171,9 @@ __all__ = [
     "PURCHASE",
     "RETURNED",
     "STEPS",
+    "STOCK_KINDS",
     "SUPPLIER",
+    "SUPPLY_KINDS",
     "TRANSFER",
     "UNLIMITED",
     "Adjustment",

@@ -30,6 +30,10 @@ _KINDS = {
     ASSEMBLY_MOVE: "stock.moved",
 }
 _OTHERWISE = "stock.adjusted"
+STOCK_KINDS = tuple(sorted({*_KINDS.values(), _OTHERWISE}))
+"""The events of moves, shipments apart: each is one StockChanged."""
+SUPPLY_KINDS = (*STOCK_KINDS, "lot.held", "lot.released", "status.changed", "supply.changed")
+"""Every event after which a channel may have more or less to sell; each names its SKUs."""
 
 
 class StockChanged(msgspec.Struct, frozen=True):

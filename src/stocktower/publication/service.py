@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from stocktower import catalog
+from stocktower import catalog, inventory
 from stocktower.network import Network
 from stocktower.platform import RecordedEvent, Transaction, schedule
 
@@ -16,11 +16,7 @@ from .policies import Policy
 from .store import Key
 from .truths import Desk, load_desk, load_touched, load_truths
 
-KINDS = (
-    "supply.changed", "stock.opened", "stock.received", "stock.adjusted", "stock.counted",
-    "stock.status_changed", "lot.held", "lot.released", "listing.mapped",
-    "sku.created", "sku.changed", "configuration.applied",
-)  # fmt: skip
+KINDS = (*inventory.SUPPLY_KINDS, "listing.mapped", "sku.created", "sku.changed", "configuration.applied")
 """The events that can change what a channel may sell."""
 VELOCITY = "publication.velocity"
 WATCH = "publication.watch"
