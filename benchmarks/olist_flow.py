@@ -13,6 +13,7 @@ from benchmarks.places import Bench, Place, opened, settle_down
 from benchmarks.workers import Run, run_workers
 from stocktower import exchange
 from stocktower.app.home import Tower
+from stocktower.app.rebuild import rebuild_projections
 from stocktower.app.verify import verify
 from stocktower.app.workers import work_until_idle
 from stocktower.exchange import Incoming
@@ -93,6 +94,12 @@ def _prove(place: Place) -> None:
         if not proof.ok or proof.behind:
             raise AssertionError(f"verify: broken {proof.broken}, behind {proof.behind}")
         say(f"  verify: clean, {proof.checked} checks in {time.monotonic() - began:.1f} s")
+        began = time.monotonic()
+        rebuilt = rebuild_projections(tower, by="bench", dry_run=True)
+        if rebuilt.differing:
+            raise AssertionError(f"rebuild: {[one for one in rebuilt.projections if one.differing]}")
+        rows = ", ".join(f"{one.checked:,} of {one.name}" for one in rebuilt.projections)
+        say(f"  rebuild (dry run): nothing differs in {time.monotonic() - began:.1f} s: {rows}")
     with psycopg.connect(place.url) as connection:
         states = connection.execute(
             "SELECT fulfillment_state, count(*) FROM ordering.order_header GROUP BY 1 ORDER BY 2 DESC"

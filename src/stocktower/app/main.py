@@ -21,6 +21,7 @@ from stocktower.app import (
     promise_commands,
     publication_commands,
     reads,
+    rebuild,
     reconcile_commands,
     reorder_commands,
     words,
@@ -48,6 +49,7 @@ token_app = App(name="token", help="Tokens of people and systems.")
 app.command(import_app)
 app.command(history_commands.ats)
 app.command(history_commands.history)
+app.command(rebuild.rebuild)
 app.command(export_app)
 export_commands.add_to(export_app)
 app.command(token_app)

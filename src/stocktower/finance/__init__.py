@@ -27,6 +27,7 @@ from .model import (
     UnknownPlace,
     Valuation,
 )
+from .rebuilding import PROJECTIONS, StillPosting
 from .service import post
 from .views import (
     JournalDetail,
@@ -43,6 +44,7 @@ from .views import (
 
 __all__ = [
     "KINDS",
+    "PROJECTIONS",
     "AccountBalance",
     "AccountEntry",
     "AccountPage",
@@ -57,6 +59,7 @@ __all__ = [
     "JournalPage",
     "OrderBalance",
     "PostingRole",
+    "StillPosting",
     "StockValue",
     "TrialBalance",
     "TrialBalanceRow",

@@ -249,3 +249,72 @@ FROM unnest(%(transfer_ids)s::bigint[], %(line_nos)s::integer[], %(entities)s::t
 ORDER BY line.transfer_id, line.line_no
 ON CONFLICT (merchant_id, transfer_id, line_no) DO UPDATE
     SET quantity = excluded.quantity, value_minor = excluded.value_minor, sequence = excluded.sequence;
+
+-- name: count_projections
+-- How many rows the projections of the books have: valuations, balances.
+SELECT (SELECT count(*) FROM finance.valuation WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM finance.balance WHERE merchant_id = %(merchant_id)s::bigint);
+
+-- name: find_unlike_valuations
+-- Valuations that are not what their ledger adds up to; the last known cost is no sum, and stays.
+SELECT coalesce(known.entity, ledger.entity) AS entity, coalesce(known.sku_id, ledger.sku_id) AS sku_id,
+    known.quantity, known.value_minor, known.sequence, ledger.quantity, ledger.value_minor, ledger.sequence
+FROM (SELECT * FROM finance.valuation WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN (
+    SELECT entity, sku_id, sum(delta_quantity)::bigint AS quantity, sum(delta_minor)::bigint AS value_minor,
+        max(sequence) AS sequence
+    FROM finance.valuation_entry
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY entity, sku_id
+) AS ledger ON ledger.entity = known.entity AND ledger.sku_id = known.sku_id
+WHERE (known.quantity, known.value_minor, known.sequence)
+    IS DISTINCT FROM (ledger.quantity, ledger.value_minor, ledger.sequence)
+ORDER BY 1, 2;
+
+-- name: restore_valuations
+-- Make valuations what their ledger adds up to; one that is missing knows no last cost.
+INSERT INTO finance.valuation (merchant_id, entity, sku_id, quantity, value_minor, last_cost_minor, sequence)
+SELECT %(merchant_id)s::bigint, truth.entity, truth.sku_id, truth.quantity, truth.value_minor,
+    CASE WHEN truth.quantity > 0 THEN truth.value_minor / truth.quantity ELSE 0 END, truth.sequence
+FROM unnest(%(entities)s::text[], %(sku_ids)s::bigint[], %(quantities)s::bigint[], %(values)s::bigint[],
+    %(sequences)s::bigint[]) AS truth (entity, sku_id, quantity, value_minor, sequence)
+ON CONFLICT (merchant_id, entity, sku_id) DO UPDATE
+SET quantity = excluded.quantity, value_minor = excluded.value_minor, sequence = excluded.sequence;
+
+-- name: delete_valuations
+-- Take away valuations that no ledger knows.
+DELETE FROM finance.valuation AS known
+USING unnest(%(entities)s::text[], %(sku_ids)s::bigint[]) AS gone (entity, sku_id)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.entity = gone.entity AND known.sku_id = gone.sku_id;
+
+-- name: find_unlike_balances
+-- Days of accounts whose sums are not those of their entries.
+SELECT coalesce(known.entity, posted.entity) AS entity, coalesce(known.account, posted.account) AS account,
+    coalesce(known.currency, posted.currency) AS currency, coalesce(known.occurred_on, posted.occurred_on) AS occurred_on,
+    known.debit_minor, known.credit_minor, known.book_debit_minor, known.book_credit_minor,
+    posted.debit_minor, posted.credit_minor, posted.book_debit_minor, posted.book_credit_minor
+FROM (SELECT * FROM finance.balance WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN (
+    SELECT entity, account, currency, occurred_on,
+        sum(greatest(amount_minor, 0))::bigint AS debit_minor, sum(greatest(-amount_minor, 0))::bigint AS credit_minor,
+        sum(greatest(book_minor, 0))::bigint AS book_debit_minor, sum(greatest(-book_minor, 0))::bigint AS book_credit_minor
+    FROM finance.entry
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY entity, account, currency, occurred_on
+) AS posted ON posted.entity = known.entity AND posted.account = known.account AND posted.currency = known.currency
+    AND posted.occurred_on = known.occurred_on
+WHERE (known.debit_minor, known.credit_minor, known.book_debit_minor, known.book_credit_minor)
+    IS DISTINCT FROM (posted.debit_minor, posted.credit_minor, posted.book_debit_minor, posted.book_credit_minor)
+ORDER BY 1, 2, 3, 4;
+
+-- name: delete_balances
+-- Take days of accounts away, before they are written anew.
+DELETE FROM finance.balance AS known
+USING unnest(%(entities)s::text[], %(accounts)s::text[], %(currencies)s::text[], %(days)s::date[])
+    AS gone (entity, account, currency, occurred_on)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.entity = gone.entity AND known.account = gone.account
+    AND known.currency = gone.currency AND known.occurred_on = gone.occurred_on;
+
+-- copy: balance finance.balance (merchant_id, entity, account, currency, occurred_on, debit_minor, credit_minor,
+--     book_debit_minor, book_credit_minor)
+-- Days of accounts as their entries say.

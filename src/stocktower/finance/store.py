@@ -299,3 +299,36 @@ def _with_entries(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Jour
         entries[row[0]].append(Entry(*row[1:]))
     columns: list[list[Any]] = [[*row, tuple(entries[row[0]])] for row in rows]
     return [Journal(*values) for values in columns]
+
+
+def count_projections(tx: Transaction) -> tuple[int, int]:
+    """Rows of valuations and of balances."""
+    return tx.tuples(_Q.count_projections)[0]  # pyright: ignore[reportReturnType] -- two counts
+
+
+def find_unlike_valuations(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(entity, SKU, valuation, what its ledger adds up to) where they differ."""
+    return tx.tuples(_Q.find_unlike_valuations)
+
+
+def restore_valuations(tx: Transaction, truths: Sequence[tuple[Any, ...]], gone: Sequence[tuple[str, int]]) -> None:
+    """Make (entity, SKU) what the ledger adds up to (quantity, value, sequence); take away what it does not know."""
+    if gone:
+        entities, sku_ids = zip(*gone, strict=True)
+        tx.execute(_Q.delete_valuations, entities=entities, sku_ids=sku_ids)
+    if truths:
+        columns = [list(column) for column in zip(*truths, strict=True)]
+        names = ("entities", "sku_ids", "quantities", "values", "sequences")
+        tx.execute(_Q.restore_valuations, **dict(zip(names, columns, strict=True)))
+
+
+def find_unlike_balances(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(entity, account, currency, day, sums, those of its entries) where they differ."""
+    return tx.tuples(_Q.find_unlike_balances)
+
+
+def restore_balances(tx: Transaction, keys: Sequence[tuple[Any, ...]], truths: Sequence[tuple[Any, ...]]) -> None:
+    """Write days of accounts anew."""
+    entities, accounts, currencies, days = zip(*keys, strict=True)
+    tx.execute(_Q.delete_balances, entities=entities, accounts=accounts, currencies=currencies, days=days)
+    tx.copy(_Q.balance, [(tx.merchant_id, *truth) for truth in truths])

@@ -89,6 +89,7 @@ from .postings import Posted, adjust, receive
 from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
 from .proof import Drift, find_drift, rebuild_balances
 from .reach import Part, Reach
+from .rebuilding import PROJECTIONS
 from .rules import ats, free, kit_ats, net, pool, shown
 from .service import (
     NotLocked,
@@ -168,6 +169,7 @@ __all__ = [
     "ORDER",
     "OWN",
     "PRODUCTION",
+    "PROJECTIONS",
     "PURCHASE",
     "RETURNED",
     "STEPS",

@@ -736,6 +736,107 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint
         OR stock.sequence <> greatest(coalesce(moved.sequence, 0), coalesce(taken.sequence, 0)))
 ORDER BY stock.stock_id;
 
+-- name: count_projections
+-- How many rows the projections of inventory have: stock, demand, inbound, bins.
+SELECT (SELECT count(*) FROM inventory.stock WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM inventory.demand WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM inventory.inbound WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM inventory.bin WHERE merchant_id = %(merchant_id)s::bigint);
+
+-- name: find_unlike_demand
+-- Demand that has, or is short of, something else than its ledgers say: with what has been shipped of what it had.
+SELECT demand.order_id, demand.line_no, demand.sku_id, demand.wanted, demand.allocated, demand.short, demand.consumed,
+    demand.cancelled, coalesce(taken.units, 0)::bigint AS taken, coalesce(lacks.units, 0)::bigint AS lacks,
+    coalesce(taken.shipped, 0)::bigint AS shipped
+FROM inventory.demand AS demand
+LEFT JOIN (
+    SELECT reservation.order_id, reservation.line_no, stock.sku_id, sum(reservation.delta) AS units,
+        -sum(reservation.delta) FILTER (WHERE reservation.reason = 'shipped') AS shipped
+    FROM inventory.reservation AS reservation
+    JOIN inventory.stock AS stock
+        ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = reservation.stock_id
+    WHERE reservation.merchant_id = %(merchant_id)s::bigint
+    GROUP BY reservation.order_id, reservation.line_no, stock.sku_id
+) AS taken ON taken.order_id = demand.order_id AND taken.line_no = demand.line_no AND taken.sku_id = demand.sku_id
+LEFT JOIN (
+    SELECT order_id, line_no, sku_id, sum(delta) AS units
+    FROM inventory.shortage
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY order_id, line_no, sku_id
+) AS lacks ON lacks.order_id = demand.order_id AND lacks.line_no = demand.line_no AND lacks.sku_id = demand.sku_id
+WHERE demand.merchant_id = %(merchant_id)s::bigint
+    AND (demand.allocated <> coalesce(taken.units, 0) OR demand.short <> coalesce(lacks.units, 0))
+ORDER BY demand.order_id, demand.line_no, demand.sku_id;
+
+-- name: restore_demand
+-- Set demand to what its ledgers say; no shortage is noted, the ledger of shortages is the truth.
+UPDATE inventory.demand AS demand
+SET allocated = truth.allocated, short = truth.short, consumed = truth.consumed, cancelled = truth.cancelled
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(allocateds)s::bigint[],
+    %(shorts)s::bigint[], %(consumeds)s::bigint[], %(cancelleds)s::bigint[])
+    AS truth (order_id, line_no, sku_id, allocated, short, consumed, cancelled)
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = truth.order_id
+    AND demand.line_no = truth.line_no AND demand.sku_id = truth.sku_id;
+
+-- name: find_unlike_inbound
+-- Inbound that says something else than the last word about it.
+SELECT inbound.inbound_id, inbound.expected, inbound.received, inbound.cancelled, inbound.open, inbound.excess,
+    inbound.version, last.expected, last.received, last.cancelled, last.open, last.excess, last.version
+FROM inventory.inbound AS inbound
+JOIN LATERAL (
+    SELECT expected, received, cancelled, open, excess, version
+    FROM inventory.inbound_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id
+    ORDER BY version DESC
+    LIMIT 1
+) AS last ON true
+WHERE inbound.merchant_id = %(merchant_id)s::bigint
+    AND (inbound.expected, inbound.received, inbound.cancelled, inbound.open, inbound.excess, inbound.version)
+        <> (last.expected, last.received, last.cancelled, last.open, last.excess, last.version)
+ORDER BY inbound.inbound_id;
+
+-- name: load_skus_of_inbound
+-- The SKUs that some inbound is of.
+SELECT DISTINCT sku_id FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = ANY(%(inbound_ids)s::bigint[]);
+
+-- name: restore_inbound
+-- Set inbound to the last word about it; its state is what its figures say.
+UPDATE inventory.inbound AS inbound
+SET expected = truth.expected, received = truth.received, cancelled = truth.cancelled, open = truth.open,
+    excess = truth.excess, version = truth.version, state = CASE
+        WHEN truth.open > 0 THEN 'open'
+        WHEN truth.cancelled = 0 THEN 'received'
+        WHEN truth.received + truth.excess > 0 THEN 'closed'
+        ELSE 'cancelled' END
+FROM unnest(%(inbound_ids)s::bigint[], %(expecteds)s::bigint[], %(receiveds)s::bigint[], %(cancelleds)s::bigint[],
+    %(opens)s::bigint[], %(excesses)s::bigint[], %(versions)s::bigint[])
+    AS truth (inbound_id, expected, received, cancelled, open, excess, version)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = truth.inbound_id;
+
+-- name: find_unlike_bins
+-- Bins that hold something else than their moves say.
+SELECT bin.stock_id, bin.bin, bin.quantity, bin.sequence, last.quantity_after, last.sequence
+FROM inventory.bin AS bin
+JOIN LATERAL (
+    SELECT quantity_after, sequence
+    FROM inventory.bin_move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = bin.stock_id AND bin_move.bin = bin.bin
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+WHERE bin.merchant_id = %(merchant_id)s::bigint
+    AND (bin.quantity, bin.sequence) <> (last.quantity_after, last.sequence)
+ORDER BY bin.stock_id, bin.bin;
+
+-- name: restore_bins
+-- Set bins to what their moves say.
+UPDATE inventory.bin AS bin
+SET quantity = truth.quantity, sequence = truth.sequence
+FROM unnest(%(stock_ids)s::bigint[], %(bins)s::text[], %(quantities)s::bigint[], %(sequences)s::bigint[])
+    AS truth (stock_id, bin, quantity, sequence)
+WHERE bin.merchant_id = %(merchant_id)s::bigint AND bin.stock_id = truth.stock_id AND bin.bin = truth.bin;
+
 -- name: restore_stock
 -- Set stock rows to what their ledgers say.
 UPDATE inventory.stock AS stock

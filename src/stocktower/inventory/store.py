@@ -453,3 +453,48 @@ def load_reservation_batch(
 ) -> list[tuple[Any, ...]]:
     """Reservations recorded by an instant after (stock_id, sequence), in this order."""
     return tx.tuples(_SQL.load_reservation_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)
+
+
+def count_projections(tx: Transaction) -> tuple[int, int, int, int]:
+    """Rows of stock, demand, inbound and bins."""
+    return tx.tuples(_SQL.count_projections)[0]  # pyright: ignore[reportReturnType] -- four counts
+
+
+def find_unlike_demand(tx: Transaction) -> list[tuple[int, ...]]:
+    """(order, line, SKU, wanted, allocated, short, consumed, cancelled, taken, lacks, shipped) where they differ."""
+    return tx.tuples(_SQL.find_unlike_demand)
+
+
+def restore_demand(tx: Transaction, truths: Sequence[tuple[int, ...]]) -> None:
+    """Set (order, line, SKU) to (allocated, short, consumed, cancelled)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    names = ("order_ids", "line_nos", "sku_ids", "allocateds", "shorts", "consumeds", "cancelleds")
+    tx.execute(_SQL.restore_demand, **dict(zip(names, columns, strict=True)))
+
+
+def find_unlike_inbound(tx: Transaction) -> list[tuple[int, ...]]:
+    """(id, figures and version, those of the last word) where they differ."""
+    return tx.tuples(_SQL.find_unlike_inbound)
+
+
+def load_skus_of_inbound(tx: Transaction, inbound_ids: Sequence[int]) -> list[int]:
+    """The SKUs that some inbound is of."""
+    return tx.values(_SQL.load_skus_of_inbound, inbound_ids=list(inbound_ids))
+
+
+def restore_inbound(tx: Transaction, truths: Sequence[tuple[int, ...]]) -> None:
+    """Set inbound (id) to (expected, received, cancelled, open, excess, version)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    names = ("inbound_ids", "expecteds", "receiveds", "cancelleds", "opens", "excesses", "versions")
+    tx.execute(_SQL.restore_inbound, **dict(zip(names, columns, strict=True)))
+
+
+def find_unlike_bins(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(stock_id, bin, quantity, sequence, quantity and sequence of the last move) where they differ."""
+    return tx.tuples(_SQL.find_unlike_bins)
+
+
+def restore_bins(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Set bins (stock_id, bin) to (quantity, sequence)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    tx.execute(_SQL.restore_bins, **dict(zip(("stock_ids", "bins", "quantities", "sequences"), columns, strict=True)))

@@ -33,6 +33,7 @@ from .events import (
 from .ids import CountingIds, IdSource, SequenceIds
 from .migrations import MigrationError, migrate, migrations_folder
 from .model import Event, ParkedEvent, RecordedEvent
+from .projections import Drifted, Projection, pair
 from .server import EmbeddedServer, data_folder, server_for
 from .service_user import ServerUnavailable
 from .sql import CopyTable, Invariant, Queries, Query, SqlFileError, load_invariants, load_queries
@@ -44,6 +45,7 @@ __all__ = [
     "CopyTable",
     "CountingIds",
     "Database",
+    "Drifted",
     "EmbeddedServer",
     "Event",
     "FrozenClock",
@@ -55,6 +57,7 @@ __all__ = [
     "NotCopyable",
     "NotWholeNumbers",
     "ParkedEvent",
+    "Projection",
     "Queries",
     "Query",
     "RecordedEvent",
@@ -83,6 +86,7 @@ __all__ = [
     "migrations_folder",
     "move_cursor",
     "next_due_at",
+    "pair",
     "park_event",
     "schedule",
     "schedule_new",

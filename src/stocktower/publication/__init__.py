@@ -23,6 +23,7 @@ from .model import (
     Told,
     Velocity,
 )
+from .rebuilding import PROJECTIONS
 from .rules import changed_skus
 from .service import (
     KINDS,
@@ -58,6 +59,7 @@ from .watching import watch_channels
 
 __all__ = [
     "KINDS",
+    "PROJECTIONS",
     "VELOCITY",
     "WATCH",
     "Accepted",

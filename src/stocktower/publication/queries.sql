@@ -534,3 +534,44 @@ GROUP BY channel_id;
 SELECT channel_id, sum(oversold)::bigint FROM publication.stale_sale
 WHERE merchant_id = %(merchant_id)s::bigint AND placed_at >= %(since)s::timestamptz
 GROUP BY channel_id;
+-- name: count_told
+-- How many listings were ever told to a channel.
+SELECT count(*) FROM publication.last_told WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: count_standings
+-- How many listings have a standing.
+SELECT count(*) FROM publication.standing WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: lock_standings_by_key
+-- Keep some listings from being told anything until the commit.
+SELECT standing.listing
+FROM publication.standing AS standing
+JOIN unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS wanted (channel_id, listing)
+    ON wanted.channel_id = standing.channel_id AND wanted.listing = standing.listing
+WHERE standing.merchant_id = %(merchant_id)s::bigint
+ORDER BY standing.channel_id, standing.listing
+FOR UPDATE OF standing;
+
+-- name: find_unlike_told
+-- Standings whose last word is not the newest of all that was told of the listing.
+SELECT known.channel_id, known.listing, known.told, known.told_at, known.publication_id, newest.shown, newest.told_at,
+    newest.publication_id
+FROM publication.standing AS known
+LEFT JOIN (
+    SELECT DISTINCT ON (channel_id, listing) channel_id, listing, shown, told_at, publication_id
+    FROM publication.told
+    WHERE merchant_id = %(merchant_id)s::bigint
+    ORDER BY channel_id, listing, told_at DESC, publication_id DESC
+) AS newest ON newest.channel_id = known.channel_id AND newest.listing = known.listing
+WHERE known.merchant_id = %(merchant_id)s::bigint AND (known.told, known.told_at, known.publication_id)
+    IS DISTINCT FROM (newest.shown, newest.told_at, newest.publication_id)
+ORDER BY known.channel_id, known.listing;
+
+-- name: restore_told
+-- Make the last word of standings the newest of all that was told.
+UPDATE publication.standing AS known
+SET told = truth.told, told_at = truth.told_at, publication_id = truth.publication_id
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(tolds)s::bigint[], %(times)s::timestamptz[],
+    %(publication_ids)s::bigint[]) AS truth (channel_id, listing, told, told_at, publication_id)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = truth.channel_id
+    AND known.listing = truth.listing;

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -396,3 +397,26 @@ def sum_buffers(tx: Transaction) -> dict[int, tuple[int, int, int, int]]:
 def sum_oversold(tx: Transaction, since: datetime) -> dict[int, int]:
     """By channel: units oversold on lines accepted on a stale word since an instant."""
     return dict(tx.tuples(_Q.sum_oversold, since=since))
+
+
+def count_standings(tx: Transaction) -> int:
+    """How many listings have a standing."""
+    return tx.value(_Q.count_standings) or 0
+
+
+def lock_standings_by_key(tx: Transaction, keys: Sequence[tuple[int, str]]) -> None:
+    """Keep some listings from being told anything until the commit."""
+    channel_ids, listings = (list(column) for column in zip(*keys, strict=True))
+    tx.values(_Q.lock_standings_by_key, channel_ids=channel_ids, listings=listings)
+
+
+def find_unlike_told(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(channel, listing, last word, newest of all that was told) where they differ."""
+    return tx.tuples(_Q.find_unlike_told)
+
+
+def restore_told(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Make (channel, listing, told, told at, publication) the last word."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    names = ("channel_ids", "listings", "tolds", "times", "publication_ids")
+    tx.execute(_Q.restore_told, **dict(zip(names, columns, strict=True)))
