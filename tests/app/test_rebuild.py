@@ -20,7 +20,7 @@ TABLES = {
     "inventory.demand": "inventory.demand",
     "inventory.inbound": "inventory.inbound",
     "inventory.bin": "inventory.bin",
-    "publication.last_told": "publication.last_told",
+    "publication.standing": "publication.standing",
     "finance.valuation": "finance.valuation",
     "finance.balance": "finance.balance",
 }
@@ -32,10 +32,9 @@ CORRUPTIONS = (
     ("inventory.demand", "UPDATE inventory.demand SET short = 0, cancelled = cancelled + short WHERE short > 0"),
     ("inventory.demand", "UPDATE inventory.demand SET consumed = 0, allocated = allocated + consumed "
                          "WHERE consumed > 0"),
-    ("publication.last_told", "UPDATE publication.last_told SET shown = shown + 1"),
-    ("publication.last_told", "DELETE FROM publication.last_told"),
-    ("publication.last_told", "INSERT INTO publication.last_told SELECT merchant_id, channel_id, 'x' || listing, "
-                              "sku_id, shown, told_at, publication_id FROM publication.last_told"),
+    ("publication.standing", "UPDATE publication.standing SET told = told + 1 WHERE told IS NOT NULL"),
+    ("publication.standing", "UPDATE publication.standing SET told = NULL, told_at = NULL, publication_id = NULL "
+                             "WHERE told IS NOT NULL"),
     ("finance.valuation", "UPDATE finance.valuation SET value_minor = value_minor + 1, sequence = sequence - 1"),
     ("finance.balance", "UPDATE finance.balance SET debit_minor = debit_minor + 1"),
     ("finance.balance", "DELETE FROM finance.balance"),
@@ -85,7 +84,7 @@ def test_what_was_written_past_a_ledger_comes_back_identical(tower: Tower, name:
 def test_it_goes_on_while_workers_work(tower: Tower) -> None:
     with tower.transaction("vandal") as tx:
         tx.connection.execute(b"UPDATE inventory.stock SET quantity = quantity + 3, sequence = sequence + 1")
-        tx.connection.execute(b"UPDATE publication.last_told SET shown = shown + 1")
+        tx.connection.execute(b"UPDATE publication.standing SET told = told + 1 WHERE told IS NOT NULL")
         tx.connection.execute(b"UPDATE finance.balance SET credit_minor = credit_minor + 1")
     assert isinstance(tower.clock, FrozenClock)
     tower.clock.at += timedelta(minutes=1)

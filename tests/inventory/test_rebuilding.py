@@ -15,14 +15,14 @@ INBOUND = (
     "INSERT INTO inventory.inbound (merchant_id, inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, "
     "expected, received, cancelled, open, excess, state, version) VALUES "
     "(%(merchant)s, 1, 'purchase', 'PO-1', '1', %(sku)s, %(site)s, '', 'Acme', 10, 4, 0, 6, 0, 'open', 2)",
-    "INSERT INTO inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, open, "
-    "excess, reason, reference, reference_id, actor, occurred_at, recorded_at) SELECT %(merchant)s, 1, version, 'changed', "
-    "10, received, 0, 10 - received, 0, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM (VALUES (1, 0), (2, 4)) "
+    "INSERT INTO inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, "
+    "open, excess, reason, reference, reference_id, actor, occurred_at, recorded_at) SELECT %(merchant)s, 1, version, "
+    "'changed', 10, received, 0, 10 - received, 0, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM (VALUES (1, 0), (2, 4)) "
     "AS change (version, received)",
 )
 BIN = (
-    "INSERT INTO inventory.bin (merchant_id, stock_id, bin, quantity, sequence) SELECT merchant_id, stock_id, 'A1', 5, 2 "
-    "FROM inventory.stock WHERE merchant_id = %(merchant)s",
+    "INSERT INTO inventory.bin (merchant_id, stock_id, bin, quantity, sequence) SELECT merchant_id, stock_id, 'A1', 5, "
+    "2 FROM inventory.stock WHERE merchant_id = %(merchant)s",
     "INSERT INTO inventory.bin_move (merchant_id, stock_id, bin, sequence, delta, quantity_after, reason, reference, "
     "reference_id, actor, occurred_at, recorded_at) SELECT merchant_id, stock_id, 'A1', step.sequence, step.delta, "
     "step.after, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM inventory.stock, (VALUES (1, 2, 2), (2, 3, 5)) "

@@ -17,7 +17,7 @@ from stocktower.model import Applied, NotAppliedThen, load_applied_at
 from stocktower.network import Network, load_network_at
 from stocktower.platform import Transaction, find_position_at
 
-from . import store
+from . import ledger_store, store
 from .availability import Availability, Facts, safety_of
 from .claims import Claims
 from .model import StockRow
@@ -86,7 +86,7 @@ def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> lis
     """The stock rows of some SKUs as of a moment, by SKU, site, status, owner and lot; what they lack is not known."""
     if not sku_ids:
         return []
-    rows = [row for _, row in store.load_rows_at(tx, sku_ids, [moment.at])]
+    rows = [row for _, row in ledger_store.load_rows_at(tx, sku_ids, [moment.at])]
     return rows if moment.basis == Basis.RECORDED else _as_they_were(tx, sku_ids, rows, moment.at)
 
 
@@ -103,11 +103,11 @@ def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) ->
         for row in load_rows_at(tx, stocked, moments[0]):
             rows[instants[0]].setdefault(row.sku_id, []).append(row)
     else:
-        for at, row in store.load_rows_at(tx, stocked, instants):
+        for at, row in ledger_store.load_rows_at(tx, stocked, instants):
             rows[at].setdefault(row.sku_id, []).append(row)
     waiting: dict[datetime, dict[int, dict[int, int]]] = {at: {} for at in instants}
     channels = sorted({channel_id for moment in moments for channel_id in moment.network.channels})
-    for at, sku_id, channel_id, units in store.load_waiting_at(tx, stocked, channels, instants):
+    for at, sku_id, channel_id, units in ledger_store.load_waiting_at(tx, stocked, channels, instants):
         waiting[at].setdefault(sku_id, {})[channel_id] = units
     made: list[Availability] = []
     for moment in moments:
@@ -139,7 +139,7 @@ def _as_they_were(tx: Transaction, sku_ids: Sequence[int], rows: Sequence[StockR
     ]
     late = {
         stock_id: (units, taken)
-        for stock_id, units, taken in store.load_late_news(tx, [row.stock_id for row in everything], at)
+        for stock_id, units, taken in ledger_store.load_late_news(tx, [row.stock_id for row in everything], at)
     }
     return [
         as_it_was(row, *late.get(row.stock_id, (0, 0)))

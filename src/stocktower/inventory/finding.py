@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from stocktower.platform import Transaction
 
-from . import store
+from . import ledger_store, store
 from .model import AVAILABLE, OWN, StockRow
 
 FIGURES = ("on_hand", "allocated", "free")
@@ -56,13 +56,13 @@ def load_candidates(tx: Transaction, wanted: Wanted) -> set[int] | None:
         found = set(sku_ids) if found is None else found & set(sku_ids)
 
     if wanted.statuses and AVAILABLE not in wanted.statuses:
-        narrow(store.load_skus_of_statuses(tx, wanted.statuses))
+        narrow(ledger_store.load_skus_of_statuses(tx, wanted.statuses))
     if wanted.owners and OWN not in wanted.owners:
-        narrow(store.load_skus_of_owners(tx, wanted.owners))
+        narrow(ledger_store.load_skus_of_owners(tx, wanted.owners))
     if wanted.lots:
-        narrow(store.load_skus_of_lots(tx, wanted.lots))
+        narrow(ledger_store.load_skus_of_lots(tx, wanted.lots))
     if wanted.expires_until is not None:
-        narrow(store.load_skus_expiring(tx, wanted.expires_until))
+        narrow(ledger_store.load_skus_expiring(tx, wanted.expires_until))
     return found
 
 
@@ -82,7 +82,7 @@ def load_by_figure(
     limit: int,
 ) -> tuple[list[StockRow], Place | None]:
     """Rows by what is on_hand, allocated or free, and where the next page begins; the figures of all are looked at."""
-    found = store.load_rows_by_figure(
+    found = ledger_store.load_rows_by_figure(
         tx, sign=-1 if descending else 1, figure=figure, site_ids=list(wanted.site_ids), statuses=list(wanted.statuses),
         owners=list(wanted.owners), lots=list(wanted.lots), all_skus=sku_ids is None, sku_ids=sorted(sku_ids or ()),
         above=-_MOST if wanted.above is None else wanted.above, below=_MOST if wanted.below is None else wanted.below,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stocktower.platform import Drifted, Projection, Transaction, pair
 
-from . import store
+from . import ledger_store, store
 
 
 def decide_demand(row: tuple[int, ...]) -> Drifted:
@@ -46,7 +46,7 @@ def _lock_demand(tx: Transaction, drifted: Sequence[Drifted]) -> None:
 
 
 def _lock_inbound(tx: Transaction, drifted: Sequence[Drifted]) -> None:
-    store.lock_items(tx, sorted(store.load_skus_of_inbound(tx, [one.key[0] for one in drifted])))
+    store.lock_items(tx, sorted(ledger_store.load_skus_of_inbound(tx, [one.key[0] for one in drifted])))
 
 
 def _truths(drifted: Sequence[Drifted]) -> list[tuple[int, ...]]:
@@ -56,23 +56,23 @@ def _truths(drifted: Sequence[Drifted]) -> list[tuple[int, ...]]:
 PROJECTIONS = (
     Projection(
         "inventory.stock", "quantity, allocated and sequence of stock rows, by moves and reservations",
-        lambda tx: store.count_projections(tx)[0], _find_stock, _lock_rows, _restore_stock,
+        lambda tx: ledger_store.count_projections(tx)[0], _find_stock, _lock_rows, _restore_stock,
     ),
     Projection(
         "inventory.demand", "what demand has and is short of, by reservations and shortages",
-        lambda tx: store.count_projections(tx)[1],
-        lambda tx: [decide_demand(row) for row in store.find_unlike_demand(tx)], _lock_demand,
-        lambda tx, drifted: store.restore_demand(tx, _truths(drifted)),
+        lambda tx: ledger_store.count_projections(tx)[1],
+        lambda tx: [decide_demand(row) for row in ledger_store.find_unlike_demand(tx)], _lock_demand,
+        lambda tx, drifted: ledger_store.restore_demand(tx, _truths(drifted)),
     ),
     Projection(
         "inventory.inbound", "figures of inbound, by what was said about it",
-        lambda tx: store.count_projections(tx)[2],
-        lambda tx: [pair(row, 1) for row in store.find_unlike_inbound(tx)], _lock_inbound,
-        lambda tx, drifted: store.restore_inbound(tx, _truths(drifted)),
+        lambda tx: ledger_store.count_projections(tx)[2],
+        lambda tx: [pair(row, 1) for row in ledger_store.find_unlike_inbound(tx)], _lock_inbound,
+        lambda tx, drifted: ledger_store.restore_inbound(tx, _truths(drifted)),
     ),
     Projection(
-        "inventory.bin", "what lies in bins, by their moves", lambda tx: store.count_projections(tx)[3],
-        lambda tx: [pair(row, 2) for row in store.find_unlike_bins(tx)], _lock_rows,
-        lambda tx, drifted: store.restore_bins(tx, _truths(drifted)),
+        "inventory.bin", "what lies in bins, by their moves", lambda tx: ledger_store.count_projections(tx)[3],
+        lambda tx: [pair(row, 2) for row in ledger_store.find_unlike_bins(tx)], _lock_rows,
+        lambda tx, drifted: ledger_store.restore_bins(tx, _truths(drifted)),
     ),
 )  # fmt: skip

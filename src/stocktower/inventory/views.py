@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from stocktower.platform import Transaction
 
-from . import store
+from . import ledger_store, store
 from .book import Move
 from .model import StockRow
 
@@ -124,7 +124,8 @@ def load_history(
         return HistoryPage([], None)
     key = before or HistoryKey(tx.now, *FIRST)
     found = [
-        Entry(*row) for row in store.load_history(tx, stock_ids, key.recorded_at, key.stock_id, key.sequence, limit + 2)
+        Entry(*row)
+        for row in ledger_store.load_history(tx, stock_ids, key.recorded_at, key.stock_id, key.sequence, limit + 2)
     ]
     cut = limit
     if len(found) > limit and _key(found[limit - 1]) == _key(found[limit]):
@@ -138,7 +139,7 @@ def load_change_instants(
     tx: Transaction, stock_ids: Sequence[int], after: datetime, until: datetime, limit: int
 ) -> list[datetime]:
     """When something was recorded of some stock rows, the newest first, no more than a limit."""
-    return store.load_change_instants(tx, stock_ids, after, until, limit) if stock_ids else []
+    return ledger_store.load_change_instants(tx, stock_ids, after, until, limit) if stock_ids else []
 
 
 def _key(entry: Entry) -> HistoryKey:
@@ -149,13 +150,13 @@ def load_holders_at(tx: Transaction, stock_ids: Mapping[int, int], at: datetime)
     """Who had units of some stock rows (row -> site) at an instant, the most units first."""
     return [
         Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, since)
-        for order_id, line_no, stock_id, units, since in store.load_holders_at(tx, sorted(stock_ids), at)
+        for order_id, line_no, stock_id, units, since in ledger_store.load_holders_at(tx, sorted(stock_ids), at)
     ]
 
 
 def load_waiters_at(tx: Transaction, sku_id: int, at: datetime) -> list[Waiter]:
     """Who waited for a SKU at an instant, the most units first."""
-    return [Waiter(*row) for row in store.load_waiting_orders_at(tx, sku_id, at)]
+    return [Waiter(*row) for row in ledger_store.load_waiting_orders_at(tx, sku_id, at)]
 
 
 BATCH = 20_000
@@ -167,7 +168,7 @@ def walk_moves(tx: Transaction, until: datetime, batch: int = BATCH) -> Iterator
     allocated after, reason, counterpart, reference, reference_id, actor, occurred_at, recorded_at.
     """
     place = (0, 0)
-    while found := store.load_move_batch(tx, *place, until, batch):
+    while found := ledger_store.load_move_batch(tx, *place, until, batch):
         yield found
         place = (found[-1][0], found[-1][1])
 
@@ -177,7 +178,7 @@ def walk_reservations(tx: Transaction, until: datetime, batch: int = BATCH) -> I
     delta, allocated after, reason, recorded_at.
     """
     place = (0, 0)
-    while found := store.load_reservation_batch(tx, *place, until, batch):
+    while found := ledger_store.load_reservation_batch(tx, *place, until, batch):
         yield found
         place = (found[-1][0], found[-1][1])
 

@@ -534,10 +534,6 @@ GROUP BY channel_id;
 SELECT channel_id, sum(oversold)::bigint FROM publication.stale_sale
 WHERE merchant_id = %(merchant_id)s::bigint AND placed_at >= %(since)s::timestamptz
 GROUP BY channel_id;
--- name: count_told
--- How many listings were ever told to a channel.
-SELECT count(*) FROM publication.last_told WHERE merchant_id = %(merchant_id)s::bigint;
-
 -- name: count_standings
 -- How many listings have a standing.
 SELECT count(*) FROM publication.standing WHERE merchant_id = %(merchant_id)s::bigint;
