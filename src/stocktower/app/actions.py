@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from stocktower import access, catalog, counting, exchange, fulfillment, network, ordering, reconciliation, worklist
-from stocktower.app import counting_acts, goods_actions, publication_commands
+from stocktower.app import counting_acts, goods_actions, publication_commands, quality_acts
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
@@ -444,6 +444,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.STOCK_DIFFERENCE, "accept_theirs"): Action(P.ADJUST_STOCK, accept_theirs),
     (CaseKind.STOCK_DIFFERENCE, "allow"): Action(P.WORK_CASES, allow),
     (CaseKind.STATEMENT_OVERDUE, "snooze"): Action(P.WORK_CASES, snooze),
+    (CaseKind.MASTER_DATA, "recheck"): Action(P.WORK_CASES, on_case(quality_acts.recheck)),
     (CaseKind.PROMISE_BROKEN, "tell"): Action(P.ADJUST_ORDER, tell_promise),
     (CaseKind.PROMISE_BROKEN, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_promised),
     **{key: Action(permission, on_case(do)) for key, (permission, do) in goods_actions.ACTS.items()},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from stocktower import access, catalog, counting, inventory, model, network, purchasing, reconciliation
+from stocktower import access, catalog, counting, inventory, model, network, purchasing, reconciliation, stewardship
 from stocktower.app.output import CommandFailed
 from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
 
@@ -129,6 +129,7 @@ def apply_file(
         )
         network.apply_network(tx, outcome.configuration)
         reconciliation.apply_systems(tx, outcome.configuration)
+        stewardship.begin(tx)
         write_rules(tx)
         counting.schedule_plans(tx)
         purchasing.schedule_recompute(tx)

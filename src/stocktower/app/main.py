@@ -20,6 +20,7 @@ from stocktower.app import (
     history_commands,
     promise_commands,
     publication_commands,
+    quality_commands,
     reads,
     rebuild,
     reconcile_commands,
@@ -59,6 +60,7 @@ app.command(reconcile_commands.app)
 app.command(counting_commands.count_app)
 app.command(lot_app)
 app.command(publication_commands.publication_app)
+app.command(quality_commands.app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

@@ -17,6 +17,7 @@ from stocktower import (
     publication,
     purchasing,
     reconciliation,
+    stewardship,
 )
 from stocktower.app import cases
 from stocktower.app.home import write_rules
@@ -101,6 +102,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("finance", finance.KINDS, post),
     Subscription("publication", publication.KINDS, offer),
     Subscription("sales", ("order.validated",), note_sales),
+    Subscription("stewardship", stewardship.KINDS, stewardship.take_events),
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
@@ -117,6 +119,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(publication.VELOCITY, "channel", publication.measure_channels),
     DueWork(publication.WATCH, "channel", publication.watch_channels),
     DueWork("fulfillment.acknowledge", "fulfillment", ordering.not_acknowledged),
+    DueWork(stewardship.CHECK, "sku", stewardship.check_due),
     DueWork(reconciliation.COMPARE, "statement", reconciliation.compare_due),
     DueWork(reconciliation.EXPECTED, "system", reconciliation.miss_statements),
 )

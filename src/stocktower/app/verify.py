@@ -11,7 +11,7 @@ from stocktower.platform import Invariant, Transaction, load_cursors, load_head,
 
 ROOMS = (
     "platform", "access", "model", "worklist", "exchange", "catalog", "network", "customers", "payments", "inventory",
-    "publication", "fulfillment", "ordering", "counting", "purchasing", "reconciliation", "finance",
+    "publication", "fulfillment", "ordering", "counting", "purchasing", "reconciliation", "stewardship", "finance",
 )  # fmt: skip
 SHOWN = 20
 

@@ -5,6 +5,7 @@ stock unit and the size of a unit never change once they are recorded, nor how a
 """
 
 from .kits import expand, find_cycle
+from .merging import CannotMerge, Merged, lock_pair, merge_skus, split_skus
 from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku
 from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
@@ -12,6 +13,7 @@ from .service import (
     UnknownSku,
     find_by_barcode,
     find_skus,
+    find_stocked,
     load_kits_of,
     load_materials,
     load_resolved,
@@ -33,10 +35,12 @@ from .views import (
 
 __all__ = [
     "NAME_KEY",
+    "CannotMerge",
     "CatalogFacts",
     "Component",
     "Listing",
     "ListingVersion",
+    "Merged",
     "PackNotPositive",
     "ProductOutcome",
     "ProductPlan",
@@ -50,6 +54,7 @@ __all__ = [
     "find_by_barcode",
     "find_cycle",
     "find_skus",
+    "find_stocked",
     "load_active_ids",
     "load_kits_of",
     "load_listing_versions",
@@ -60,8 +65,11 @@ __all__ = [
     "load_sku_page",
     "load_skus",
     "load_units",
+    "lock_pair",
     "map_listing",
+    "merge_skus",
     "resolve_listings",
     "search",
+    "split_skus",
     "take_products",
 ]

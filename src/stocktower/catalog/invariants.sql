@@ -96,6 +96,16 @@ LEFT JOIN network.pub_channel AS channel ON channel.merchant_id = listing.mercha
     AND channel.channel_id = listing.channel_id
 WHERE listing.merchant_id = %(merchant_id)s::bigint AND channel.channel_id IS NULL;
 
+-- name: merged_skus_are_not_sold
+-- when: now
+-- The SKU of an alias is inactive and has the alias for its code; what it stands for is no alias itself.
+SELECT alias.code, alias.merged_id, alias.sku_id
+FROM catalog.alias AS alias
+JOIN catalog.sku AS merged ON merged.merchant_id = alias.merchant_id AND merged.sku_id = alias.merged_id
+LEFT JOIN catalog.alias AS further ON further.merchant_id = alias.merchant_id AND further.merged_id = alias.sku_id
+WHERE alias.merchant_id = %(merchant_id)s::bigint
+    AND (merged.active OR merged.code <> alias.code OR further.code IS NOT NULL);
+
 -- name: stock_unit_is_no_other_unit
 -- when: now
 -- The stock unit of a SKU, where it stands among the units, is one of itself.

@@ -8,11 +8,13 @@
 -- What channels' keys stand for: the listing, else the active SKU with that code, else (for `name:` keys) the one active
 -- SKU with that name. Kits come with their components.
 WITH found AS (
-    SELECT wanted.channel_id, wanted.key, coalesce(listing.sku_id, coded.sku_id, named.sku_id) AS sku_id,
+    SELECT wanted.channel_id, wanted.key, coalesce(listing.sku_id, alias.sku_id, coded.sku_id, named.sku_id) AS sku_id,
         coalesce(listing.pack_quantity, 1) AS pack_quantity
     FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(names)s::text[]) AS wanted (channel_id, key, name)
     LEFT JOIN catalog.listing AS listing ON listing.merchant_id = %(merchant_id)s::bigint
         AND listing.channel_id = wanted.channel_id AND listing.key = wanted.key
+    LEFT JOIN catalog.alias AS alias ON listing.sku_id IS NULL AND alias.merchant_id = %(merchant_id)s::bigint
+        AND alias.code = wanted.key
     LEFT JOIN catalog.sku AS coded ON listing.sku_id IS NULL AND coded.merchant_id = %(merchant_id)s::bigint
         AND coded.code = wanted.key AND coded.active
     LEFT JOIN LATERAL (
@@ -120,6 +122,49 @@ FROM unnest(%(sku_ids)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(barco
     AS stated (sku_id, name, kind, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder, active,
         tracking)
 WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id;
+
+-- name: load_direct_assembled
+-- The assembled SKUs that are made of a SKU.
+SELECT sku.code
+FROM catalog.material AS material
+JOIN catalog.sku AS sku ON sku.merchant_id = material.merchant_id AND sku.sku_id = material.assembled_id
+WHERE material.merchant_id = %(merchant_id)s::bigint AND material.material_id = %(material_id)s::bigint
+ORDER BY sku.code;
+
+-- name: load_aliases
+-- The survivors that codes of merged SKUs stand for.
+SELECT code, sku_id
+FROM catalog.alias
+WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
+
+-- name: insert_alias
+-- The code of a merged SKU stands for its survivor.
+INSERT INTO catalog.alias (merchant_id, code, sku_id, merged_id, since)
+VALUES (%(merchant_id)s::bigint, %(code)s::text, %(sku_id)s::bigint, %(merged_id)s::bigint, %(now)s::timestamptz);
+
+-- name: redirect_aliases
+-- What stood for a SKU that is merged stands for its survivor too.
+UPDATE catalog.alias
+SET sku_id = %(survivor_id)s::bigint
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(loser_id)s::bigint
+RETURNING code;
+
+-- name: return_aliases
+-- Codes stand again for a SKU whose merge is undone.
+UPDATE catalog.alias
+SET sku_id = %(loser_id)s::bigint
+WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
+
+-- name: delete_alias
+-- A code stands for itself again.
+DELETE FROM catalog.alias WHERE merchant_id = %(merchant_id)s::bigint AND code = %(code)s::text;
+
+-- name: load_direct_kits
+-- The kits that were stated to hold some SKUs.
+SELECT DISTINCT kit_id
+FROM catalog.component
+WHERE merchant_id = %(merchant_id)s::bigint AND component_id = ANY(%(component_ids)s::bigint[])
+ORDER BY kit_id;
 
 -- name: load_components
 -- What kits were stated to hold.

@@ -28,6 +28,8 @@ class CatalogFacts(Struct, frozen=True):
     """Assembled SKU -> material -> quantity; of those below the batch too."""
     used: frozenset[int] = frozenset()
     """SKUs that stock was ever recorded of: how they are tracked is frozen."""
+    merged: Mapping[str, str] = {}
+    """Code of a merged SKU -> code of its survivor."""
 
 
 class ProductPlan(Struct, frozen=True):
@@ -168,7 +170,9 @@ def _listing_problem(document: ProductDocument, facts: CatalogFacts, claimed: di
 def _take(document: ProductDocument, facts: CatalogFacts, holding: _Holding, plan: ProductPlan) -> ProductOutcome:
     known = facts.skus.get(document.sku)
     components, materials = _summed(document.components), _summed(document.materials)
-    plan.listings.extend((facts.channels[channel], key, document.sku, pack) for channel, key, pack in document.listings)
+    # A merged SKU stays as it is, whatever its source goes on to say; what it lists is its survivor.
+    survivor = facts.merged.get(document.sku, document.sku)
+    plan.listings.extend((facts.channels[channel], key, survivor, pack) for channel, key, pack in document.listings)
     if known is None:
         plan.new.append(_new_sku(document))
         if components:
@@ -178,6 +182,8 @@ def _take(document: ProductDocument, facts: CatalogFacts, holding: _Holding, pla
         plan.units.extend((document.sku, unit, factor) for unit, factor in document.units)
         return ProductOutcome.NEW
     stated = _merge(known, document)
+    if survivor != document.sku:
+        stated = structs.replace(stated, active=known.active)
     fields = [name for name in Sku.__struct_fields__ if getattr(known, name) != getattr(stated, name)]
     if fields:
         plan.changed.append(stated)

@@ -87,18 +87,17 @@ def take_products(
     ids |= {result.sku: result.sku_id for result in plan.results if result.sku_id is not None}
     ids |= _ids_of_components(tx, plan, ids)
     above = _write_parts(tx, plan, ids)
-    mapped = _write_listings(
-        tx, [(channel, key, ids[sku], pack) for channel, key, sku, pack in plan.listings], tx.actor
-    )
-    tx.emit_all(_event(tx, "sku.created", sku.sku_id, {"code": sku.code, "kind": sku.kind}) for sku in fresh)
+    mapped = write_listings(tx, [(channel, key, ids[sku], pack) for channel, key, sku, pack in plan.listings], tx.actor)
+    tx.emit_all(sku_event(tx, "sku.created", sku.sku_id, {"code": sku.code, "kind": sku.kind}) for sku in fresh)
     tx.emit_all(
-        _event(tx, "sku.changed", ids[code], {"code": code, "changed": fields}) for code, fields in plan.fields.items()
+        sku_event(tx, "sku.changed", ids[code], {"code": code, "changed": fields})
+        for code, fields in plan.fields.items()
     )
     tx.emit_all(
-        _event(tx, "sku.changed", sku.sku_id, {"code": sku.code, "changed": ["parts"]})
+        sku_event(tx, "sku.changed", sku.sku_id, {"code": sku.code, "changed": ["parts"]})
         for sku in (store.load_skus(tx, above) if above else ())
     )
-    _emit_mapped(tx, mapped)
+    emit_mapped(tx, mapped)
     return [msgspec.structs.replace(result, sku_id=ids.get(result.sku)) for result in plan.results]
 
 
@@ -111,8 +110,8 @@ def map_listing(tx: Transaction, channel_id: int, key: str, sku_id: int, pack_qu
         raise PackNotPositive(f"a pack of {pack_quantity} holds nothing; state a whole number above zero")
     if not store.load_skus(tx, [sku_id]):
         raise UnknownSku(f"there is no SKU with the id {sku_id}")
-    mapped = _write_listings(tx, [(channel_id, key, sku_id, pack_quantity)], by)
-    _emit_mapped(tx, mapped)
+    mapped = write_listings(tx, [(channel_id, key, sku_id, pack_quantity)], by)
+    emit_mapped(tx, mapped)
     return bool(mapped)
 
 
@@ -131,7 +130,15 @@ def _load_facts(tx: Transaction, documents: Sequence[ProductDocument], in_use: I
     for sku_id, unit, factor in store.load_units(tx, [sku.sku_id for sku in skus.values()]) if skus else ():
         units.setdefault(sku_id, {})[unit] = factor
     used = frozenset(in_use(sorted(set(retracked)))) if retracked else frozenset[int]()
-    return CatalogFacts(skus, components, units, store.load_channels(tx), materials, used)
+    merged = _load_survivors(tx, codes)
+    return CatalogFacts(skus, components, units, store.load_channels(tx), materials, used, merged)
+
+
+def _load_survivors(tx: Transaction, codes: Collection[str]) -> dict[str, str]:
+    """Code of each merged SKU among some -> code of its survivor."""
+    aliases = store.load_aliases(tx, sorted(codes))
+    survivors = load_skus(tx, aliases.values())
+    return {code: survivors[sku_id].code for code, sku_id in aliases.items()}
 
 
 def _load_below(tx: Transaction, skus: dict[str, Sku], kind: str) -> dict[int, dict[int, int]]:
@@ -158,6 +165,7 @@ def _load_below(tx: Transaction, skus: dict[str, Sku], kind: str) -> dict[int, d
 def _ids_of_components(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> dict[str, int]:
     stated = (*plan.components.values(), *plan.materials.values())
     missing = {code for parts in stated for code in parts if code not in ids}
+    missing |= {code for _, _, code, _ in plan.listings if code not in ids}
     return {sku.code: sku.sku_id for sku in store.load_skus_by_code(tx, sorted(missing))} if missing else {}
 
 
@@ -205,7 +213,7 @@ def load_materials(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, tuple[t
     return materials
 
 
-def _write_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int]], by: str) -> list[ListingVersion]:
+def write_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int]], by: str) -> list[ListingVersion]:
     """Write what listings stand for; gives those that stand for something else now, which is kept as a version."""
     by_key = {(channel_id, key): (channel_id, key, sku_id, pack) for channel_id, key, sku_id, pack in listings}
     changed = store.upsert_listings(tx, list(by_key.values()), by) if by_key else []
@@ -213,9 +221,10 @@ def _write_listings(tx: Transaction, listings: Sequence[tuple[int, str, int, int
     return changed
 
 
-def _emit_mapped(tx: Transaction, mapped: Sequence[ListingVersion]) -> None:
+def emit_mapped(tx: Transaction, mapped: Sequence[ListingVersion]) -> None:
+    """Say which listings stand for something else now."""
     tx.emit_all(
-        _event(
+        sku_event(
             tx,
             "listing.mapped",
             listing.sku_id,
@@ -225,7 +234,8 @@ def _emit_mapped(tx: Transaction, mapped: Sequence[ListingVersion]) -> None:
     )
 
 
-def _event(tx: Transaction, kind: str, sku_id: int, data: dict[str, Any]) -> Event:
+def sku_event(tx: Transaction, kind: str, sku_id: int, data: dict[str, Any]) -> Event:
+    """Something that happened to a SKU."""
     return Event(
         kind=kind,
         subject="sku",
@@ -247,6 +257,17 @@ def find_by_barcode(tx: Transaction, barcodes: Iterable[str]) -> dict[str, list[
     found: dict[str, list[Sku]] = {}
     for sku in store.load_skus_by_barcode(tx, wanted) if wanted else ():
         found.setdefault(sku.barcode, []).append(sku)
+    return found
+
+
+def find_stocked(tx: Transaction, codes: Iterable[str]) -> dict[str, Sku]:
+    """What codes of outside documents stand for: the survivor of a merged SKU, else the SKU itself."""
+    wanted = sorted(set(codes))
+    found = find_skus(tx, wanted)
+    aliases = store.load_aliases(tx, wanted) if wanted else {}
+    if aliases:
+        survivors = load_skus(tx, aliases.values())
+        found |= {code: survivors[sku_id] for code, sku_id in aliases.items()}
     return found
 
 

@@ -223,3 +223,38 @@ def load_listings_of_channel(tx: Transaction, channel_id: int) -> list[Listing]:
 def load_active_ids(tx: Transaction) -> list[int]:
     """Every SKU that is sold."""
     return tx.values(_Q.load_active_ids)
+
+
+def load_aliases(tx: Transaction, codes: Sequence[str]) -> dict[str, int]:
+    """Code of a merged SKU -> its survivor."""
+    return dict(tx.tuples(_Q.load_aliases, codes=list(codes)))
+
+
+def insert_alias(tx: Transaction, code: str, sku_id: int, merged_id: int) -> None:
+    """A code stands for a survivor."""
+    tx.execute(_Q.insert_alias, code=code, sku_id=sku_id, merged_id=merged_id)
+
+
+def redirect_aliases(tx: Transaction, loser_id: int, survivor_id: int) -> list[str]:
+    """What stood for one SKU stands for another; gives the codes."""
+    return sorted(tx.values(_Q.redirect_aliases, loser_id=loser_id, survivor_id=survivor_id))
+
+
+def return_aliases(tx: Transaction, codes: Sequence[str], loser_id: int) -> None:
+    """Codes stand for a SKU again."""
+    tx.execute(_Q.return_aliases, codes=list(codes), loser_id=loser_id)
+
+
+def delete_alias(tx: Transaction, code: str) -> None:
+    """A code stands for itself."""
+    tx.execute(_Q.delete_alias, code=code)
+
+
+def load_direct_kits(tx: Transaction, component_ids: Sequence[int]) -> list[int]:
+    """The kits that were stated to hold some SKUs."""
+    return tx.values(_Q.load_direct_kits, component_ids=list(component_ids))
+
+
+def load_direct_assembled(tx: Transaction, material_id: int) -> list[str]:
+    """Codes of the assembled SKUs that are made of a SKU."""
+    return tx.values(_Q.load_direct_assembled, material_id=material_id)

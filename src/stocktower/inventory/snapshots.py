@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from stocktower.catalog import find_skus, load_units
+from stocktower.catalog import find_stocked, load_units
 from stocktower.exchange import StockDocument
 from stocktower.model import load_applied
 from stocktower.network import Network, SiteFacts, load_network
@@ -93,7 +93,7 @@ def load_meaning(
 ) -> Meaning:
     """What the rows of a document are read with."""
     configuration = load_applied(tx).configuration
-    skus = find_skus(tx, sorted({line.sku for line in document.lines}))
+    skus = find_stocked(tx, sorted({line.sku for line in document.lines}))
     named = {
         (sku.sku_id, line.lot)
         for line in document.lines
@@ -224,8 +224,8 @@ class Snapshot:
 
     def _check_tracking(self) -> None:
         """A SKU whose tracking changed while its first stock came is read again."""
-        now = find_skus(self._tx, [sku.code for sku in self._meaning.skus.values()])
-        if any(now[code].tracking != sku.tracking for code, sku in self._meaning.skus.items()):
+        now = find_stocked(self._tx, [sku.code for sku in self._meaning.skus.values()])
+        if any(now[sku.code].tracking != sku.tracking for sku in self._meaning.skus.values()):
             raise store.StockMoved("how a SKU is tracked was changed meanwhile: to be read again")
 
     def _refuse_serials_elsewhere(self) -> None:

@@ -4,7 +4,7 @@ mend it.
 
 from collections.abc import Iterable
 
-from stocktower.catalog import Sku, find_skus, load_units
+from stocktower.catalog import Sku, find_stocked, load_units
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
@@ -24,7 +24,7 @@ class Words:
 
     def __init__(self, tx: Transaction, sku_codes: Iterable[str]) -> None:
         self.network: Network = load_network(tx)
-        self.skus = find_skus(tx, sorted(set(sku_codes)))
+        self.skus = find_stocked(tx, sorted(set(sku_codes)))
         self._units = load_units(tx, [sku.sku_id for sku in self.skus.values()])
 
     def site(self, code: str, field: str = "site") -> SiteFacts:

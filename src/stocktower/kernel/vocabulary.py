@@ -57,6 +57,7 @@ class CaseKind(StrEnum):
     TRANSFER_DISCREPANCY = "transfer_discrepancy"
     PROMISE_BROKEN = "promise_broken"
     ADJUSTMENT_APPROVAL = "adjustment_approval"
+    MASTER_DATA = "master_data"
 
 
 class Role(StrEnum):

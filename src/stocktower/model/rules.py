@@ -59,6 +59,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.TRANSFER_DISCREPANCY: CasePolicy(Role.WAREHOUSE, 24),
     CaseKind.PROMISE_BROKEN: CasePolicy(Role.CUSTOMER_SERVICE, 8),
     CaseKind.ADJUSTMENT_APPROVAL: CasePolicy(Role.OPERATIONS, 24),
+    CaseKind.MASTER_DATA: CasePolicy(Role.DATA_STEWARD, 72),
 }
 
 

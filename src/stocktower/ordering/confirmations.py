@@ -185,7 +185,7 @@ class _Batch:
         """Work the batch in one go."""
         tx, plan, orders = self.tx, self.plan, self.orders
         codes = {line.sku for item in self.told for line in item.document.lines if line.sku}
-        self.skus = {code: sku.sku_id for code, sku in catalog.find_skus(tx, codes).items()}
+        self.skus = {code: sku.sku_id for code, sku in catalog.find_stocked(tx, codes).items()}
         if any(item.document.kind in (ReportKind.SHIPPED, ReportKind.SHORT_PICKED) for item in self.told):
             load_demands(tx, orders)
         known = fulfillment.load_confirmed(

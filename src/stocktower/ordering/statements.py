@@ -86,5 +86,5 @@ def take_counts(tx: Transaction, documents: Sequence[StockDocument], message_id:
     orders = {order_id for one in documents for order_id in inventory.load_snapshot_orders(tx, one)}
     store.lock_orders(tx, sorted(orders))
     codes = {line.sku for one in documents for line in one.lines}
-    inventory.lock_supply(tx, sorted(sku.sku_id for sku in catalog.find_skus(tx, codes).values()))
+    inventory.lock_supply(tx, sorted(sku.sku_id for sku in catalog.find_stocked(tx, codes).values()))
     return [take_count(tx, one, message_id) for one in documents]

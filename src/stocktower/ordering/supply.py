@@ -241,6 +241,6 @@ def take_snapshot(
 
 def _look_again(tx: Transaction, document: StockDocument) -> None:
     """A count that changes nothing settles a doubt all the same: who waits for what was counted is looked at again."""
-    counted = [sku.sku_id for sku in catalog.find_skus(tx, {line.sku for line in document.lines}).values()]
+    counted = [sku.sku_id for sku in catalog.find_stocked(tx, {line.sku for line in document.lines}).values()]
     waited_for = {one.sku_id for one in inventory.load_waiting(tx, counted)} if counted else set[int]()
     schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sorted(waited_for)])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from stocktower.catalog import find_skus, load_listings_of, load_units
+from stocktower.catalog import find_stocked, load_listings_of, load_units
 from stocktower.exchange import CONFIRMATION, ConfirmationDocument, StockDocument
 from stocktower.network import Network
 from stocktower.platform import Transaction
@@ -45,7 +45,7 @@ class Inbox:
                     counts += [(message_id, count.site, one.sku, one.status, one.quantity) for one in count.lines]
             except msgspec.MsgspecError:
                 continue  # Its own worker parks it with a case.
-        skus = find_skus(tx, {item[2] for item in stated} | {item[2] for item in counts})
+        skus = find_stocked(tx, {item[2] for item in stated} | {item[2] for item in counts})
         for message_id, site, code, units in stated:
             if code in skus and site in network.site_ids:
                 self.leaving[skus[code].sku_id, network.site_ids[site]].append(Unworked(message_id, -units))

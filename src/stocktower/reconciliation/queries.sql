@@ -82,26 +82,27 @@ WITH place AS (
     SELECT * FROM unnest(%(words)s::text[], %(statuses)s::text[]) AS word (word, status)
 ), rate AS (
     SELECT * FROM unnest(%(currencies)s::text[], %(tops)s::bigint[], %(bottoms)s::bigint[]) AS rate (currency, top, bottom)
-), barred AS (
-    SELECT barcode, min(sku_id) AS sku_id
-    FROM catalog.pub_sku
-    WHERE merchant_id = %(merchant_id)s::bigint AND barcode <> ''
-    GROUP BY barcode
-    HAVING count(*) = 1
 ), named AS MATERIALIZED (
     SELECT line.part, line.place, line.location, line.sku, line.status AS word, line.unit, line.lot, line.quantity, line.row_no,
         place.site_id,
         coalesce(word.status, CASE WHEN line.status = '' THEN 'available' ELSE replace(lower(line.status), ' ', '_') END)
             AS status,
-        coalesce(coded.sku_id, listed.sku_id, barred.sku_id) AS sku_id,
+        coalesce(alias.sku_id, coded.sku_id, listed.sku_id, barred.sku_id) AS sku_id,
         CASE WHEN coded.sku_id IS NULL THEN coalesce(listed.pack_quantity, 1) ELSE 1 END AS pack
     FROM reconciliation.line AS line
     LEFT JOIN place ON place.word = lower(line.location)
     LEFT JOIN word ON word.word = lower(line.status)
+    LEFT JOIN catalog.pub_alias AS alias ON alias.merchant_id = %(merchant_id)s::bigint AND alias.code = line.sku
     LEFT JOIN catalog.pub_sku AS coded ON coded.merchant_id = %(merchant_id)s::bigint AND coded.code = line.sku
     LEFT JOIN catalog.pub_listing AS listed ON listed.merchant_id = %(merchant_id)s::bigint
         AND listed.channel_id = %(channel_id)s::bigint AND listed.key = line.sku
-    LEFT JOIN barred ON barred.barcode = line.sku
+    LEFT JOIN LATERAL (
+        SELECT min(sku.sku_id) AS sku_id
+        FROM catalog.pub_sku AS sku
+        WHERE alias.sku_id IS NULL AND coded.sku_id IS NULL AND listed.sku_id IS NULL
+            AND sku.merchant_id = %(merchant_id)s::bigint AND sku.barcode = line.sku AND sku.barcode <> ''
+        HAVING count(*) = 1
+    ) AS barred ON true
     WHERE line.merchant_id = %(merchant_id)s::bigint AND line.statement_id = %(statement_id)s::bigint
 ), meant AS MATERIALIZED (
     SELECT named.*,
@@ -123,13 +124,12 @@ WITH place AS (
     FROM meant
     WHERE problem = ''
     GROUP BY sku_id, site_id, status, lot
-), by_lot AS MATERIALIZED (
-    SELECT DISTINCT sku_id, site_id FROM stated WHERE lot <> ''
 ), held AS (
-    SELECT stock.sku_id, stock.site_id, stock.status, CASE WHEN by_lot.sku_id IS NULL THEN '' ELSE stock.lot END AS lot,
+    SELECT stock.sku_id, stock.site_id, stock.status,
+        CASE WHEN (stock.sku_id, stock.site_id) IN (SELECT sku_id, site_id FROM stated WHERE lot <> '')
+            THEN stock.lot ELSE '' END AS lot,
         sum(stock.quantity - stock.discrepancy - coalesce(later.units, 0))::bigint AS units
     FROM inventory.pub_stock AS stock
-    LEFT JOIN by_lot ON by_lot.sku_id = stock.sku_id AND by_lot.site_id = stock.site_id
     LEFT JOIN LATERAL (
         SELECT sum(move.delta) AS units
         FROM inventory.pub_move AS move
@@ -145,7 +145,7 @@ WITH place AS (
     GROUP BY 1, 2, 3, 4
 ), compared AS MATERIALIZED (
     SELECT both_sides.*, abs(both_sides.theirs - both_sides.ours) AS apart,
-        by_lot.sku_id IS NOT NULL AS is_by_lot,
+        (both_sides.sku_id, both_sides.site_id) IN (SELECT sku_id, site_id FROM stated WHERE lot <> '') AS is_by_lot,
         coalesce(sku.cost_minor, sku.price_minor, 0) * coalesce(rate.top, 0) / coalesce(rate.bottom, 1)::numeric AS unit_value,
         abs(both_sides.theirs - both_sides.ours) <= %(tolerance_units)s::bigint
             OR abs(both_sides.theirs - both_sides.ours) * 10000
@@ -156,7 +156,6 @@ WITH place AS (
         FULL JOIN held USING (sku_id, site_id, status, lot)
         WHERE stated.units IS NOT NULL OR %(complete)s::boolean
     ) AS both_sides
-    LEFT JOIN by_lot ON by_lot.sku_id = both_sides.sku_id AND by_lot.site_id = both_sides.site_id
     LEFT JOIN catalog.pub_sku AS sku ON sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = both_sides.sku_id
     LEFT JOIN rate ON rate.currency = sku.currency
 ), written AS (

@@ -79,6 +79,7 @@ ACTS: dict[str, ActText] = {
                 Field("note", "Why", required=True),
             ),
         ),
+        ActText("recheck", "Check again", "All SKUs are checked anew; what is mended leaves the case."),
         ActText("snooze", "Look again later", "It comes up again if no statement has come by then.", (_HOURS,)),
         ActText(
             "approve_count", "Approve the count", "Stock becomes what was counted, and the books follow.",

@@ -63,6 +63,8 @@ STOCK_TABS = (
     Tab("Publication", "/publication"),
     Tab("Counts", "/counts"),
     Tab("Reorder", "/reorder"),
+    Tab("Reconciliation", "/reconciliation"),
+    Tab("Data quality", "/quality"),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
 

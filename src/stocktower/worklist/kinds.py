@@ -149,6 +149,12 @@ KINDS: dict[str, KindText] = {
         "have the lines in doubt counted again, or reject the sheet: nothing changes. Who counted may not approve.",
         ("approve_count", "recount_lines", "reject_count"),
     ),
+    CaseKind.MASTER_DATA: KindText(
+        "Master data costs money",
+        "SKUs that are sold fail this check. What fixes it stands with the case, the SKUs under Stock, Data quality. "
+        "It closes by itself when none of them fails any more.",
+        ("recheck",),
+    ),
 }
 
 ACTIONS: dict[str, tuple[str, ...]] = {kind: text.actions for kind, text in KINDS.items()}
