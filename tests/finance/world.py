@@ -169,6 +169,7 @@ def shipped(
     shipping: int = 0,
     tax: int = 0,
     items: Sequence[tuple[int, int]] = (),
+    owned: Sequence[tuple[int, int, str]] = (),
     site: int = EAST,
     channel: int = WEB,
     currency: str = "USD",
@@ -198,7 +199,10 @@ def shipped(
         currency=currency,
         revenue=[share],
         terms_days=None,
-        stock=[{"sku_id": sku_id, "quantity": quantity} for sku_id, quantity in items],
+        stock=[
+            {"sku_id": sku_id, "quantity": quantity, **({"owner": owner} if owner else {})}
+            for sku_id, quantity, owner in (*((*item, "") for item in items), *owned)
+        ],
         marketplace_tax=marketplace_tax,
     )
 

@@ -113,6 +113,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(purchasing.RECOMPUTE, "proposals", purchasing.recompute_due),
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
+    DueWork(inventory.LOOK, "sku", ordering.look_at_lots),
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
     DueWork(counting.PLAN, "site", counting.plan_due),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from .facts import Facts
-from .happenings import OWN, Happening, Shipped, ShippedStock, StockChanged
+from .happenings import OWN, SUPPLIER, Happening, Shipped, ShippedStock, StockChanged
 from .model import Entry, Place, UnknownCost, Valuation, ValuationEntry
 from .model import PostingRole as Role
 from .valuation import issue, receive, receive_at, value_found
@@ -39,7 +39,7 @@ def describe(kind: str, data: StockChanged) -> str:
 def move_stock(happening: Happening, data: StockChanged, facts: Facts) -> Moved | None:
     """Goods of ours came in or went out without a sale; None where they are not ours or nothing moved."""
     place = facts.place_of(data.site_id)
-    if not data.delta or not place.valued or data.owner != OWN:
+    if not data.delta or data.owner != OWN:
         return None
     held = facts.valuation_of(place.entity, data.sku_id)
     unknown: tuple[UnknownCost, ...] = ()
@@ -75,14 +75,32 @@ def _take_in(
 
 
 def issue_sold(happening: Happening, data: Shipped, facts: Facts) -> Moved | None:
-    """Goods that were sold leave at their cost; a supplier's goods are owed to the supplier instead."""
+    """Goods that were sold leave at their cost; those of a supplier or a consignor are owed to them instead."""
     if not data.stock:
         return None
     place = facts.place_of(data.site_id)
-    units = _sum_units(data.stock)
-    if place.valued:
-        return _issue_ours(happening, data, place, units, facts)
-    return _accrue_supplier(happening, data, units, facts)
+    ours = [item for item in data.stock if owner_of(item, place) == OWN]
+    parts: list[Moved] = []
+    if ours:
+        parts.append(_issue_ours(happening, data, place, _sum_units(ours), facts))
+    for role, is_theirs in ((Role.SUPPLIER_ACCRUAL, True), (Role.CONSIGNOR_PAYABLE, False)):
+        owed = [
+            item for item in data.stock if (owner := owner_of(item, place)) != OWN and (owner == SUPPLIER) == is_theirs
+        ]
+        if owed:
+            parts.append(_accrue(happening, data, _sum_units(owed), role, facts))
+    return Moved(
+        data.entity,
+        [entry for part in parts for entry in part.entries],
+        tuple(one for part in parts for one in part.valuations),
+        tuple(one for part in parts for one in part.valuation_entries),
+        tuple(one for part in parts for one in part.unknown_costs),
+    )
+
+
+def owner_of(item: ShippedStock, place: Place) -> str:
+    """Whose units left; where the event does not say, who owns what lies at the site."""
+    return item.owner or (OWN if place.valued else SUPPLIER)
 
 
 def _issue_ours(
@@ -126,7 +144,8 @@ def _sold_by(happening: Happening, seller: str, holder: str, cost: int, currency
     ]
 
 
-def _accrue_supplier(happening: Happening, data: Shipped, units: dict[int, ShippedStock], facts: Facts) -> Moved:
+def _accrue(happening: Happening, data: Shipped, units: dict[int, ShippedStock], owed_to: Role, facts: Facts) -> Moved:
+    """The cost of goods that were never ours, owed to whose they were."""
     cost = 0
     unknown: list[UnknownCost] = []
     for sku_id, item in units.items():
@@ -139,7 +158,7 @@ def _accrue_supplier(happening: Happening, data: Shipped, units: dict[int, Shipp
     currency = facts.currency_of(data.entity)
     entries = [
         Entry(data.entity, facts.accounts[Role.COST_OF_GOODS], currency, cost, cost),
-        Entry(data.entity, facts.accounts[Role.SUPPLIER_ACCRUAL], currency, -cost, -cost),
+        Entry(data.entity, facts.accounts[owed_to], currency, -cost, -cost),
     ]
     return Moved(data.entity, entries, unknown_costs=tuple(unknown))
 
@@ -181,6 +200,8 @@ def costs_wanted(happenings: Sequence[Happening], facts: Facts) -> set[int]:
                     wanted.add(data.sku_id)
         elif isinstance(data, Shipped):
             place = facts.places.get(data.site_id)
-            if place is not None and not place.valued:
-                wanted.update(item.sku_id for item in data.stock if item.cost_minor is None)
+            if place is not None:
+                wanted.update(
+                    item.sku_id for item in data.stock if item.cost_minor is None and owner_of(item, place) != OWN
+                )
     return wanted

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import msgspec
 from msgspec import Struct
 
+SUPPLIER = "supplier"
 OWN = "own"
 """Owner of the goods that are ours: only these are valued."""
 
@@ -48,6 +49,8 @@ class ShippedStock(Struct, frozen=True):
     sku_id: int
     quantity: int
     cost_minor: int | None = None
+    owner: str = ""
+    """Whose they were; empty: who owns what lies at the site."""
 
 
 class Shipped(Struct, frozen=True):

@@ -173,12 +173,12 @@ moved AS (
     UNION ALL
     SELECT (data ->> 'site_id')::bigint, (item ->> 'sku_id')::bigint, (item ->> 'quantity')::bigint
     FROM parked, jsonb_array_elements(data -> 'stock') AS item
-    WHERE kind = 'fulfillment.shipped')
+    WHERE kind = 'fulfillment.shipped' AND coalesce(item ->> 'owner', 'own') = 'own')
 SELECT entity, sku_id, sum(on_hand) AS on_hand, sum(valued) AS valued
 FROM (
     SELECT place.entity, moved.sku_id, moved.quantity AS on_hand, 0 AS valued
     FROM moved
-    JOIN finance.place AS place ON place.merchant_id = %(merchant_id)s::bigint AND place.site_id = moved.site_id AND place.valued
+    JOIN finance.place AS place ON place.merchant_id = %(merchant_id)s::bigint AND place.site_id = moved.site_id
     UNION ALL
     SELECT entity, sku_id, 0, quantity FROM finance.valuation WHERE merchant_id = %(merchant_id)s::bigint) AS both_sides
 GROUP BY entity, sku_id

@@ -27,6 +27,7 @@ class PostingRole(StrEnum):
     INVENTORY = "inventory"
     GOODS_RECEIVED = "goods_received_not_invoiced"
     SUPPLIER_ACCRUAL = "supplier_accrual"
+    CONSIGNOR_PAYABLE = "consignor_payable"
     SHRINKAGE = "shrinkage"
     INVENTORY_IN_TRANSIT = "inventory_in_transit"
     CARRIER_CLAIM = "carrier_claim"

@@ -24,7 +24,16 @@ from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
 from .cuts import Cutter, MayCut
-from .events import STOCK_KINDS, SUPPLY_KINDS, HoldEnded, LotChanged, StatusChanged, StockChanged, SupplyChanged
+from .events import (
+    STOCK_KINDS,
+    SUPPLY_KINDS,
+    HoldEnded,
+    LotChanged,
+    StatusChanged,
+    StockChanged,
+    SupplyChanged,
+    supply_event,
+)
 from .finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .free_stock import UNLIMITED, FreeStock, Limits
 from .gatherer import Gatherer, GathererClosed
@@ -53,9 +62,12 @@ from .inbound_claims import (
 )
 from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
 from .lead_times import LeadTime, Supplied, load_supplied, measure_lead_time
+from .lot_service import load_expired_rows, reschedule_looks, schedule_looks
+from .lots import LOOK, Lot
 from .model import (
     AVAILABLE,
     BUILT_IN,
+    EXPIRED,
     HOLD,
     NO_LOT,
     ORDER,
@@ -105,7 +117,7 @@ from .service import (
 from .shipping import consume, load_lenders
 from .site_rows import SiteRow, load_held_at, load_site_rows
 from .snapshots import UnknownSite, load_snapshot_orders, take_snapshot
-from .store import OverAllocated, StockMoved
+from .store import OverAllocated, StockMoved, load_rows_by_id
 from .takeovers import (
     await_orders,
     load_held_skus,
@@ -158,11 +170,13 @@ __all__ = [
     "AVAILABLE",
     "BUILT_IN",
     "CLAIMED",
+    "EXPIRED",
     "EXPIRY",
     "FIGURES",
     "HELD",
     "HOLD",
     "INBOUND_KINDS",
+    "LOOK",
     "LOST",
     "NO_LOT",
     "OPEN",
@@ -220,6 +234,7 @@ __all__ = [
     "LeadTime",
     "Left",
     "Limits",
+    "Lot",
     "LotChanged",
     "LotFacts",
     "LotHolder",
@@ -302,6 +317,7 @@ __all__ = [
     "load_claims",
     "load_coming_stock",
     "load_demands",
+    "load_expired_rows",
     "load_held_at",
     "load_held_skus",
     "load_held_units",
@@ -318,6 +334,7 @@ __all__ = [
     "load_open_holds",
     "load_promisable",
     "load_rows_at",
+    "load_rows_by_id",
     "load_rows_of",
     "load_series",
     "load_site_rows",
@@ -344,10 +361,13 @@ __all__ = [
     "record_reservations",
     "refuse_adjustment",
     "release_holds",
+    "reschedule_looks",
     "resolve_transit",
+    "schedule_looks",
     "set_lot_state",
     "shown",
     "supersede_holds",
+    "supply_event",
     "take_adjustments",
     "take_inbound",
     "take_receipts",

@@ -7,7 +7,7 @@ from stocktower.network import Network
 from stocktower.platform import Transaction, schedule, unschedule
 
 from . import lot_store
-from .lots import LOOK, Lot, expiries_of, next_look
+from .lots import LOOK, Lot, expiries_of, is_expired, next_look
 
 
 def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
@@ -19,6 +19,24 @@ def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
     lot_store.insert_lots(tx, [one for key, one in wanted.items() if key not in known])
     lot_store.change_lots(tx, [one for key, one in wanted.items() if key in known])
     schedule_looks(tx, sorted({sku_id for sku_id, _ in wanted}), network)
+    look_now(tx, (sku_id for (sku_id, _), one in wanted.items() if is_expired(one.expires_at, tx.now)))
+
+
+def look_now(tx: Transaction, sku_ids: Iterable[int]) -> None:
+    """Look at SKUs at once: something of them has expired already."""
+    schedule(tx, LOOK, [(sku_id, tx.now) for sku_id in sorted(set(sku_ids))])
+
+
+def load_expired_rows(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
+    """The stock rows of some SKUs that have expired, and are still in a status which could be sold."""
+    return lot_store.load_expired(tx, sku_ids) if sku_ids else []
+
+
+def reschedule_looks(tx: Transaction, network: Network) -> None:
+    """Work out anew when lots become too old for channels, which may ask for other days now."""
+    sku_ids = lot_store.load_expiring_skus(tx)
+    if sku_ids:
+        schedule_looks(tx, sku_ids, network)
 
 
 def schedule_looks(tx: Transaction, sku_ids: Sequence[int], network: Network) -> None:

@@ -26,6 +26,16 @@ def load_lots_of(tx: Transaction, sku_ids: Sequence[int]) -> list[Lot]:
     return tx.fetch(_SQL.load_lots_of, Lot, sku_ids=list(sku_ids))
 
 
+def load_expired(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
+    """The stock rows of some SKUs that have expired in a status which could be sold."""
+    return tx.values(_SQL.load_expired, sku_ids=list(sku_ids))
+
+
+def load_expiring_skus(tx: Transaction) -> list[int]:
+    """The SKUs of which a lot is still to expire."""
+    return tx.values(_SQL.load_expiring_skus)
+
+
 def insert_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
     """Write lots that are new."""
     merchant_id = tx.merchant_id

@@ -9,7 +9,8 @@ from .claims import Claims
 
 AVAILABLE = "available"
 """The only built-in status that is sellable."""
-BUILT_IN = (AVAILABLE, "quarantine", "damaged", "returns_hold", "in_transit", "expired")
+EXPIRED = "expired"
+BUILT_IN = (AVAILABLE, "quarantine", "damaged", "returns_hold", "in_transit", EXPIRED)
 """Statuses that every merchant has; the configuration adds others, each sellable or not."""
 OWN = "own"
 SUPPLIER = "supplier"

@@ -290,6 +290,24 @@ FROM inventory.stock
 WHERE merchant_id = %(merchant_id)s::bigint AND status = ANY(%(statuses)s::text[]) AND quantity > 0
 ORDER BY sku_id;
 
+-- name: load_expired
+-- Stock rows whose lot has expired and that are in a status which could be sold.
+SELECT stock.stock_id
+FROM inventory.stock_state AS stock
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = ANY(%(sku_ids)s::bigint[]) AND stock.lot <> ''
+    AND stock.quantity > 0 AND stock.expires_at <= %(now)s::timestamptz
+    AND (stock.status = 'available' OR EXISTS (
+        SELECT FROM inventory.status AS own
+        WHERE own.merchant_id = stock.merchant_id AND own.code = stock.status AND own.until IS NULL AND own.sellable))
+ORDER BY stock.stock_id;
+
+-- name: load_expiring_skus
+-- The SKUs of which a lot expires after now.
+SELECT DISTINCT sku_id
+FROM inventory.lot
+WHERE merchant_id = %(merchant_id)s::bigint AND expires_at > %(now)s::timestamptz
+ORDER BY sku_id;
+
 -- name: load_rows_of_lots
 -- The stock rows of lots that somebody has units of, whatever SKU they are of.
 SELECT stock.stock_id

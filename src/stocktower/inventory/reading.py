@@ -10,8 +10,8 @@ from stocktower.catalog import Sku
 from stocktower.exchange import StockLine
 
 from .counts import RowKey, Stated
-from .lots import LOT, SERIAL, Lot, LotKey, StatedLot, clash, learn, new_lot
-from .model import NO_LOT, Refused
+from .lots import LOT, SERIAL, Lot, LotKey, StatedLot, clash, is_expired, learn, new_lot
+from .model import AVAILABLE, EXPIRED, NO_LOT, Refused
 
 
 class Meaning(Struct, frozen=True):
@@ -60,8 +60,8 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
             continue
         owner = line.owner or meaning.owner
         lot = line.lot if sku.tracking != "none" else NO_LOT
+        key = (sku.sku_id, lot)
         if lot:
-            key = (sku.sku_id, lot)
             known = lots.get(key) or meaning.lots.get(key) or new_lot(*key, line.as_of or meaning.as_of, meaning.now)
             said = StatedLot(line.expires_on, line.made_on)
             column, problem = clash(known, said, meaning.zone)
@@ -76,7 +76,11 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
             emptied.add((sku.sku_id, line.status, owner))
             continue
         factor = _factor(line, sku, meaning) or 1
-        place = (sku.sku_id, line.status, owner, lot)
+        status = line.status
+        if lot and status == AVAILABLE and is_expired((lots.get(key) or meaning.lots[key]).expires_at, meaning.now):
+            # A site that does not look at dates goes on calling it available.
+            status = EXPIRED
+        place = (sku.sku_id, status, owner, lot)
         before = stated.get(place)
         if before is not None and line.cost_minor not in (None, before.cost_minor):
             refused.append(Refused(line.row, line.sku, "another row of it states another cost", "cost"))
@@ -89,7 +93,7 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
             continue
         trusted = sku.tracking == SERIAL or line.sku in meaning.factors or bool(line.unit)
         stated[place] = Stated(
-            sku.sku_id, sku.code, line.status, quantity, line.row, line.cost_minor, trusted, line.as_of, owner, lot
+            sku.sku_id, sku.code, status, quantity, line.row, line.cost_minor, trusted, line.as_of, owner, lot
         )  # fmt: skip
     return ReadRows(list(stated.values()), refused, lots, frozenset(emptied))
 

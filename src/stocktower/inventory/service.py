@@ -12,6 +12,7 @@ from . import store
 from .book import Book, recorded_as
 from .events import status_changed, supply_event
 from .inbound_claims import trim_claims
+from .lot_service import reschedule_looks
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
 from .shortages import note_shortages, shortages_of
 
@@ -187,6 +188,7 @@ def apply_rules(tx: Transaction, configuration: Configuration, network: Network,
     """
     safety, asides = stated_rules(configuration, network, sku_ids)
     apply_statuses(tx, configuration)
+    reschedule_looks(tx, network)
     store.lock_items(tx, sorted({row[0] for row in safety} | {row[0] for row in asides}))
     store.replace_safety(tx, safety)
     store.replace_asides(tx, asides)

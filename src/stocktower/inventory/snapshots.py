@@ -18,7 +18,7 @@ from .discrepancies import settle_discrepancies
 from .events import COUNT, OPENING, stock_events, supply_event
 from .lot_service import record_lots
 from .lots import SERIAL
-from .model import BUILT_IN, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
+from .model import AVAILABLE, BUILT_IN, EXPIRED, Cut, Demand, Refused, Shortfall, SnapshotResult, StockRow, Taken
 from .owners import owners_of
 from .reading import Meaning, ReadRows, read_rows
 from .rules import owner_at
@@ -180,12 +180,17 @@ class Snapshot:
         """Rows of tracked SKUs that are none by what is said of others: lots left out, serials in another status."""
         named = {one.key for one in self._stated}
         seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
+        expired = {(one.sku_id, one.owner, one.lot) for one in self._stated if one.status == EXPIRED and one.lot}
         return [
             Stated(row.sku_id, self._tracked[row.sku_id].code, row.status, 0, 0, None, True, None, row.owner, row.lot)
             for row in rows
             if (row.quantity or row.discrepancy)
             and key_of(row) not in named
-            and (key_of(row)[:3] in self._whole or (row.sku_id, row.lot) in seen)
+            and (
+                key_of(row)[:3] in self._whole
+                or (row.sku_id, row.lot) in seen
+                or (row.status == AVAILABLE and (row.sku_id, row.owner, row.lot) in expired)
+            )
         ]
 
     def _at(self, key: RowKey) -> datetime:

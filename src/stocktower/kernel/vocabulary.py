@@ -48,6 +48,7 @@ class CaseKind(StrEnum):
     CONFIRMATION_MISMATCH = "confirmation_mismatch"
     COST_UNKNOWN = "cost_unknown"
     CHANNEL_DARK = "channel_dark"
+    LOT_EXPIRED = "lot_expired"
     RECEIPT_OVER = "receipt_over"
     RECEIPT_SHORT = "receipt_short"
     LOT_RECALLED = "lot_recalled"

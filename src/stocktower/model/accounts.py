@@ -18,6 +18,7 @@ DEFAULT_ACCOUNTS: dict[str, str] = {
     "inventory": "Assets:Inventory",
     "goods_received_not_invoiced": "Liabilities:GoodsReceivedNotInvoiced",
     "supplier_accrual": "Liabilities:SupplierAccrual",
+    "consignor_payable": "Liabilities:ConsignorPayable",
     "shrinkage": "Expenses:Shrinkage",
     "inventory_in_transit": "Assets:InventoryInTransit",
     "carrier_claim": "Assets:CarrierClaims",

@@ -53,6 +53,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.RECEIPT_OVER: CasePolicy(Role.WAREHOUSE, 24),
     CaseKind.RECEIPT_SHORT: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.LOT_RECALLED: CasePolicy(Role.OPERATIONS, 2),
+    CaseKind.LOT_EXPIRED: CasePolicy(Role.WAREHOUSE, 4),
     CaseKind.STOCK_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.STATEMENT_OVERDUE: CasePolicy(Role.INTEGRATOR, 8),
     CaseKind.COUNT_APPROVAL: CasePolicy(Role.OPERATIONS, 8),

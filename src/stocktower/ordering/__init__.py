@@ -25,6 +25,7 @@ from .acts import (
     tell_promise,
 )
 from .confirmations import RETRY, retry_confirmations, take_confirmations
+from .expiry import look_at_lots
 from .intake import take_orders
 from .lots import LotDetail, LotOrder, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
@@ -106,6 +107,7 @@ __all__ = [
     "load_lot",
     "load_order",
     "load_rows",
+    "look_at_lots",
     "not_acknowledged",
     "reallocate",
     "release_lot",

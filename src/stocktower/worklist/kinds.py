@@ -97,6 +97,12 @@ KINDS: dict[str, KindText] = {
         "by itself. If it has lost what it was told, tell it everything again.",
         ("resend",),
     ),
+    CaseKind.LOT_EXPIRED: KindText(
+        "Expired on a site's hands",
+        "Units of a lot expired while a site has them in hand for an order. Call the site: it must not send them. Ship "
+        "another lot, or cancel the request; the units go out of sale by themselves when they are given back.",
+        ("acknowledge",),
+    ),
     CaseKind.COST_UNKNOWN: KindText(
         "Cost is unknown",
         "State a unit cost of the SKU in the catalogue. What was posted at zero stays so; what comes next has a cost.",
