@@ -11,6 +11,7 @@ import msgspec
 
 from benchmarks.captured import measure_captured
 from benchmarks.decisions import measure_decisions
+from benchmarks.history import measure_history
 from benchmarks.hot_sku import measure_hot_sku
 from benchmarks.measures import Measure, Options, as_line, say, say_load
 from benchmarks.olist_flow import measure_olist
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "captured": measure_captured,
     "advance": lambda _, options: measure_decisions(options),
     "hot": measure_hot_sku,
+    "history": measure_history,
     "http": measure_over_http,
     "olist": measure_olist,
 }
