@@ -17,6 +17,7 @@ from benchmarks.measures import Measure, Options, as_line, say, say_load
 from benchmarks.olist_flow import measure_olist
 from benchmarks.over_http import measure_over_http
 from benchmarks.places import Bench, bench
+from benchmarks.publication import measure_publication
 
 Benchmark = Callable[[Bench, Options], list[Measure]]
 
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "history": measure_history,
     "http": measure_over_http,
     "olist": measure_olist,
+    "burst": measure_publication,
 }
 
 

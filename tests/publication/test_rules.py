@@ -128,11 +128,13 @@ def test_what_is_new_or_fast_goes_at_once_the_rest_with_its_round() -> None:
 # What is shown.
 
 
-@given(quantities, st.integers(1, 12), st.integers(0, 40), states)
-def test_never_more_is_shown_than_could_be_sold(ats: int, pack: int, buffer: int, state: str) -> None:
-    shown, most = offered(ats, pack, buffer, state, 5, 2)
+@given(quantities, st.integers(1, 12), st.integers(0, 40), states, st.integers(0, 20))
+def test_never_more_is_shown_than_could_be_sold(ats: int, pack: int, buffer: int, state: str, floor: int) -> None:
+    shown, most = offered(ats, pack, buffer, state, 5, 2, floor)
     assert 0 <= shown <= most == ats // pack
     assert shown * pack <= max(0, ats - buffer)
+    # Below the floor it is shown as nothing.
+    assert shown == 0 or shown * pack >= floor
 
 
 @given(quantities, st.integers(1, 12), st.integers(0, 40))

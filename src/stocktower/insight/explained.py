@@ -167,7 +167,10 @@ def explain_ats(
                 ats=ats,
                 told=word.shown if word else None,
                 told_at=word.told_at.isoformat() if word else None,
-                listings=[_shown(item, ats, told, shown) for item in own],
+                listings=[
+                    _shown(item, ats, told, shown, asked.availability.terms(sku.sku_id, one.channel_id).floor)
+                    for item in own
+                ],
                 steps=explainer.steps(one) if explain else None,
             )
         )
@@ -179,10 +182,14 @@ def explain_ats(
 
 
 def _shown(
-    listing: catalog.Listing, ats: int, told: dict[tuple[int, str], publication.Told], shown: publication.Shown
+    listing: catalog.Listing,
+    ats: int,
+    told: dict[tuple[int, str], publication.Told],
+    shown: publication.Shown,
+    floor: int,
 ) -> ListingShown:
     word = told.get((listing.channel_id, listing.key))
-    now, _ = shown.offered(listing.channel_id, listing.sku_id, listing.key, ats, listing.pack_quantity)
+    now, _ = shown.offered(listing.channel_id, listing.sku_id, listing.key, ats, listing.pack_quantity, floor)
     return ListingShown(
         listing.key, listing.pack_quantity, now,
         word.shown if word else None, word.told_at.isoformat() if word else None,

@@ -39,8 +39,10 @@ def changed_skus(kind: str, subject_id: int, data: bytes) -> set[int]:
     return {*touched.sku_ids, *(() if touched.sku_id is None else (touched.sku_id,))}
 
 
-def offered(ats: int, pack_quantity: int, buffer: int, state: str, low_stock: int, times: int) -> tuple[int, int]:
-    """What a listing shows, and what it could show without a buffer; whole packs.
+def offered(
+    ats: int, pack_quantity: int, buffer: int, state: str, low_stock: int, times: int, floor: int = 0
+) -> tuple[int, int]:
+    """What a listing shows, and what could be sold of it without buffer and floor; whole packs.
 
     While its channel is behind or dark the buffer grows, to one unit at least where others sell of it; a dark channel
     is shown nothing of what is low.
@@ -50,7 +52,7 @@ def offered(ats: int, pack_quantity: int, buffer: int, state: str, low_stock: in
         buffer *= times
         if state == ChannelState.DARK and ats <= low_stock:
             return 0, most
-    return (shown_of(max(0, ats - buffer), pack_quantity) if buffer else most), most
+    return (shown_of(ats, pack_quantity, buffer, floor) if buffer or floor else most), most
 
 
 def matters(known: int | None, shown: int, most: int, threshold: Threshold = _EVERYTHING) -> bool:

@@ -59,8 +59,10 @@ def publish_due(tx: Transaction, network: Network, *, folder: str) -> Round:
     more = bool(taken) and store.has_changed(tx)
     made = [] if more else tell(tx, desk, board, seen, folder)
     told = {(one.channel_id, one.listing) for item in made for one in item.listings}
-    store.delete_pending(tx, sorted(seen.dropped | told))
-    store.upsert_pending(tx, [item for key, item in sorted(seen.candidates.items()) if key not in told])
+    fresh = seen.candidates
+    # What was seen just now and did not wait before has no row to take away.
+    store.delete_pending(tx, sorted(seen.dropped | {key for key in told if key in seen.waited or key not in fresh}))
+    store.upsert_pending(tx, [fresh[key] for key in sorted(fresh.keys() - told)])
     board.write(tx, desk)
     store.record_publications(tx, made, [not desk.policies.channels[item.channel_id].acknowledges for item in made])
     return Round(len(taken), tuple(made))
@@ -73,6 +75,8 @@ class Seen(Struct, frozen=True):
     """What is worth telling now."""
     dropped: frozenset[Key] = frozenset()
     """What waited, and is not worth telling any more."""
+    waited: frozenset[Key] = frozenset()
+    """What waited already."""
 
 
 def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
@@ -104,7 +108,8 @@ def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
         item = decide_pending(desk, board.standings[key], value, waited.get(key), tx.now)
         if item is not None:
             candidates[key] = item
-    return Seen(candidates, frozenset(key for key in waited if key in values and key not in candidates))
+    dropped = frozenset(key for key in waited if key in values and key not in candidates)
+    return Seen(candidates, dropped, frozenset(waited))
 
 
 def decide_pending(

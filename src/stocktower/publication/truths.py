@@ -51,17 +51,17 @@ class Desk(Struct, frozen=True):
             return found.buffer
         return max(found.buffer, 1 if found.elsewhere else 0)
 
-    def offered(self, channel_id: int, sku_id: int, ats: int, pack_quantity: int) -> tuple[int, int]:
-        """What a listing shows, and what it could show without a buffer; whole packs."""
+    def offered(self, channel_id: int, sku_id: int, ats: int, pack_quantity: int, floor: int = 0) -> tuple[int, int]:
+        """What a listing shows, and what could be sold of it without buffer and floor; whole packs."""
         rules_ = self.policies.rules
         return rules.offered(
             ats, pack_quantity, self.buffer(channel_id, sku_id), self.channels[channel_id].state,
-            rules_.low_stock, rules_.tighten_times,
+            rules_.low_stock, rules_.tighten_times, floor,
         )  # fmt: skip
 
-    def is_wrong(self, word: Told, ats: int, pack_quantity: int) -> bool:
+    def is_wrong(self, word: Told, ats: int, pack_quantity: int, floor: int = 0) -> bool:
         """Whether the last word about a listing is worth correcting."""
-        shown, most = self.offered(word.channel_id, word.sku_id, ats, pack_quantity)
+        shown, most = self.offered(word.channel_id, word.sku_id, ats, pack_quantity, floor)
         return rules.matters(word.shown, shown, most, self.threshold(word.channel_id, word.sku_id))
 
 
@@ -110,17 +110,23 @@ def load_truths(tx: Transaction, desk: Desk, sku_ids: Iterable[int]) -> list[Tru
     if not skus:
         return []
     named = catalog.load_listings_of(tx, skus)
-    availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values() if sku.active], desk.network)
+    offers = inventory.load_offers(tx, [sku.sku_id for sku in skus.values() if sku.active], desk.network)
+    places = {sku_id: place for place, sku_id in enumerate(offers.sku_ids.tolist())}
+    columns = {
+        channel_id: (offers.channels[channel_id].ats.tolist(), offers.channels[channel_id].floor.tolist())
+        for channel_id in desk.channels
+    }
     found: list[Truth] = []
     for sku_id, sku in skus.items():
+        place = places.get(sku_id, -1)
         own: dict[int, list[tuple[str, int]]] = {}
         for item in named.get(sku_id, ()):
             own.setdefault(item.channel_id, []).append((item.key, item.pack_quantity))
         value = sku.price_minor or sku.cost_minor or 0
         by_code = [(sku.code, 1)]
-        for channel_id in desk.channels:
-            ats = availability.ats(sku_id, channel_id) if sku.active else 0
+        for channel_id, (available, floors) in columns.items():
+            ats, floor = (available[place], floors[place]) if place >= 0 else (0, 0)
             for key, pack in own.get(channel_id) or by_code:
-                shown, most = desk.offered(channel_id, sku_id, ats, pack)
+                shown, most = desk.offered(channel_id, sku_id, ats, pack, floor)
                 found.append(Truth(channel_id, key, sku_id, pack, ats, shown, most, sku.active, value * pack))
     return found

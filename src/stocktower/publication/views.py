@@ -85,18 +85,20 @@ class Shown:
         self._desk = desk
         self._noted = noted
 
-    def offered(self, channel_id: int, sku_id: int, listing: str, ats: int, pack_quantity: int) -> tuple[int, int]:
-        """What a listing should show of an ATS, and could show without a buffer; whole packs."""
+    def offered(
+        self, channel_id: int, sku_id: int, listing: str, ats: int, pack_quantity: int, floor: int
+    ) -> tuple[int, int]:
+        """What a listing should show of an ATS, and what could be sold of it without buffer and floor; whole packs."""
         if self._desk is not None and channel_id in self._desk.channels:
-            return self._desk.offered(channel_id, sku_id, ats, pack_quantity)
-        most = inventory.shown(ats, pack_quantity)
-        return self._noted.get((channel_id, listing), (most, most))
+            return self._desk.offered(channel_id, sku_id, ats, pack_quantity, floor)
+        plain = inventory.shown(ats, pack_quantity, 0, floor), inventory.shown(ats, pack_quantity)
+        return self._noted.get((channel_id, listing), plain)
 
-    def is_wrong(self, word: Told, ats: int, pack_quantity: int) -> bool:
+    def is_wrong(self, word: Told, ats: int, pack_quantity: int, floor: int) -> bool:
         """Whether a word about a listing is, or was, worth correcting."""
         if self._desk is not None and word.channel_id in self._desk.channels:
-            return self._desk.is_wrong(word, ats, pack_quantity)
-        shown, most = self.offered(word.channel_id, word.sku_id, word.listing, ats, pack_quantity)
+            return self._desk.is_wrong(word, ats, pack_quantity, floor)
+        shown, most = self.offered(word.channel_id, word.sku_id, word.listing, ats, pack_quantity, floor)
         return matters(word.shown, shown, most)
 
 

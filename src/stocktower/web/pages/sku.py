@@ -103,14 +103,17 @@ def channel_views(tx: Transaction, sku: catalog.Sku, asked: Asked, answer: insig
             word for word in told.get(channel_id, ()) if (channel_id, word.listing) in packs or channel_id not in named
         )
         sizes = [packs.get((channel_id, word.listing), 1) for word in own]
+        floor = asked.availability.terms(sku.sku_id, channel_id).floor
         truths = tuple(
-            shown.offered(channel_id, sku.sku_id, word.listing, one.ats, size)[0]
+            shown.offered(channel_id, sku.sku_id, word.listing, one.ats, size, floor)[0]
             for word, size in zip(own, sizes, strict=True)
         )
         steps = one.steps or []
         bars = bars_of(steps, links_of(sku, channel))
         wrong = [
-            word.shown * size for word, size in zip(own, sizes, strict=True) if shown.is_wrong(word, one.ats, size)
+            word.shown * size
+            for word, size in zip(own, sizes, strict=True)
+            if shown.is_wrong(word, one.ats, size, floor)
         ]
         told_wrong = wrong[0] if len(wrong) == 1 else None
         drawn = charts.waterfall(bars, told_wrong)
