@@ -179,6 +179,26 @@ def test_a_promise_moves_with_its_inbound_and_says_so(world: World) -> None:
     world.check()
 
 
+def test_a_day_that_goes_by_without_the_goods_is_a_broken_promise(world: World) -> None:
+    coming(world, "PO-1", "CUP", 10, 5)
+    world.order("web", document("a", ("CUP", 4)))
+    world.tx.now = datetime(2026, 6, 7, 23, 0, tzinfo=PLACED.tzinfo)
+    assert take_due(world.tx, ordering.PROMISE, 10) == []
+    world.tx.now += 2 * timedelta(hours=1)
+    ordering.resume_orders(world.tx, take_due(world.tx, ordering.PROMISE, 10))
+    assert promised(world, "a") == (date(2026, 6, 7), None, date(2026, 6, 7))
+    assert world.cases() == {"promise_broken inbound": 1}
+    world.check()
+    (claim,) = inventory.load_claims(world.tx, [world.find("a").order.order_id])
+    ordering.tell_promise(world.tx, [claim.order_id], claim.inbound_id)
+    assert world.cases() == {}
+    # The supplier names another day: the customer was told of none, so that it is news and no case.
+    coming(world, "PO-1", "CUP", 10, 12)
+    assert promised(world, "a") == (date(2026, 6, 7), date(2026, 6, 14), None)
+    assert world.cases() == {}
+    world.check()
+
+
 def test_a_customer_who_was_told_is_no_case(world: World) -> None:
     coming(world, "PO-1", "CUP", 10, 5)
     world.order("web", document("a", ("CUP", 4)))

@@ -111,6 +111,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
     DueWork(ordering.RELEASE, "order", ordering.release_preorders),
     DueWork(purchasing.RECOMPUTE, "proposals", purchasing.recompute_due),
+    DueWork(ordering.PROMISE, "order", ordering.resume_orders),
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(inventory.LOOK, "sku", ordering.look_at_lots),

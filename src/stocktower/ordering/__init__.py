@@ -31,7 +31,7 @@ from .lots import LotDetail, LotOrder, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .reallocation import reallocate
 from .rules import advance
-from .service import REALLOCATE, RELEASE
+from .service import PROMISE, REALLOCATE, RELEASE
 from .statements import capture_payment, extend_authorization, take_again, take_count, take_counts
 from .supply import (
     ADVANCE,
@@ -63,6 +63,7 @@ from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
 __all__ = [
     "ADVANCE",
     "FILL",
+    "PROMISE",
     "REALLOCATE",
     "RELEASE",
     "RESUME_KINDS",

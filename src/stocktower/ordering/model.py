@@ -277,6 +277,8 @@ class Plan(Struct):
     """(order_id, line_no) for which something arrived that cannot be taken."""
     promises: list[tuple[int, LinePromise]] = field(default_factory=list[tuple[int, LinePromise]])
     """(order_id, promise) that are new or changed."""
+    looks: list[tuple[int, datetime]] = field(default_factory=list[tuple[int, datetime]])
+    """(order_id, when what it was promised should have shipped)."""
     releases: list[tuple[int, datetime]] = field(default_factory=list[tuple[int, datetime]])
     """(order_id, from when on it may be released)."""
     superseded: list[tuple[int, HeldUnits]] = field(default_factory=list[tuple[int, HeldUnits]])

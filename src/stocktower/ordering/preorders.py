@@ -4,7 +4,7 @@ A preordered line waits like a backordered one; it also claims units of named in
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -96,6 +96,20 @@ def follow_promises(order: Order, facts: Facts, now: datetime, plan: Plan) -> No
                 line.line_no, known.promised_on, after.promised_on, known.inbound_id, after.broken_by is not None
             )
             plan.events.append(events.event("promise.moved", order, now, data))
+    _look_again(order, facts, now, plan)
+
+
+def _look_again(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
+    """The day after the first of its promises that are still to be kept, an order is looked at again."""
+    gone: list[datetime] = []
+    for line in order.lines:
+        promise, claims = order.promises.get(line.line_no), claims_of(order, line)
+        if line.backordered and claims and promise is not None and promise.promised_on is not None:
+            day = promise.promised_on + timedelta(days=1)
+            gone.append(datetime.combine(day, time.min, tzinfo=_zone(claims[-1], facts)))
+    if gone:
+        first = min(gone)
+        plan.looks.append((order.order_id, first if first > now else now + timedelta(days=1)))
 
 
 def _promise(
@@ -125,13 +139,19 @@ def _with(known: LinePromise, due: date | None, broken_by: int | None, inbound_i
 
 
 def _due_on(claim: InboundClaim, facts: Facts, now: datetime) -> date | None:
-    """The day by which what is claimed ships: when it can be used at its site, and the handling."""
+    """The day by which what is claimed ships: when it can be used at its site, and the handling; None: nobody knows, or
+    that day has gone by and it is not there."""
     at = now if not claim.claimed else claim.expected_at
     if at is None:
         return None
+    zone = _zone(claim, facts)
+    due = at.astimezone(zone).date() + timedelta(days=facts.promising.handling_days)
+    return None if due < now.astimezone(zone).date() else due
+
+
+def _zone(claim: InboundClaim, facts: Facts) -> ZoneInfo:
     site = facts.network.sites.get(claim.site_id)
-    zone = ZoneInfo(site.timezone if site else facts.network.timezone)
-    return at.astimezone(zone).date() + timedelta(days=facts.promising.handling_days)
+    return ZoneInfo(site.timezone if site else facts.network.timezone)
 
 
 def hold_until_release(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:

@@ -27,6 +27,8 @@ _kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
 
 RELEASE = "order.release"
 """Kind of due work: what was preordered may be released; the key is the order."""
+PROMISE = "order.promise"
+"""Kind of due work: the day by which something was promised has gone by; the key is the order."""
 REALLOCATE = "order.reallocate"
 """Kind of due work: an order that is short may take from others; the key is the order."""
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -263,6 +265,7 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
         )
     inventory.drop_arrived(tx, plan.not_there)
     inventory.record_claims(tx, plan.claims)
+    schedule(tx, PROMISE, plan.looks)
     schedule(tx, RELEASE, plan.releases)
     schedule(tx, REALLOCATE, [(order_id, tx.now) for order_id in plan.short])
     if answered:
