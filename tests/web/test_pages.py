@@ -9,7 +9,9 @@ from stocktower import access, worklist
 from stocktower.app.workers import work_until_idle
 from tests.web.conftest import Site
 
-PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock?q=is:waiting", "/stock?q=is:told_wrong", "/stock/LAMP",
+PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock?q=is:waiting",
+         "/stock?by=site", "/stock/SET?at=2026-05-31T08:00", "/history?sku=LAMP", "/stock?q=is:told_wrong",
+         "/stock/LAMP",
          "/stock/SET", "/stock/BULB", "/cases", "/cases?q=state:closed", "/books", "/books?as_of=2026-05-30",
          "/books/journals", "/imports", "/reorder", "/events", "/find", "/find?q=nothing", "/api/docs")  # fmt: skip
 
