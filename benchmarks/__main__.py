@@ -18,6 +18,7 @@ from benchmarks.olist_flow import measure_olist
 from benchmarks.over_http import measure_over_http
 from benchmarks.places import Bench, bench
 from benchmarks.publication import measure_publication
+from benchmarks.snapshot import measure_snapshot
 
 Benchmark = Callable[[Bench, Options], list[Measure]]
 
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "http": measure_over_http,
     "olist": measure_olist,
     "burst": measure_publication,
+    "snapshot": measure_snapshot,
 }
 
 

@@ -137,3 +137,40 @@ def test_a_transfer_all_the_way_through_the_books(shell: Shell) -> None:
     again = shell.ask("import", "transfers", write(shell, "again.csv", steps))
     assert again["repeated"] == 5
     assert shell.ask("verify")["ok"]
+
+
+def test_commands_of_goods(shell: Shell) -> None:
+    stated = shell.ask(
+        "inbound", "state", "PO-9", "--site", "MAIN", "--line", "CUP=10", "--expected", "2026-01-05T00:00:00Z"
+    )
+    assert stated["done"] == {"kind": "inbound", "reference": "PO-9", "state": "entered", "units": 10}
+    [late] = shell.ask("inbound", "list", "--late")["inbound"]
+    assert (late["inbound"]["reference"], late["inbound"]["open"], late["late"]) == ("PO-9", 10, True)
+    assert "PO-9" in shell.say("inbound", "list").out
+    receive = ("receive", "DN-9", "--site", "MAIN", "--inbound", "PO-9", "--line", "CUP=9", "--damaged", "CUP=1")
+    assert shell.ask(*receive, "--dry-run")["done"]["units"] == 10
+    assert shell.ask(*receive)["done"]["state"] == "entered"
+    assert shell.ask(*receive)["done"]["state"] == "repeated"
+    assert "--line CUP: write SKU=QUANTITY" in shell.say("receive", "X", "--site", "MAIN", "--line", "CUP", code=2).err
+    assert (
+        "--site: 'NOWHERE' is not a site"
+        in shell.say("receive", "X", "--site", "NOWHERE", "--line", "CUP=1", code=2).err
+    )
+    done = shell.ask("adjust", "CUP", "-2", "--site", "MAIN", "--reason", "breakage", "--reference", "A-1")["done"]
+    assert (done["state"], done["units"]) == ("posted", -2)
+    assert "--reason: 'whim' is not known; one of breakage" in shell.say(
+        "adjust", "CUP", "-2", "--site", "MAIN", "--reason", "whim", code=2
+    ).err.replace("\n", " ")
+    change = ("status-change", "CUP", "--site", "MAIN", "--to", "quarantine", "--why", "inspection")
+    assert shell.ask(*change, "--quantity", "3")["moved"] == 3
+    back = ("status-change", "CUP", "--site", "MAIN", "--status", "quarantine", "--to", "available", "--why", "fine")
+    assert shell.ask(*back)["moved"] == 3
+    sites = ("--from", "MAIN", "--to", "STORE")
+    assert shell.ask("transfer", "order", "T-9", *sites, "--line", "CUP=4")["done"]["state"] == "ordered"
+    assert shell.ask("transfer", "ship", "T-9")["done"]["state"] == "in_transit"
+    assert shell.ask("transfer", "arrive", "T-9", "--line", "CUP=3", "--damaged", "CUP=1")["done"]["state"] == "closed"
+    assert shell.ask("transfer", "show", "T-9")["lines"][0]["arrived"] == 3
+    assert "in transit" in shell.say("transfer", "show", "T-9").out
+    shell.say("transfer", "show", "T-0", code=3)
+    shell.ask("run")
+    assert shell.ask("verify")["ok"]

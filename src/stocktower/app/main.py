@@ -17,6 +17,7 @@ from stocktower.app import (
     counting_commands,
     demo_command,
     export_commands,
+    goods_commands,
     history_commands,
     promise_commands,
     publication_commands,
@@ -61,6 +62,11 @@ app.command(counting_commands.count_app)
 app.command(lot_app)
 app.command(publication_commands.publication_app)
 app.command(quality_commands.app)
+app.command(goods_commands.inbound_app)
+app.command(goods_commands.transfer_app)
+app.command(goods_commands.receive, name="receive")
+app.command(goods_commands.adjust, name="adjust")
+app.command(goods_commands.status_change, name="status-change")
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 

@@ -23,6 +23,7 @@ from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_mome
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
+from .coming import ComingFilter, ComingPage, ComingRow, MoveFilter, load_coming_page, load_move_rows
 from .cuts import Cutter, MayCut
 from .events import (
     STOCK_KINDS,
@@ -86,6 +87,7 @@ from .model import (
     HoldRequest,
     HoldResult,
     Left,
+    MoveRow,
     Posting,
     Refused,
     Shortfall,
@@ -116,7 +118,8 @@ from .service import (
 )
 from .shipping import consume, load_lenders
 from .site_rows import SiteRow, load_held_at, load_site_rows
-from .snapshots import UnknownSite, load_snapshot_orders, take_snapshot
+from .snapshots import ReadSnapshot, UnknownSite, load_snapshot_orders, read_snapshot, take_snapshot
+from .stating import Stated, state_adjustment, state_inbound, state_receipt, state_transfer
 from .store import OverAllocated, StockMoved, load_rows_by_id
 from .takeovers import (
     await_orders,
@@ -158,6 +161,7 @@ from .withdrawals import (
     UnknownLot,
     Withdraw,
     Withdrawn,
+    find_row,
     load_holders_of_lot,
     load_holders_of_rows,
     set_lot_state,
@@ -203,6 +207,9 @@ __all__ = [
     "Candidate",
     "Claims",
     "ClaimsMoved",
+    "ComingFilter",
+    "ComingPage",
+    "ComingRow",
     "ComingStock",
     "Consume",
     "ConsumeResult",
@@ -243,6 +250,8 @@ __all__ = [
     "LotTrace",
     "MayCut",
     "Moment",
+    "MoveFilter",
+    "MoveRow",
     "Net",
     "NoSuchTransfer",
     "NotLocked",
@@ -259,11 +268,13 @@ __all__ = [
     "Posting",
     "Promisable",
     "Reach",
+    "ReadSnapshot",
     "Refused",
     "SamePerson",
     "Shortfall",
     "SiteRow",
     "SnapshotResult",
+    "Stated",
     "StatedInbound",
     "StatusChanged",
     "Step",
@@ -304,6 +315,7 @@ __all__ = [
     "expect_rest",
     "expire_holds",
     "find_drift",
+    "find_row",
     "free",
     "hold",
     "kit_ats",
@@ -315,6 +327,7 @@ __all__ = [
     "load_candidates",
     "load_claiming_orders",
     "load_claims",
+    "load_coming_page",
     "load_coming_stock",
     "load_demands",
     "load_expired_rows",
@@ -330,6 +343,7 @@ __all__ = [
     "load_lots",
     "load_lots_of_orders",
     "load_moment",
+    "load_move_rows",
     "load_offers",
     "load_open_holds",
     "load_promisable",
@@ -352,6 +366,7 @@ __all__ = [
     "read_adjustment",
     "read_inbound",
     "read_receipt",
+    "read_snapshot",
     "read_transfer",
     "rebuild_balances",
     "receive",
@@ -366,6 +381,10 @@ __all__ = [
     "schedule_looks",
     "set_lot_state",
     "shown",
+    "state_adjustment",
+    "state_inbound",
+    "state_receipt",
+    "state_transfer",
     "supersede_holds",
     "supply_event",
     "take_adjustments",

@@ -1,6 +1,7 @@
 """One function per statement on inbound."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 import psycopg
@@ -9,6 +10,7 @@ from stocktower.platform import Transaction, load_queries
 
 from .arrival_rules import Delivery, ReceiptLine
 from .inbound_rules import Inbound, InboundChange
+from .model import MoveRow
 from .store import StockMoved
 
 _SQL = load_queries(__package__)
@@ -104,3 +106,51 @@ def record_receipt_lines(tx: Transaction, lines: Iterable[ReceiptLine]) -> None:
     """Append to what was received."""
     merchant_id = tx.merchant_id
     tx.copy(_SQL.receipt_line, [(merchant_id, *_astuple(line)) for line in lines])
+
+
+def load_coming_page(
+    tx: Transaction,
+    sku_id: int,
+    site_id: int,
+    reference: str,
+    state: str,
+    late: bool,
+    limit: int,
+    offset: int,
+) -> tuple[list[Inbound], int]:
+    """A page of inbound, and how many match; 0 and empty filter nothing."""
+    rows = tx.tuples(
+        _SQL.load_coming_page,
+        sku_id=sku_id,
+        site_id=site_id,
+        reference=reference,
+        state=state,
+        late=late,
+        limit=limit,
+        offset=offset,
+    )
+    return [Inbound(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def load_move_rows(
+    tx: Transaction,
+    sku_id: int,
+    site_id: int,
+    reason: str,
+    reference_id: int,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> list[MoveRow]:
+    """Moves with their places, the last recorded first; 0 and empty filter nothing."""
+    return tx.fetch(
+        _SQL.load_move_rows,
+        MoveRow,
+        sku_id=sku_id,
+        site_id=site_id,
+        reason=reason,
+        reference_id=reference_id,
+        since=since,
+        until=until,
+        limit=limit,
+    )

@@ -337,3 +337,23 @@ class SnapshotResult(Struct, frozen=True):
     """Whose stock changed."""
     taken: tuple[Taken, ...] = ()
     """The rows that were taken over, changed or not."""
+
+
+class MoveRow(Struct, frozen=True):
+    """A move with its place."""
+
+    stock_id: int
+    sequence: int
+    sku_id: int
+    site_id: int
+    status: str
+    lot: str
+    delta: int
+    quantity_after: int
+    reason: str
+    counterpart: str
+    reference: str
+    reference_id: int
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime

@@ -1249,3 +1249,31 @@ FOR UPDATE;
 UPDATE inventory.adjustment
 SET state = %(state)s::text, decided_by = %(decided_by)s::text, decided_at = %(now)s::timestamptz
 WHERE merchant_id = %(merchant_id)s::bigint AND adjustment_id = %(adjustment_id)s::bigint;
+
+-- name: load_coming_page
+-- A page of inbound, the soonest first and the undated last, with how many match.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version, count(*) OVER () AS total
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(state)s::text = '' OR state = %(state)s::text)
+    AND (%(sku_id)s::bigint = 0 OR sku_id = %(sku_id)s::bigint)
+    AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
+    AND (%(reference)s::text = '' OR reference = %(reference)s::text)
+    AND (NOT %(late)s::boolean OR (open > 0 AND expected_at < %(now)s::timestamptz))
+ORDER BY expected_at, inbound_id
+LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint;
+
+-- name: load_move_rows
+-- Moves of a span of time with their places, the last recorded first.
+SELECT move.stock_id, move.sequence, stock.sku_id, stock.site_id, stock.status, stock.lot, move.delta, move.quantity_after,
+    move.reason, move.counterpart, move.reference, move.reference_id, move.actor, move.occurred_at, move.recorded_at
+FROM inventory.move AS move
+JOIN inventory.stock AS stock ON stock.merchant_id = move.merchant_id AND stock.stock_id = move.stock_id
+WHERE move.merchant_id = %(merchant_id)s::bigint
+    AND (%(sku_id)s::bigint = 0 OR stock.sku_id = %(sku_id)s::bigint)
+    AND (%(site_id)s::bigint = 0 OR stock.site_id = %(site_id)s::bigint)
+    AND (%(reason)s::text = '' OR move.reason = %(reason)s::text)
+    AND (%(reference_id)s::bigint = 0 OR move.reference_id = %(reference_id)s::bigint)
+    AND move.recorded_at >= %(since)s::timestamptz AND move.recorded_at < %(until)s::timestamptz
+ORDER BY move.recorded_at DESC, move.stock_id DESC, move.sequence DESC
+LIMIT %(limit)s::bigint;

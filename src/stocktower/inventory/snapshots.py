@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from stocktower.catalog import find_stocked, load_units
 from stocktower.exchange import StockDocument
 from stocktower.model import load_applied
@@ -35,6 +37,28 @@ class UnknownSite(LookupError):
     """The snapshot names a site that is not in the applied configuration."""
 
 
+class ReadSnapshot(Struct, frozen=True):
+    """A document with all that it names looked up."""
+
+    network: Network
+    site: SiteFacts
+    meaning: Meaning
+    rows: ReadRows
+
+    @property
+    def sku_ids(self) -> list[int]:
+        """The SKUs that it speaks of, ascending."""
+        return sorted({one.sku_id for one in self.rows.stated} | {sku_id for sku_id, _, _ in self.rows.emptied})
+
+
+def read_snapshot(tx: Transaction, document: StockDocument, factors: Mapping[str, int] | None = None) -> ReadSnapshot:
+    """Look up what a document names, once for all that is done with it. Raises UnknownSite."""
+    network = load_network(tx)
+    site = site_of(network, document)
+    meaning = load_meaning(tx, document, network, site, factors or {})
+    return ReadSnapshot(network, site, meaning, read_rows(document.lines, meaning))
+
+
 def take_snapshot(
     tx: Transaction,
     document: StockDocument,
@@ -43,22 +67,22 @@ def take_snapshot(
     may_cut: MayCut,
     factors: Mapping[str, int] | None = None,
     sheet_id: int = 0,
+    known: ReadSnapshot | None = None,
+    holders: Sequence[int] | None = None,
 ) -> SnapshotResult:
     """Make stock what a site says, by moves; the same document again changes nothing. Raises UnknownSite, StockMoved.
 
     `may_cut` is asked once, under the locks, which of the orders' demands may be cut where less is there than
     allocated; the orders of `load_snapshot_orders` have to be locked before. `factors` (by SKU code) are a person's
     word on how many stock units one stated unit is: such rows are applied without suspicion. `sheet_id`: the count
-    sheet that says so, in place of a message.
+    sheet that says so, in place of a message. `known` and `holders`: what the caller has read in this transaction.
     """
-    network = load_network(tx)
-    site = site_of(network, document)
-    meaning = load_meaning(tx, document, network, site, factors or {})
-    read = read_rows(document.lines, meaning)
+    known = known or read_snapshot(tx, document, factors)
+    site, read = known.site, known.rows
     source = ("count", sheet_id) if sheet_id else ("message", message_id)
     reason = OPENING if document.opening else COUNT
-    snapshot = Snapshot(tx, network, site, read, meaning, reason, source, all_lots=document.all_lots)
-    snapshot.lock()
+    snapshot = Snapshot(tx, known, reason, source, all_lots=document.all_lots)
+    snapshot.lock(holders)
     verdict = snapshot.decide()
     cuts = snapshot.cut(verdict, may_cut)
     taken = snapshot.count(verdict)
@@ -79,13 +103,10 @@ def take_snapshot(
     )
 
 
-def load_snapshot_orders(tx: Transaction, document: StockDocument) -> list[int]:
+def load_snapshot_orders(tx: Transaction, document: StockDocument, known: ReadSnapshot | None = None) -> list[int]:
     """The orders that the snapshot may cut, ascending: the caller locks them before `take_snapshot`."""
-    network = load_network(tx)
-    site = site_of(network, document)
-    meaning = load_meaning(tx, document, network, site, {})
-    read = read_rows(document.lines, meaning)
-    return Snapshot(tx, network, site, read, meaning, COUNT, ("message", 0), all_lots=document.all_lots).load_holders()
+    known = known or read_snapshot(tx, document)
+    return Snapshot(tx, known, COUNT, ("message", 0), all_lots=document.all_lots).load_holders()
 
 
 def load_meaning(
@@ -128,18 +149,16 @@ class Snapshot:
     def __init__(
         self,
         tx: Transaction,
-        network: Network,
-        site: SiteFacts,
-        read: ReadRows,
-        meaning: Meaning,
+        known: ReadSnapshot,
         reason: str,
         source: tuple[str, int],
         *,
         all_lots: bool,
     ) -> None:
         self._tx = tx
-        self._network = network
-        self._site = site
+        read, meaning = known.rows, known.meaning
+        self._network = known.network
+        self._site = known.site
         self._meaning = meaning
         self._stated = read.stated
         self._lots = read.lots
@@ -154,7 +173,7 @@ class Snapshot:
         if all_lots:
             self._whole |= {one.key[:3] for one in read.stated if one.sku_id in tracked}
         self._own_instants = {one.key: min(one.as_of, tx.now) for one in read.stated if one.as_of is not None}
-        self._sku_ids = sorted({one.sku_id for one in read.stated} | {sku_id for sku_id, _, _ in read.emptied})
+        self._sku_ids = known.sku_ids
         self.refused: list[Refused] = []
         """Serial numbers that lie somewhere else as far as anybody knows."""
         self._balances: dict[RowKey, Balance] = {}
@@ -206,10 +225,11 @@ class Snapshot:
         moved = store.load_moved_after(self._tx, others, self._as_of) if others else {}
         return moved | store.load_moved_after_each(self._tx, own)
 
-    def lock(self) -> None:
-        """Lock the SKUs, and those that are components of the same lines; then read what is true."""
+    def lock(self, holders: Sequence[int] | None = None) -> None:
+        """Lock the SKUs, and those that are components of the holders' lines; then read what is true."""
         tx = self._tx
-        beside = store.load_demands(tx, holders) if (holders := self.load_holders()) else []
+        holders = self.load_holders() if holders is None else holders
+        beside = store.load_demands(tx, holders) if holders else []
         self._locked = {*self._sku_ids, *(one.sku_id for one in beside)}
         store.lock_items(tx, sorted(self._locked))
         self._check_tracking()

@@ -18,6 +18,7 @@ from .cuts import Cutter, MayCut
 from .discrepancies import settle_discrepancies
 from .events import STATUS_CHANGE, lot_event, stock_events, supply_event
 from .model import Cut, StockRow
+from .rules import owner_at
 from .service import change_demands, open_book, write_book
 
 HELD, OPEN = "held", "open"
@@ -58,6 +59,15 @@ def load_holders_of_rows(tx: Transaction, stock_ids: Sequence[int]) -> list[int]
 def load_holders_of_lot(tx: Transaction, sku_id: int, lot: str) -> list[int]:
     """The orders and holds that have units of a lot, ascending."""
     return load_holders_of_rows(tx, [row.stock_id for row in rows_of_lot(store.load_rows(tx, [sku_id]), sku_id, lot)])
+
+
+def find_row(tx: Transaction, sku_id: int, site_id: int, status: str, owner: str, lot: str) -> StockRow | None:
+    """The row of a SKU at a site; no owner: who owns what lies there. None where there is none."""
+    who = owner or owner_at(load_network(tx).sites[site_id])
+    wanted = (status, who, lot)
+    return next(
+        (row for row in store.load_rows(tx, [sku_id], site_id) if (row.status, row.owner, row.lot) == wanted), None
+    )
 
 
 def withdraw(tx: Transaction, items: Sequence[Withdraw], *, may_cut: MayCut) -> Withdrawn:

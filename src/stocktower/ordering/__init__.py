@@ -58,7 +58,7 @@ from .views import (
     load_rows,
     share_untouched,
 )
-from .withdrawals import Recalled, hold_lot, release_lot, withdraw_stock
+from .withdrawals import Recalled, change_status, hold_lot, release_lot, withdraw_stock
 
 __all__ = [
     "ADVANCE",
@@ -95,6 +95,7 @@ __all__ = [
     "cancel_order",
     "cancel_promised",
     "capture_payment",
+    "change_status",
     "clear_hold",
     "count_states",
     "expire_authorizations",

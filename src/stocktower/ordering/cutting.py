@@ -24,8 +24,9 @@ def run_with_cuts(
 
     Raises inventory.StockMoved where another order took of the stock meanwhile: to be run again.
     """
-    orders = {order.order_id: order for order in store.lock_orders(desk.tx, order_ids)}
-    complete(desk, list(orders.values()))
+    orders = {order.order_id: order for order in store.lock_orders(desk.tx, order_ids)} if order_ids else {}
+    if orders:
+        complete(desk, list(orders.values()))
 
     def may_cut(candidates: Sequence[Candidate]) -> Collection[tuple[int, int]]:
         if not all(one.order_id in orders for one in candidates):

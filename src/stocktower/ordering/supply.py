@@ -226,21 +226,22 @@ def take_snapshot(
 ) -> inventory.SnapshotResult:
     """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
     tx = desk.tx
+    read = inventory.read_snapshot(tx, document, factors)
+    holders = inventory.load_snapshot_orders(tx, document, read)
     result = run_with_cuts(
         desk,
-        inventory.load_snapshot_orders(tx, document),
+        holders,
         lambda may_cut: inventory.take_snapshot(
-            tx, document, message_id, may_cut=may_cut, factors=factors, sheet_id=sheet_id
+            tx, document, message_id, may_cut=may_cut, sheet_id=sheet_id, known=read, holders=holders
         ),
         lambda taken: taken.cuts,
         message_id,
     )
-    _look_again(tx, document)
+    _look_again(tx, read.sku_ids)
     return result
 
 
-def _look_again(tx: Transaction, document: StockDocument) -> None:
+def _look_again(tx: Transaction, counted: Sequence[int]) -> None:
     """A count that changes nothing settles a doubt all the same: who waits for what was counted is looked at again."""
-    counted = [sku.sku_id for sku in catalog.find_stocked(tx, {line.sku for line in document.lines}).values()]
     waited_for = {one.sku_id for one in inventory.load_waiting(tx, counted)} if counted else set[int]()
     schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sorted(waited_for)])

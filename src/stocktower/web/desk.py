@@ -61,6 +61,8 @@ STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
     Tab("Lots", "/lots"),
     Tab("Publication", "/publication"),
+    Tab("Moves", "/moves"),
+    Tab("Inbound", "/inbound"),
     Tab("Counts", "/counts"),
     Tab("Reorder", "/reorder"),
     Tab("Reconciliation", "/reconciliation"),

@@ -18,8 +18,8 @@ from .model import Reading, Source, Unreadable
 from .text import Record, fields_of
 
 _LONGEST = 200
-_LINES_A_PART = 500
-_GATHERED = 5_000
+_LINES_A_PART = 2_000
+_GATHERED = 20_000
 _STATUS_FIX = "write lower-case letters and underscores, such as available or damaged"
 
 

@@ -1,0 +1,99 @@
+"""What a person or a system states of goods that move, entered at once: the same documents as those of the inbox.
+
+Each raises NotUsable, with the field and the fix, where it cannot be entered; then nothing changed.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from stocktower.access import record_act
+from stocktower.exchange import AdjustmentDocument, InboundDocument, ReceiptDocument, TransferDocument
+from stocktower.platform import Transaction
+
+from .adjusting import adjust_stock, read_adjustment
+from .arrivals import receive_deliveries
+from .goods_in import read_inbound, read_receipt
+from .inbound import record_inbound
+from .transfer_messages import read_transfer
+from .transfers import take_steps
+from .wording import NotUsable, Words
+
+
+class Stated(Struct, frozen=True):
+    """What became of a document."""
+
+    kind: str
+    reference: str
+    state: str
+    """entered, corrected, repeated; of a transfer and an adjustment the state that it is in."""
+    units: int = 0
+    """Units that were moved by it, or are expected."""
+
+
+def state_inbound(tx: Transaction, document: InboundDocument) -> Stated:
+    """What a supplier or a workshop will deliver."""
+    words = Words(tx, [line.sku for line in document.lines])
+    results = record_inbound(tx, read_inbound(document, words))
+    refused = next((one.problem for one in results if one.problem), "")
+    _check(refused)
+    coming = sum(one.inbound.open for one in results if one.inbound is not None)
+    state = "entered" if any(one.changed for one in results) else "repeated"
+    _record(tx, "inbound.stated", document.reference, document)
+    return Stated("inbound", document.reference, state, coming)
+
+
+def state_receipt(tx: Transaction, document: ReceiptDocument) -> Stated:
+    """What a site received."""
+    words = Words(tx, [line.sku for line in document.lines])
+    at = min(document.received_at or tx.now, tx.now)
+    [result] = receive_deliveries(tx, [read_receipt(document, words, at)])
+    _check(result.problem)
+    state = "corrected" if result.is_correction and result.entered else "entered" if result.entered else "repeated"
+    if result.closed_short and state == "repeated":
+        state = "closed"
+    _record(tx, "goods.received", document.reference, document)
+    return Stated("receipt", document.reference, state, result.entered)
+
+
+def state_transfer(tx: Transaction, document: TransferDocument) -> Stated:
+    """A step of a transfer."""
+    words = Words(tx, [line.sku for line in document.lines])
+    [result] = take_steps(tx, [read_transfer(document, words)])
+    _check(result.problem)
+    _record(tx, f"transfer.{document.step}", document.reference, document)
+    return Stated("transfer", document.reference, result.state, result.units)
+
+
+def state_adjustment(tx: Transaction, document: AdjustmentDocument) -> Stated:
+    """A change of stock by a difference."""
+    words = Words(tx, [document.sku])
+    request = read_adjustment(document, words)
+    [result] = adjust_stock(tx, [replace(request, reference=request.reference or f"adjustment {tx.new_id()}")])
+    _check(result.problem)
+    _record(tx, "stock.adjusted", document.reference, document)
+    state = "repeated" if result.repeated else result.state
+    return Stated("adjustment", document.reference, state, request.delta)
+
+
+def _check(problem: str) -> None:
+    """Raise what a rule refuses, `field value: words; fix`, as NotUsable."""
+    if not problem:
+        return
+    head, mark, words = problem.partition(": ")
+    field, _, value = head.partition(" ")
+    if not mark or not field.isidentifier():
+        field, value, words = "reference", "", problem
+    what, _, fix = words.partition("; ")
+    if what.startswith("one of "):
+        raise NotUsable(field, f"{value} is not known", what)
+    raise NotUsable(field, f"{value}: {what}" if value else what, fix or "state it as it can be meant")
+
+
+def _record(
+    tx: Transaction,
+    act: str,
+    reference: str,
+    document: InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument,
+) -> None:
+    lines = getattr(document, "lines", ())
+    record_act(tx, act, "goods", 0, {"reference": reference, "lines": len(lines)})
