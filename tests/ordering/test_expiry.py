@@ -246,3 +246,27 @@ def test_expiry_meets_orders_that_reserve(database: Database) -> None:
         }  # fmt: skip
         assert sum(row.allocated for row in found) == 28
         assert all(row.allocated == 0 for row in found if row.lot == "SOON")
+
+
+def test_a_person_corrects_the_dates_of_a_lot(world: World) -> None:
+    snapshot(world, "EAST", milk(3, "SOON", 4))
+    facts = world.network
+
+    def correct(**dates: date | None) -> Any:
+        return inventory.correct_lot(
+            world.tx, world.sku["MILK"], "SOON", facts, **{"expires_on": None, "made_on": None, **dates}
+        )
+
+    before = correct(expires_on=date(2026, 6, 9))
+    assert before is not None
+    assert before.expires_at == datetime(2026, 6, 6, tzinfo=UTC)
+    world.tx.now = datetime(2026, 6, 6, tzinfo=UTC)
+    assert look(world) == 0
+    assert rows(world) == {("available", "own", "SOON"): (3, 0)}
+    snapshot(world, "EAST", milk(2, "SOON", 8))
+    assert rows(world) == {("available", "own", "SOON"): (2, 0)}
+    assert correct(expires_on=date(2026, 6, 1)) is not None
+    assert look(world) == 1
+    assert rows(world) == {("expired", "own", "SOON"): (2, 0)}
+    assert inventory.correct_lot(world.tx, world.sku["MILK"], "GHOST", facts, expires_on=None, made_on=None) is None
+    world.check()

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from cyclopts import App
 
-from stocktower import catalog, inventory, network, ordering, web
+from stocktower import access, catalog, inventory, network, ordering, web
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -104,6 +105,41 @@ def release(
         say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "state": "open"})
     else:
         out.print(f"{'Would release' if dry_run else 'Released'} lot {lot} of {sku}", markup=False)
+
+
+@lot_app.command(name="set")
+def correct(
+    sku: str,
+    lot: str,
+    /,
+    *,
+    expires: date | None = None,
+    made_on: date | None = None,
+    dry_run: DryRunFlag = False,
+    home: HomeOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Say what the dates of LOT of SKU are: --expires is the last day on which it may be sold."""
+    if expires is None and made_on is None:
+        raise CommandFailed("state --expires YYYY-MM-DD, --made-on YYYY-MM-DD, or both; nothing was done")
+    if expires and made_on and expires < made_on:
+        raise CommandFailed(f"--expires {expires}: is before it was made, on {made_on}; nothing was done")
+
+    def do(tx: Transaction, sku_id: int) -> inventory.Lot | None:
+        facts = network.load_network(tx)
+        before = inventory.correct_lot(tx, sku_id, lot, facts, expires_on=expires, made_on=made_on)
+        if before is None:
+            raise CommandFailed(f"{lot}: no such lot of {sku}; `stocktower lot list --sku {sku}` lists them", code=3)
+        data = {"sku": sku, "lot": lot, "expires": str(expires or ""), "made_on": str(made_on or "")}
+        access.record_act(tx, "lot.set", "sku", sku_id, data)
+        return before
+
+    with opened(home) as tower:
+        carry_out(tower, sku, dry_run, do)
+    if json:
+        say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "expires": expires, "made_on": made_on})
+    else:
+        out.print(f"{'Would set' if dry_run else 'Set'} the dates of lot {lot} of {sku}", markup=False)
 
 
 @lot_app.command(name="epcis")

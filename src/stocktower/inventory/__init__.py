@@ -63,7 +63,7 @@ from .inbound_claims import (
 )
 from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
 from .lead_times import LeadTime, Supplied, load_supplied, measure_lead_time
-from .lot_service import load_expired_rows, reschedule_looks, schedule_looks
+from .lot_service import correct_lot, load_expired_rows, reschedule_looks, schedule_looks
 from .lots import LOOK, Lot
 from .model import (
     AVAILABLE,
@@ -311,6 +311,7 @@ __all__ = [
     "await_orders",
     "close_inbound",
     "consume",
+    "correct_lot",
     "drop_arrived",
     "expect_rest",
     "expire_holds",

@@ -1,7 +1,7 @@
 """What inventory tells upward: changes of stock that others value, publish or fill backorders with."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -82,6 +82,17 @@ class SupplyChanged(msgspec.Struct, frozen=True):
     """Data of supply.changed: SKUs of which something was reserved, given back, shipped, or waits (more or no more)."""
 
     sku_ids: list[int]
+
+
+class LotCorrected(msgspec.Struct, frozen=True):
+    """Data of lot.corrected: the dates of a lot before and after."""
+
+    sku_id: int
+    lot: str
+    expired_at: datetime | None
+    expires_at: datetime | None
+    was_made_on: date | None
+    made_on: date | None
 
 
 class StatusChanged(msgspec.Struct, frozen=True):

@@ -1,13 +1,18 @@
 """Writes what is known of lots, and sees to it that their SKUs are looked at when time takes them out of sale."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from stocktower.network import Network
-from stocktower.platform import Transaction, schedule, unschedule
+import msgspec
+from msgspec.structs import replace
 
-from . import lot_store
-from .lots import LOOK, Lot, expiries_of, is_expired, next_look
+from stocktower.network import Network
+from stocktower.platform import Event, Transaction, schedule, unschedule
+
+from . import lot_store, store
+from .events import LotCorrected, supply_event
+from .lots import LOOK, Lot, end_of_day, expiries_of, is_expired, next_look
 
 
 def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
@@ -37,6 +42,28 @@ def reschedule_looks(tx: Transaction, network: Network) -> None:
     sku_ids = lot_store.load_expiring_skus(tx)
     if sku_ids:
         schedule_looks(tx, sku_ids, network)
+
+
+def correct_lot(
+    tx: Transaction, sku_id: int, lot: str, network: Network, *, expires_on: date | None, made_on: date | None
+) -> Lot | None:
+    """A person says what the dates of a lot are; what is left out stays. Gives it as it was; None: it is not known.
+
+    Units that had expired by an earlier date stay expired until somebody gives them another status.
+    """
+    store.lock_items(tx, [sku_id])
+    before = lot_store.load_known_lots(tx, [(sku_id, lot)]).get((sku_id, lot))
+    if before is None:
+        return None
+    zone = ZoneInfo(network.timezone)
+    expires_at = end_of_day(expires_on, zone) if expires_on else before.expires_at
+    after = replace(before, expires_at=expires_at, made_on=made_on or before.made_on)
+    if after != before:
+        record_lots(tx, [after], network)
+        said = LotCorrected(sku_id, lot, before.expires_at, after.expires_at, before.made_on, after.made_on)
+        tx.emit(Event("lot.corrected", "sku", sku_id, tx.now, msgspec.json.encode(said)))
+        tx.emit_all(supply_event([sku_id], tx.now))
+    return before
 
 
 def schedule_looks(tx: Transaction, sku_ids: Sequence[int], network: Network) -> None:

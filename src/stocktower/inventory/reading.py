@@ -66,7 +66,7 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
             said = StatedLot(line.expires_on, line.made_on)
             column, problem = clash(known, said, meaning.zone)
             if problem:
-                fix = "correct the row, or the lot: `stocktower lots set`"
+                fix = f"correct the row, or the lot: `stocktower lot set {line.sku} {lot}`"
                 refused.append(Refused(line.row, line.sku, f"{problem}; {fix}", column))
                 continue
             learned = learn(known, said, meaning.zone)

@@ -64,8 +64,6 @@ class Site(Struct, frozen=True):
     """False: holds stock but does not ship orders."""
     group: str = ""
     """The group that it belongs to."""
-    bins: bool = False
-    """Says in which bin each unit lies."""
 
 
 class SiteGroup(Struct, frozen=True):

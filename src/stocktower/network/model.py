@@ -37,8 +37,6 @@ class SiteFacts(Struct, frozen=True):
     """Its available stock may be offered."""
     active: bool = True
     """False: no longer in the configuration; kept because stock and orders name it."""
-    bins: bool = False
-    """Says in which bin each unit lies."""
 
     @property
     def point(self) -> tuple[float, float] | None:

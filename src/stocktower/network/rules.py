@@ -61,7 +61,6 @@ def site_facts(configuration: Configuration, site: Site, site_id: int, *, active
         safety_stock=site.safety_stock,
         sellable=site.kind != "virtual" and active,
         active=active,
-        bins=site.bins,
     )
 
 
