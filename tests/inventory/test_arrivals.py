@@ -1,12 +1,13 @@
 """Deliveries: what was expected, more, less, damaged, blind, again, corrected; late ones and counts commute."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from stocktower import inventory, worklist
+from stocktower import catalog, inventory, worklist
+from stocktower.exchange import ProductDocument, ReceiptDocument, ReceiptLine
 from stocktower.inventory import DeliveredLine, Delivery, DeliveryResult, Inbound, StatedInbound
 from stocktower.inventory.inbound_store import load_inbound_by_id
 from stocktower.platform import Database, Transaction
@@ -245,3 +246,20 @@ def test_a_delivery_while_units_are_reserved(database: Database, merchant: int, 
         assert quantity == 130
         assert allocated == sum(got)
         assert broken(tx) == []
+
+
+def test_a_delivery_makes_its_lots_known_with_their_dates(tx: Transaction, place: World) -> None:
+    catalog.take_products(tx, [ProductDocument("MILK", "Milk", cost_minor=90, tracking="lot")])
+    documents = [
+        ReceiptDocument("DN-1", "EAST", (ReceiptLine("MILK", 8, lot="L1", expires_on=date(2026, 6, 30)),)),
+        ReceiptDocument("DN-2", "EAST", (ReceiptLine("MILK", 8, lot="L1", expires_on=date(2026, 7, 30)),)),
+        ReceiptDocument("DN-3", "EAST", (ReceiptLine("MILK", 8),)),
+    ]
+    assert inventory.state_receipt(tx, documents[0]).units == 8
+    with pytest.raises(inventory.NotUsable, match="expires: lot L1 expires on 2026-06-30"):
+        inventory.state_receipt(tx, documents[1])
+    with pytest.raises(inventory.NotUsable, match="lot: MILK is tracked by lot"):
+        inventory.state_receipt(tx, documents[2])
+    [lot] = inventory.load_lots(tx, code="L1", sku_id=0, state="", limit=9)
+    assert (lot.quantity, lot.expires_at) == (8, datetime(2026, 7, 1, tzinfo=UTC))
+    assert broken(tx) == []

@@ -14,9 +14,11 @@ from stocktower.network import Network, load_network
 from stocktower.platform import Transaction
 from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
 
-from . import adjustment_store, store
+from . import adjustment_store, lot_store, store
 from .adjustment_model import POSTED, REFUSED, WAITING, Adjustment, AdjustmentRequest
 from .goods_in import conclude, decode
+from .lot_service import record_lots
+from .lots import new_lot
 from .model import Posting
 from .postings import adjust
 from .rules import owner_at
@@ -69,6 +71,7 @@ def adjust_stock(tx: Transaction, items: Sequence[AdjustmentRequest]) -> list[Ad
             new.append(one)
             known[_key(one)] = one
             results.append(AdjustmentResult(one.adjustment_id, one.state))
+    _note_lots(tx, network, new)
     problems = _post(tx, [one for one in new if one.state == POSTED])
     new = [one for one in new if one.adjustment_id not in problems]
     adjustment_store.insert_adjustments(tx, new)
@@ -79,6 +82,13 @@ def adjust_stock(tx: Transaction, items: Sequence[AdjustmentRequest]) -> list[Ad
         AdjustmentResult(problem=problems[result.adjustment_id]) if result.adjustment_id in problems else result
         for result in results
     ]
+
+
+def _note_lots(tx: Transaction, network: Network, items: Sequence[Adjustment]) -> None:
+    """Lots that an adjustment is the first to name."""
+    named = {(one.sku_id, one.lot): one.occurred_at for one in items if one.lot}
+    known = lot_store.load_known_lots(tx, named.keys())
+    record_lots(tx, [new_lot(*key, at, tx.now) for key, at in named.items() if key not in known], network)
 
 
 def refuse_request(item: AdjustmentRequest, reasons: dict[str, AdjustmentReason]) -> str:
@@ -206,14 +216,15 @@ def take_adjustments(tx: Transaction, messages: Sequence[Message]) -> None:
 def read_adjustment(document: AdjustmentDocument, words: Words, message_id: int = 0) -> AdjustmentRequest:
     """A document in ids and stock units; raises NotUsable."""
     sku = words.sku(document.sku)
+    units = words.units(sku, document.quantity, document.unit)
     return AdjustmentRequest(
         document.reference,
         sku.sku_id,
         words.site(document.site).site_id,
-        words.units(sku, document.quantity, document.unit),
+        units,
         document.reason,
         document.status,
-        document.lot,
+        words.lot(sku, document.lot, units),
         "",
         document.note,
         words.cost(sku, document.cost_minor, document.unit),

@@ -1,7 +1,7 @@
 """Decides what a delivery brings beyond what was entered of it before, and under which inbound it comes. Pure."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -26,6 +26,8 @@ class DeliveredLine(Struct, frozen=True):
     """Unit cost in the entity's currency; None: that of the inbound."""
     line: str = ""
     """Line of the inbound; empty: whichever has the SKU."""
+    expires_on: date | None = None
+    """The last day on which the lot may be sold."""
 
 
 class Delivery(Struct, frozen=True):

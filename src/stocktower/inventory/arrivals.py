@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -9,7 +10,7 @@ from stocktower.model import load_applied
 from stocktower.network import load_network
 from stocktower.platform import Transaction
 
-from . import inbound_store, store
+from . import inbound_store, lot_store, store
 from .arrival_cases import NotOnOrder, tell_arrivals
 from .arrival_rules import (
     Delivery,
@@ -27,6 +28,8 @@ from .entering import Rows, can_take, enter
 from .events import RECEIPT, stock_events
 from .inbound import InboundBook
 from .inbound_rules import CHANGED, CLOSED, RECEIVED, TRANSFER, Inbound, close_short, receive_units
+from .lot_service import record_lots
+from .lots import Lot, LotKey, StatedLot, clash, learn, new_lot
 from .service import open_book, write_book
 
 
@@ -77,6 +80,9 @@ class _Arrival:
         self._new_lines: list[ReceiptLine] = []
         self._not_on_order: list[NotOnOrder] = []
         self._closed: set[int] = set()
+        named = {(line.sku_id, line.lot) for item in items for line in item.lines if line.lot}
+        self._known_lots = lot_store.load_known_lots(tx, named)
+        self._lots: dict[LotKey, Lot] = {}
 
     def enter(self) -> list[DeliveryResult]:
         """Enter all of them, and write what they did."""
@@ -84,6 +90,7 @@ class _Arrival:
         results = [self._enter(item) for item in self._items]
         inbound_store.insert_receipts(tx, self._new_receipts)
         inbound_store.record_receipt_lines(tx, self._new_lines)
+        record_lots(tx, self._lots.values(), self._network)
         write_book(tx, self._book)
         tx.emit_all(stock_events(self._book, self._network))
         changed = self._inbound.changed
@@ -97,7 +104,7 @@ class _Arrival:
         receipt_id = self._receipts.get((item.site_id, item.reference), 0)
         entered = self._entered[receipt_id] if receipt_id else []
         differences = decide_differences(item.lines, entered)
-        problem = refuse_delivery(item) or self._refuse(item, differences)
+        problem = refuse_delivery(item) or self._refuse(item, differences) or self._learn_lots(item)
         if problem:
             return DeliveryResult(receipt_id, problem=problem)
         is_correction = bool(entered)
@@ -126,6 +133,22 @@ class _Arrival:
                     f"quantity: the correction takes {-one.units} back of which only {free} are not allocated; "
                     "free them, or adjust the stock"
                 )
+        return ""
+
+    def _learn_lots(self, item: Delivery) -> str:
+        """Note what a delivery says of its lots; or why that cannot be."""
+        zone = ZoneInfo(self._network.timezone)
+        for line in item.lines:
+            if not line.lot:
+                continue
+            key = (line.sku_id, line.lot)
+            known = self._lots.get(key) or self._known_lots.get(key)
+            known = known or new_lot(line.sku_id, line.lot, item.received_at, self._tx.now)
+            said = StatedLot(line.expires_on)
+            column, problem = clash(known, said, zone)
+            if problem:
+                return f"{column}: {problem}; mend the date, or the lot"
+            self._lots[key] = learn(known, said, zone)
         return ""
 
     def _named(self, item: Delivery) -> list[Inbound]:

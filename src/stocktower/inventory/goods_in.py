@@ -107,7 +107,8 @@ def read_receipt(document: ReceiptDocument, words: Words, received_at: datetime,
         for status, quantity in ((AVAILABLE, line.quantity), (DAMAGED, line.damaged)):
             if quantity:
                 units = words.units(sku, quantity, line.unit)
-                lines.append(DeliveredLine(sku.sku_id, units, status, line.lot, cost, line.line))
+                lot = words.lot(sku, line.lot, units)
+                lines.append(DeliveredLine(sku.sku_id, units, status, lot, cost, line.line, line.expires_on))
     return Delivery(
         document.reference,
         site.site_id,

@@ -8,6 +8,10 @@ from stocktower.catalog import Sku, find_stocked, load_units
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
+from .model import NO_LOT
+
+SERIAL = "serial"
+
 
 class NotUsable(ValueError):
     """A document that cannot be meant as it stands: the field, what is wrong, and the fix."""
@@ -55,6 +59,18 @@ class Words:
             known = ", ".join(sorted({sku.stock_unit, *self._units.get(sku.sku_id, {})}))
             raise NotUsable("unit", f"{unit!r} is not a unit of {sku.code}", f"one of {known}")
         return quantity * factor
+
+    def lot(self, sku: Sku, lot: str, units: int) -> str:
+        """The lot of a row: needed where the SKU is tracked, of no meaning where it is not; raises NotUsable."""
+        if sku.tracking == "none":
+            return NO_LOT
+        if not lot:
+            raise NotUsable("lot", f"{sku.code} is tracked by {sku.tracking}, and none is named", "name it")
+        if sku.tracking == SERIAL and abs(units) > 1:
+            raise NotUsable(
+                "lot", f"{units} units of {sku.code} have one serial number", "state one row for each piece"
+            )
+        return lot
 
     def cost(self, sku: Sku, cost_minor: int | None, unit: str) -> int | None:
         """A cost of a stated unit as the cost of a stock unit, which has to be whole; raises NotUsable."""
