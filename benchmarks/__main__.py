@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.availability import measure_availability
 from benchmarks.captured import measure_captured
 from benchmarks.decisions import measure_decisions
 from benchmarks.history import measure_history
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "olist": measure_olist,
     "burst": measure_publication,
     "snapshot": measure_snapshot,
+    "availability": measure_availability,
 }
 
 

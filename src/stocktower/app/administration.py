@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from stocktower import access, finance, model
-from stocktower.app.home import CONFIGURATION_FILE, Tower, apply_file
+from stocktower import access, finance, inventory, model
+from stocktower.app.home import CONFIGURATION_FILE, Tower, apply_file, rehearse_file
 from stocktower.app.output import CommandFailed
 
 
@@ -20,6 +20,8 @@ class AppliedConfiguration(msgspec.Struct, frozen=True):
 
     version: int
     changes: tuple[model.Change, ...]
+    effects: list[inventory.Effect] = []
+    """Of a dry run: what becomes of what is available to sell, by channel."""
 
 
 def init(folder: Path) -> Path:
@@ -39,7 +41,10 @@ def init(folder: Path) -> Path:
 
 def apply(tower: Tower, *, actor: str, base: int | None, dry_run: bool) -> AppliedConfiguration:
     """Record the home's file as the next version, or show what that would change."""
-    version, changes = apply_file(tower, actor=actor, base_version=base, dry_run=dry_run)
+    if dry_run:
+        version, changes, effects = rehearse_file(tower, actor=actor, base_version=base)
+        return AppliedConfiguration(version=version, changes=changes, effects=effects)
+    version, changes = apply_file(tower, actor=actor, base_version=base)
     return AppliedConfiguration(version=version, changes=changes)
 
 

@@ -122,23 +122,41 @@ def apply_file(
     changed; raises model.StaleBase when somebody else applied in between, model.ConfigurationError.
     """
     text = tower.home.read_configuration()
-    base = base_version if base_version is not None else last_applied(tower.home)
     with tower.transaction(actor) as tx, rehearsal(tx, dry_run=dry_run):
-        outcome = model.apply_configuration(
-            tx, text, base_version=base, author=actor, file=str(tower.home.configuration_file)
-        )
-        network.apply_network(tx, outcome.configuration)
-        reconciliation.apply_systems(tx, outcome.configuration)
-        stewardship.begin(tx)
-        write_rules(tx)
-        counting.schedule_plans(tx)
-        purchasing.schedule_recompute(tx)
-        if outcome.changes:
-            data = {"base": base, "changes": [change.path for change in outcome.changes]}
-            access.record_act(tx, "configuration.apply", "configuration", outcome.version, data)
+        outcome = _apply(tx, tower.home, text, actor, base_version)
     if not dry_run:
         tower.home.applied_file.write_text(f"{outcome.version}\n", encoding="utf-8")
     return outcome.version, outcome.changes
+
+
+def rehearse_file(
+    tower: Tower, *, actor: str, base_version: int | None = None
+) -> tuple[int, tuple[model.Change, ...], list[inventory.Effect]]:
+    """What applying the home's file would change, and what that does to what channels are offered; nothing is kept."""
+    text = tower.home.read_configuration()
+    effects: list[inventory.Effect] = []
+    with tower.transaction(actor) as tx, rehearsal(tx, dry_run=True):
+        if model.load_versions(tx):
+            outcome, effects = inventory.measure_effects(tx, lambda: _apply(tx, tower.home, text, actor, base_version))
+        else:
+            outcome = _apply(tx, tower.home, text, actor, base_version)
+    return outcome.version, outcome.changes, effects
+
+
+def _apply(tx: Transaction, home: Home, text: str, actor: str, base_version: int | None) -> model.ApplyOutcome:
+    """Apply a text in a transaction."""
+    base = base_version if base_version is not None else last_applied(home)
+    outcome = model.apply_configuration(tx, text, base_version=base, author=actor, file=str(home.configuration_file))
+    network.apply_network(tx, outcome.configuration)
+    reconciliation.apply_systems(tx, outcome.configuration)
+    stewardship.begin(tx)
+    write_rules(tx)
+    counting.schedule_plans(tx)
+    purchasing.schedule_recompute(tx)
+    if outcome.changes:
+        data = {"base": base, "changes": [change.path for change in outcome.changes]}
+        access.record_act(tx, "configuration.apply", "configuration", outcome.version, data)
+    return outcome
 
 
 def last_applied(home: Home) -> int | None:
@@ -152,7 +170,7 @@ def last_applied(home: Home) -> int | None:
 def write_rules(tx: Transaction) -> None:
     """Write safety stock and set-asides of the applied configuration, for the SKUs that exist by now."""
     configuration = model.load_applied(tx).configuration
-    codes = {rule.sku for rule in configuration.safety_stock} | {rule.sku for rule in configuration.set_asides}
+    codes = {rule.sku for rule in model.stated_rules(configuration) if rule.sku}
     skus = catalog.find_skus(tx, sorted(codes))
     inventory.apply_rules(tx, configuration, network.load_network(tx), {code: sku.sku_id for code, sku in skus.items()})
 

@@ -26,6 +26,7 @@ from stocktower.app import (
     rebuild,
     reconcile_commands,
     reorder_commands,
+    rule_commands,
     words,
 )
 from stocktower.app import files as app_files
@@ -67,6 +68,7 @@ app.command(goods_commands.transfer_app)
 app.command(goods_commands.receive, name="receive")
 app.command(goods_commands.adjust, name="adjust")
 app.command(goods_commands.status_change, name="status-change")
+app.command(rule_commands.rules_app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
 
@@ -99,6 +101,8 @@ def apply(
         say_json(applied)
         return
     say_table("Changes", ("Where", "Was", "Is"), [(c.path, c.before, c.after) for c in applied.changes], empty="none")
+    if dry_run:
+        rule_commands.say_effects(applied.effects)
     out.print(f"{'Would be version' if dry_run else 'Applied version'} {applied.version}")
 
 

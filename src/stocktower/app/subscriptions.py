@@ -1,6 +1,6 @@
 """The one table of who works what: message kind -> handler, event -> subscribers, deadline -> handler."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -21,7 +21,8 @@ from stocktower import (
 )
 from stocktower.app import cases
 from stocktower.app.home import write_rules
-from stocktower.platform import RecordedEvent, Transaction
+from stocktower.inventory import views as ledger
+from stocktower.platform import RecordedEvent, Transaction, schedule
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -85,6 +86,29 @@ def note_sales(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
     )  # fmt: skip
 
 
+def recount_usage(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
+    """A SKU that came into another category comes under other quotas and shares: what it used is counted anew."""
+    changed = [event.subject_id for event in events if b"category" in event.data]
+    if changed:
+        inventory.recount(tx, changed)
+
+
+def turn_rules(tx: Transaction, rule_ids: Sequence[int]) -> None:
+    """Rules begin or end to hold: what they let go of is given to who waits."""
+    fill_after(tx, inventory.turn_rules(tx, rule_ids))
+
+
+def measure_cover(tx: Transaction, rule_ids: Sequence[int]) -> None:
+    """Safety stock of days of cover, by the demand of the days before."""
+    inventory.measure_cover(tx, rule_ids)
+
+
+def fill_after(tx: Transaction, sku_ids: Collection[int]) -> None:
+    """Look again at who waits for SKUs whose rules changed (0: all)."""
+    waited_for = [sku_id for sku_id in ledger.load_short_skus(tx) if sku_id in sku_ids or 0 in sku_ids]
+    schedule(tx, ordering.FILL, [(sku_id, tx.now) for sku_id in waited_for])
+
+
 MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], None]] = {
     "product": take_products,
     "inbound": inventory.take_inbound,
@@ -103,6 +127,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("publication", publication.KINDS, offer),
     Subscription("sales", ("order.validated",), note_sales),
     Subscription("stewardship", stewardship.KINDS, stewardship.take_events),
+    Subscription("usage", ("sku.changed",), recount_usage),
 )
 
 DUE_WORK: tuple[DueWork, ...] = (
@@ -115,6 +140,8 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(inventory.LOOK, "sku", ordering.look_at_lots),
+    DueWork(inventory.WINDOW, "rule", turn_rules),
+    DueWork(inventory.COVER, "rule", measure_cover),
     DueWork(payments.AUTHORIZATION_DUE, "payment", cases.authorisations_expiring),
     DueWork(payments.EXPIRY_DUE, "payment", ordering.expire_authorizations),
     DueWork(counting.PLAN, "site", counting.plan_due),

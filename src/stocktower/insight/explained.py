@@ -134,7 +134,7 @@ def ask(tx: Transaction, sku_ids: Iterable[int], moment: Moment | None) -> Asked
     if moment is not None:
         return Asked(inventory.load_availability_at(tx, sku_ids, moment), moment.network, moment)
     network = load_network(tx)
-    return Asked(inventory.load_availability(tx, sku_ids, network), network, None)
+    return Asked(inventory.load_availability(tx, sku_ids, network, explain=True), network, None)
 
 
 def explain_ats(
@@ -218,8 +218,8 @@ class Explainer:
         ]
 
     def _explained(self, step: inventory.Step) -> ExplainedStep:
-        if step.key == "allocated":
-            pieces = self._allocated({piece.id for piece in step.evidence})
+        if step.key in ("allocated", "held"):
+            pieces = self._allocated({piece.id for piece in step.evidence}, step.key)
         elif step.key == "waiting":
             pieces = self._waiting({piece.id: piece.quantity for piece in step.evidence})
         else:
@@ -233,16 +233,19 @@ class Explainer:
             return f"Limited by {self._parts[step.evidence[0].id].code}"
         return step.label
 
-    def _allocated(self, stock_ids: set[int]) -> list[Piece]:
+    def _allocated(self, stock_ids: set[int], key: str) -> list[Piece]:
+        """Who has units: orders and holds apart, where it is known which is which."""
         if self._holders is None:
             sites = {row.stock_id: row.site_id for row in self._rows.values()}
             self._holders = ledger.load_holders_at(self._tx, sites, self._asked.at(self._tx.now)) if sites else []
             self._name(one.order_id for one in self._holders)
-        return [
+        pieces = [
             self._order(one.order_id, -one.quantity, f"at {self._site(one.site_id)}")
             for one in self._holders
             if one.stock_id in stock_ids
         ]
+        kind = "hold" if key == "held" else "order"
+        return [one for one in pieces if one.kind == kind] if self._asked.availability.facts.held else pieces
 
     def _waiting(self, channels: dict[int, int]) -> list[Piece]:
         """Who waits, as far as it counts here: a channel's own aside takes up a part of what it waits for."""
@@ -284,7 +287,8 @@ class Explainer:
             kept = f"kept at {self._site(one.id)}" if key == "safety_stock" else self._site(one.id)
             return Piece(one.kind, one.id, one.quantity, kept, self._rule() if key == "safety_stock" else "")
         if one.kind == "channel":
-            return Piece(one.kind, one.id, one.quantity, f"set aside for {self._channel(one.id)}", self._rule())
+            words = {"exclusive": "sold by {} alone", "own": "used by {}"}.get(key, "set aside for {}")
+            return Piece(one.kind, one.id, one.quantity, words.format(self._channel(one.id)), self._rule())
         if one.kind == "sku" and one.id in self._parts:
             code = self._parts[one.id].code
             return Piece(one.kind, one.id, one.quantity, code, self._address("sku", one.id, code))

@@ -25,6 +25,7 @@ from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
 from .coming import ComingFilter, ComingPage, ComingRow, MoveFilter, load_coming_page, load_move_rows
 from .cuts import Cutter, MayCut
+from .effects import Effect, Moved, measure_effects
 from .events import (
     STOCK_KINDS,
     SUPPLY_KINDS,
@@ -104,11 +105,24 @@ from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
 from .proof import Drift, find_drift, rebuild_balances
 from .reach import Part, Reach
 from .rebuilding import PROJECTIONS
+from .rule_acts import RuleAct, RuleList, RuleView, act_end_rule, act_set_rule, list_rules
+from .rule_book import (
+    COVER,
+    WINDOW,
+    RuleChange,
+    RuleRefused,
+    StaleRules,
+    apply_rules,
+    end_rule,
+    measure_cover,
+    set_rule,
+    turn_rules,
+)
+from .rule_loading import load_offering, load_rules
 from .rules import ats, free, kit_ats, net, pool, shown
 from .service import (
     NotLocked,
     UnknownDemand,
-    apply_rules,
     load_allocations,
     load_demands,
     load_waiting,
@@ -129,6 +143,7 @@ from .takeovers import (
     lock_holds_of_orders,
     supersede_holds,
 )
+from .terms import Offering, Rule, RuleKind, Rules
 from .trace import (
     LotFacts,
     LotHolder,
@@ -154,6 +169,7 @@ from .transfer_rules import (
     TransferStep,
 )
 from .transfers import NoSuchTransfer, TransferResult, load_transfer, resolve_transit, take_steps
+from .usage import recount
 from .waterfall import Evidence, Step
 from .withdrawals import (
     HELD,
@@ -174,6 +190,7 @@ __all__ = [
     "AVAILABLE",
     "BUILT_IN",
     "CLAIMED",
+    "COVER",
     "EXPIRED",
     "EXPIRY",
     "FIGURES",
@@ -196,6 +213,7 @@ __all__ = [
     "SUPPLY_KINDS",
     "TRANSFER",
     "UNLIMITED",
+    "WINDOW",
     "Adjustment",
     "AdjustmentRequest",
     "AdjustmentResult",
@@ -220,6 +238,7 @@ __all__ = [
     "DeliveryResult",
     "Demand",
     "Drift",
+    "Effect",
     "EndHold",
     "Evidence",
     "FreeStock",
@@ -252,12 +271,14 @@ __all__ = [
     "Moment",
     "MoveFilter",
     "MoveRow",
+    "Moved",
     "Net",
     "NoSuchTransfer",
     "NotLocked",
     "NotUsable",
     "NotWaiting",
     "Offer",
+    "Offering",
     "Offers",
     "OrderLot",
     "OverAllocated",
@@ -270,10 +291,19 @@ __all__ = [
     "Reach",
     "ReadSnapshot",
     "Refused",
+    "Rule",
+    "RuleAct",
+    "RuleChange",
+    "RuleKind",
+    "RuleList",
+    "RuleRefused",
+    "RuleView",
+    "Rules",
     "SamePerson",
     "Shortfall",
     "SiteRow",
     "SnapshotResult",
+    "StaleRules",
     "Stated",
     "StatedInbound",
     "StatusChanged",
@@ -302,6 +332,8 @@ __all__ = [
     "Withdraw",
     "Withdrawn",
     "Words",
+    "act_end_rule",
+    "act_set_rule",
     "adjust",
     "adjust_stock",
     "answer_atp",
@@ -313,6 +345,7 @@ __all__ = [
     "consume",
     "correct_lot",
     "drop_arrived",
+    "end_rule",
     "expect_rest",
     "expire_holds",
     "find_drift",
@@ -320,6 +353,7 @@ __all__ = [
     "free",
     "hold",
     "kit_ats",
+    "list_rules",
     "load_allocations",
     "load_arrived_orders",
     "load_availability",
@@ -345,12 +379,14 @@ __all__ = [
     "load_lots_of_orders",
     "load_moment",
     "load_move_rows",
+    "load_offering",
     "load_offers",
     "load_open_holds",
     "load_promisable",
     "load_rows_at",
     "load_rows_by_id",
     "load_rows_of",
+    "load_rules",
     "load_series",
     "load_site_rows",
     "load_snapshot_orders",
@@ -361,6 +397,8 @@ __all__ = [
     "lock_holds_of_orders",
     "lock_supply",
     "lock_used",
+    "measure_cover",
+    "measure_effects",
     "measure_lead_time",
     "net",
     "pool",
@@ -375,12 +413,14 @@ __all__ = [
     "record_claims",
     "record_inbound",
     "record_reservations",
+    "recount",
     "refuse_adjustment",
     "release_holds",
     "reschedule_looks",
     "resolve_transit",
     "schedule_looks",
     "set_lot_state",
+    "set_rule",
     "shown",
     "state_adjustment",
     "state_inbound",
@@ -396,5 +436,6 @@ __all__ = [
     "take_transfers",
     "trace_lot",
     "trim_claims_of",
+    "turn_rules",
     "withdraw",
 ]

@@ -5,23 +5,22 @@ allocated of them and who waited are each the last entry of an append-only ledge
 history. `recorded` is as we knew it; `occurred` is as it was, by what was learned of that instant later.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stocktower.catalog import load_resolved, load_skus
+from stocktower.catalog import load_resolved
 from stocktower.model import Applied, NotAppliedThen, load_applied_at
 from stocktower.network import Network, load_network_at
 from stocktower.platform import Transaction, find_position_at
 
 from . import ledger_store, store
-from .availability import Availability, Facts, safety_of
-from .claims import Claims
+from .availability import Availability, facts_of
 from .model import StockRow
-from .service import stated_rules
+from .rule_loading import load_offering
 
 
 class FutureInstant(ValueError):
@@ -96,7 +95,6 @@ def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) ->
     resolved = load_resolved(tx, wanted) if wanted else {}
     kits = {sku_id: one.components for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
     stocked = sorted({sku_id for one in resolved.values() for sku_id, _ in one.components})
-    codes = {sku.code: sku.sku_id for sku in load_skus(tx, stocked).values()}
     instants = sorted({moment.at for moment in moments})
     rows: dict[datetime, dict[int, list[StockRow]]] = {at: {} for at in instants}
     if len(moments) == 1:
@@ -111,23 +109,11 @@ def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) ->
         waiting[at].setdefault(sku_id, {})[channel_id] = units
     made: list[Availability] = []
     for moment in moments:
-        safety, asides = _rules(moment, codes)
-        waits = waiting[moment.at]
-        claims = {
-            sku_id: Claims(asides.get(sku_id, {}), waits.get(sku_id, {})) for sku_id in asides.keys() | waits.keys()
-        }
-        made.append(Availability(moment.network, Facts(rows[moment.at], safety, claims, kits, now=moment.at)))
+        offering = load_offering(tx, {*stocked, *kits}, moment.network, at=moment.at)
+        made.append(
+            Availability(moment.network, facts_of(rows[moment.at], offering, waiting[moment.at], kits, moment.at))
+        )
     return made
-
-
-def _rules(moment: Moment, codes: Mapping[str, int]) -> tuple[dict[tuple[int, int], int], dict[int, dict[int, int]]]:
-    """Safety stock and set-asides as the configuration of the moment stated them."""
-    safety, stated = stated_rules(moment.applied.configuration, moment.network, codes)
-    asides: dict[int, dict[int, int]] = {}
-    for sku_id, channel_id, units in stated:
-        if units:
-            asides.setdefault(sku_id, {})[channel_id] = units
-    return safety_of(safety), asides
 
 
 def _as_they_were(tx: Transaction, sku_ids: Sequence[int], rows: Sequence[StockRow], at: datetime) -> list[StockRow]:

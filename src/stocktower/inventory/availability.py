@@ -13,7 +13,9 @@ from . import store
 from .claims import FREE, Claims, Net, Terms
 from .model import StockRow
 from .reach import Cell, Reach
+from .rule_loading import load_offering
 from .rules import LevelsOf, ats, by_site, free_by_cell, kit_ats, leave_claims, net, pool, pools_by_channel, shown
+from .terms import Offering
 from .waterfall import Step, Stock, kit_waterfall, shown_waterfall, sku_waterfall
 
 _NO_TERMS: Mapping[int, Mapping[int, Terms]] = {}
@@ -61,20 +63,32 @@ def load_facts(tx: Transaction, resolved: Mapping[int, Resolved], network: Netwo
     rows: dict[int, list[StockRow]] = {}
     for row in store.load_rows(tx, stocked):
         rows.setdefault(row.sku_id, []).append(row)
-    asides: dict[int, dict[int, int]] = {}
     waiting: dict[int, dict[int, int]] = {}
-    for is_aside, sku_id, channel_id, units in store.load_claims(tx, stocked, stocked):
-        (asides if is_aside else waiting).setdefault(sku_id, {})[channel_id] = units
-    claims = {
-        sku_id: Claims(asides.get(sku_id, {}), waiting.get(sku_id, {})) for sku_id in asides.keys() | waiting.keys()
-    }
+    for sku_id, channel_id, units in store.load_claims(tx, stocked):
+        waiting.setdefault(sku_id, {})[channel_id] = units
+    offering = load_offering(tx, {*stocked, *kits}, network)
     held = store.load_held(tx, stocked) if explain else {}
-    return Facts(rows, safety_of(store.load_safety(tx, stocked)), claims, kits, held=held, now=tx.now)
+    return facts_of(rows, offering, waiting, kits, tx.now, held)
 
 
-def safety_of(stated: Iterable[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
-    """Stated safety stock by SKU and site."""
-    return {(sku_id, site_id): units for sku_id, site_id, units in stated}
+def facts_of(
+    rows: Mapping[int, list[StockRow]],
+    offering: Mapping[int, Offering],
+    waiting: Mapping[int, Mapping[int, int]],
+    kits: Mapping[int, tuple[tuple[int, int], ...]],
+    now: datetime,
+    held: Mapping[int, int] | None = None,
+) -> Facts:
+    """The facts with what the rules say of each SKU."""
+    claims: dict[int, Claims] = {sku_id: Claims(waiting=channels) for sku_id, channels in waiting.items()}
+    safety: dict[tuple[int, int], int] = {}
+    sources: dict[tuple[int, int], int] = {}
+    for sku_id, one in offering.items():
+        claims[sku_id] = one.claims(waiting.get(sku_id, _NOTHING))
+        for site_id, (units, rule_id) in one.safety.items():
+            safety[sku_id, site_id], sources[sku_id, site_id] = units, rule_id
+    terms = {sku_id: one.terms for sku_id, one in offering.items()}
+    return Facts(rows, safety, claims, kits, terms, sources, held or {}, now)
 
 
 def safety_levels(network: Network, safety: Mapping[tuple[int, int], int], sku_id: int) -> dict[int, int]:

@@ -16,12 +16,13 @@ from stocktower.network import Network, load_network
 from stocktower.platform import Transaction, schedule, schedule_new, unschedule
 
 from . import store
-from .availability import safety_levels, safety_of
+from .availability import safety_levels
 from .events import hold_ended_events, hold_extended_event
 from .free_stock import FreeStock
 from .hold_rules import Given, HoldDesk, Line, decide_extension
 from .model import HOLD, Demand, EndHold, Grant, Hold, HoldRequest, HoldResult
 from .reach import Reach
+from .rule_loading import load_offering
 from .service import lock_supply, record_reservations
 
 EXPIRY = "hold.expiry"
@@ -93,10 +94,13 @@ def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldRes
     resolved = load_resolved(tx, {sku_id for request in requests for sku_id, _ in request.lines})
     sku_ids = {sku_id for one in resolved.values() for sku_id, _ in one.components}
     supply = lock_supply(tx, sku_ids)
-    stated = safety_of(store.load_safety(tx, sorted(sku_ids)))
+    kits = {sku_id for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
+    offering = {**supply.offering, **(load_offering(tx, kits, network) if kits else {})}
+    stated = {(of, at): units for of, one in offering.items() for at, (units, _) in one.safety.items()}
     reach = Reach(network, tx.now)
     safety = {sku_id: safety_levels(network, stated, sku_id) for sku_id in sku_ids}
-    desk = HoldDesk(FreeStock(supply, reach), reach, safety)
+    terms = {sku_id: one.terms for sku_id, one in offering.items()}
+    desk = HoldDesk(FreeStock(supply, reach), reach, safety, terms)
     results: dict[Key, HoldResult] = {}
     holds: list[Hold] = []
     demands: list[Demand] = []

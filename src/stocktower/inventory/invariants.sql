@@ -15,6 +15,49 @@ LEFT JOIN (
 WHERE stock.merchant_id = %(merchant_id)s::bigint
     AND (stock.quantity <> coalesce(ledger.units, 0) OR stock.quantity <> coalesce(ledger.last_quantity, 0));
 
+-- name: usage_is_what_demand_says
+-- when: now
+-- What counts against a quota or share is what the demand placed since it began has.
+SELECT coalesce(known.sku_id, counted.sku_id) AS sku_id, coalesce(known.channel_id, counted.channel_id) AS channel_id,
+    coalesce(known.since, counted.since) AS since, known.used, known.accepted, counted.used AS counted
+FROM (SELECT * FROM inventory.usage WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN (
+    SELECT demand.sku_id, demand.channel_id, start.counts_from AS since,
+        sum(demand.allocated + demand.consumed) AS used, sum(demand.allocated + demand.consumed + demand.short) AS accepted
+    FROM (
+        SELECT DISTINCT sku.sku_id, rule.channel_id, rule.counts_from
+        FROM inventory.rule AS rule
+        JOIN catalog.pub_sku AS sku ON sku.merchant_id = rule.merchant_id AND rule.sku_id IN (0, sku.sku_id)
+            AND rule.category IN ('', sku.category)
+        WHERE rule.merchant_id = %(merchant_id)s::bigint AND rule.replaced_at IS NULL AND rule.counts_from IS NOT NULL
+    ) AS start
+    JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.sku_id = start.sku_id
+        AND demand.channel_id = start.channel_id AND demand.placed_at >= start.counts_from
+    GROUP BY demand.sku_id, demand.channel_id, start.counts_from
+) AS counted USING (sku_id, channel_id, since)
+WHERE coalesce(known.used, 0) <> coalesce(counted.used, 0)
+    OR coalesce(known.accepted, 0) <> coalesce(counted.accepted, 0);
+
+-- name: one_version_of_a_rule_is_meant
+-- when: now
+-- The versions of a rule follow each other: none is meant while another one is.
+SELECT one.rule_id, other.rule_id AS other_id, one.scope
+FROM inventory.rule AS one
+JOIN inventory.rule AS other ON other.merchant_id = one.merchant_id AND other.scope = one.scope
+    AND other.by_person = one.by_person AND other.rule_id > one.rule_id
+WHERE one.merchant_id = %(merchant_id)s::bigint AND one.recorded_at < coalesce(other.replaced_at, 'infinity')
+    AND other.recorded_at < coalesce(one.replaced_at, 'infinity');
+
+-- name: cover_is_of_rules_of_days
+-- when: now
+-- Days of cover are kept of rules of days alone, once for a place at any instant.
+SELECT cover.rule_id, cover.sku_id, cover.site_id
+FROM inventory.cover AS cover
+JOIN inventory.rule AS rule ON rule.merchant_id = cover.merchant_id AND rule.rule_id = cover.rule_id
+WHERE cover.merchant_id = %(merchant_id)s::bigint
+GROUP BY cover.rule_id, cover.sku_id, cover.site_id, rule.mode
+HAVING rule.mode <> 'days' OR count(*) FILTER (WHERE cover.replaced_at IS NULL) > 1;
+
 -- name: row_is_the_sum_of_its_reservations
 -- when: now
 -- What is allocated of a stock row is the sum of its reservations and what the last of them says.

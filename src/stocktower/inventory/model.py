@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from .claims import Claims
+from .terms import Offering
 
 AVAILABLE = "available"
 """The only built-in status that is sellable."""
@@ -18,6 +19,7 @@ SUPPLIER = "supplier"
 NO_LOT = ""
 
 _UNBOUND: Mapping[int, Claims] = {}
+_UNRULED: Mapping[int, Offering] = {}
 
 ORDER = "order"
 HOLD = "hold"
@@ -61,6 +63,8 @@ class Supply(Struct, frozen=True):
     """SKU -> what rules keep of it at some sites, or for some channels alone."""
     quotas: frozenset[tuple[int, int]] = frozenset()
     """(SKU, channel) whose aside is used up by the channel's own orders."""
+    offering: Mapping[int, Offering] = _UNRULED
+    """SKU -> what the rules say of it."""
 
 
 class Demand(Struct, frozen=True, gc=False):

@@ -15,13 +15,3 @@ def load_level_columns(tx: Transaction, sku_ids: Sequence[int], owners: Sequence
 def load_waiting_columns(tx: Transaction, sku_ids: Sequence[int], *, every: bool) -> Columns:
     """(sku_id, channel_id, units) that wait."""
     return tx.columns(_SQL.load_waiting_columns, 3, sku_ids=list(sku_ids), every=every)
-
-
-def load_aside_columns(tx: Transaction, sku_ids: Sequence[int], *, every: bool) -> Columns:
-    """(sku_id, channel_id, units) set aside."""
-    return tx.columns(_SQL.load_aside_columns, 3, sku_ids=list(sku_ids), every=every)
-
-
-def load_safety_columns(tx: Transaction, sku_ids: Sequence[int], *, every: bool) -> Columns:
-    """(sku_id, site_id, units) of safety stock that is stated."""
-    return tx.columns(_SQL.load_safety_columns, 3, sku_ids=list(sku_ids), every=every)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.catalog import load_active_ids, load_resolved
 from stocktower.network import Network
@@ -15,6 +16,7 @@ from stocktower.platform import Transaction
 
 from . import offer_store as store
 from .claims import FREE, Claims, Terms
+from .offer_rules import Ruling, load_ruling, places_in
 from .reach import ALL_OWNERS, Cell, Reach
 from .rules import ats, by_site, kit_ats, leave_claims, net, pools_by_channel, shown
 
@@ -103,42 +105,27 @@ def load_offers(tx: Transaction, sku_ids: Iterable[int] | None, network: Network
     parts = {part for components in kits.values() for part, _ in components}
     stocked = np.array(sorted({*wanted, *parts} - kits.keys()), np.int64)
     reach = Reach(network, tx.now)
-    many = load_many(tx, reach, stocked, every=every)
-    return offer_all(reach, many, group_kits(stocked, kits), np.array(wanted, np.int64))
+    universe = np.array(sorted({*stocked.tolist(), *kits}), np.int64)
+    ruling = load_ruling(tx, network, universe, every=every)
+    many = load_many(tx, reach, stocked, ruling, every=every)
+    groups = [
+        replace(group, terms=ruling.terms(np.searchsorted(universe, group.kit_ids)))
+        for group in group_kits(stocked, kits)
+    ]
+    return offer_all(reach, many, groups, np.array(wanted, np.int64))
 
 
-def load_many(tx: Transaction, reach: Reach, stocked: "Whole", *, every: bool) -> Many:
+def load_many(tx: Transaction, reach: Reach, stocked: "Whole", ruling: Ruling, *, every: bool) -> Many:
     """The facts of stocked SKUs, ascending."""
-    size = len(stocked)
+    import numpy as np
+
     asked: list[int] = [] if every else stocked.tolist()
     owners = sorted({one for channel in reach.network.channels.values() for one in channel.owners} - {ALL_OWNERS})
     levels = levels_of(reach, owners, stocked, store.load_level_columns(tx, asked, owners, every=every))
-    waiting = _by_key(size, stocked, store.load_waiting_columns(tx, asked, every=every))
-    asides = _by_key(size, stocked, store.load_aside_columns(tx, asked, every=every))
-    stated = store.load_safety_columns(tx, asked, every=every)
-    return Many(stocked, levels, _safety(reach.network, stocked, stated), Claims(asides, waiting), {})
-
-
-def _safety(network: Network, stocked: "Whole", stated: "Sequence[Whole]") -> "dict[int, Whole]":
-    import numpy as np
-
-    safety = {site_id: np.full(len(stocked), site.safety_stock, np.int64) for site_id, site in network.sites.items()}
-    place, known = places_in(stocked, stated[0])
-    for site_id in safety:
-        here = known & (stated[1] == site_id)
-        safety[site_id][place[here]] = stated[2][here]
-    return safety
-
-
-def places_in(ascending: "Whole", ids: "Whole") -> "tuple[Whole, NDArray[np.bool_]]":
-    """Where ids stand in an ascending array, and which of them do."""
-    import numpy as np
-
-    if not len(ascending):
-        return np.zeros(len(ids), np.int64), np.zeros(len(ids), bool)
-    place = np.searchsorted(ascending, ids)
-    place[place == len(ascending)] = 0
-    return place, ascending[place] == ids
+    waiting = _by_key(len(stocked), stocked, store.load_waiting_columns(tx, asked, every=every))
+    at = np.searchsorted(ruling.ids, stocked)
+    safety = {site_id: units[at] for site_id, units in ruling.safety.items()}
+    return Many(stocked, levels, safety, ruling.claims(at, waiting), ruling.terms(at))
 
 
 def _by_key(size: int, stocked: "Whole", columns: "Sequence[Whole]") -> "dict[int, Whole]":

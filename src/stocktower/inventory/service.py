@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.model import Configuration
-from stocktower.network import Network
 from stocktower.platform import Transaction
 
 from . import store
 from .book import Book, recorded_as
 from .events import status_changed, supply_event
 from .inbound_claims import trim_claims
-from .lot_service import reschedule_looks
 from .model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
+from .rule_loading import load_offering
 from .shortages import note_shortages, shortages_of
+from .usage import count_demands
 
 WAITING_AT_ONCE = 5_000
 
@@ -43,13 +43,20 @@ def lock_supply(tx: Transaction, sku_ids: Iterable[int], *, giving: Iterable[int
             rows[row.sku_id] = [row]
         else:
             found.append(row)
-    asides: dict[int, dict[int, int]] = {}
     waiting: dict[int, dict[int, int]] = {}
-    for is_aside, sku_id, channel_id, units in (
-        store.load_claims(tx, locked, rows.keys() | given_back) if locked else ()
-    ):
-        (asides if is_aside else waiting).setdefault(sku_id, {})[channel_id] = units
-    return Supply(rows, asides, waiting, given_back, frozenset(locked))
+    for sku_id, channel_id, units in store.load_claims(tx, rows.keys() | given_back):
+        waiting.setdefault(sku_id, {})[channel_id] = units
+    offering = load_offering(tx, locked)
+    return Supply(
+        rows,
+        {sku_id: dict(one.asides) for sku_id, one in offering.items() if one.asides},
+        waiting,
+        given_back,
+        frozenset(locked),
+        {sku_id: one.bound for sku_id, one in offering.items() if one.bound.placed or one.bound.exclusive},
+        frozenset((sku_id, channel_id) for sku_id, one in offering.items() for channel_id in one.quotas),
+        offering,
+    )
 
 
 def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int = WAITING_AT_ONCE) -> list[Waiting]:
@@ -100,6 +107,7 @@ def record_reservations(
         if grant.sku_id not in locked:
             raise NotLocked(f"SKU {grant.sku_id}")
         entries[grant.stock_id].append((grant.order_id, grant.line_no, grant.quantity, reason))
+    count_demands(tx, new_demands, changed_demands)
     store.insert_demands(tx, new_demands)
     changed, shorter = store.change_demands(tx, changed_demands)
     if changed != len(changed_demands):
@@ -145,28 +153,10 @@ def write_book(tx: Transaction, book: Book) -> None:
 
 def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:
     """Write what became of demand, and note what it is short of more or less than before."""
+    count_demands(tx, (), demands)
     _, shorter = store.change_demands(tx, demands)
     note_shortages(tx, shorter)
     trim_claims(tx, [one.order_id for one in shorter if one.delta < 0])
-
-
-Rules = list[tuple[int, int, int]]
-"""(sku_id, site_id or channel_id, units)"""
-
-
-def stated_rules(configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> tuple[Rules, Rules]:
-    """Safety stock by site and set-asides by channel as a configuration states them, of some SKUs by code."""
-    safety = [
-        (sku_ids[rule.sku], network.site_ids[rule.site], rule.quantity)
-        for rule in configuration.safety_stock
-        if rule.sku in sku_ids and rule.site in network.site_ids
-    ]
-    asides = [
-        (sku_ids[rule.sku], network.channel_ids[rule.channel], rule.quantity)
-        for rule in configuration.set_asides
-        if rule.sku in sku_ids and rule.channel in network.channel_ids
-    ]
-    return safety, asides
 
 
 def apply_statuses(tx: Transaction, configuration: Configuration) -> None:
@@ -179,16 +169,3 @@ def apply_statuses(tx: Transaction, configuration: Configuration) -> None:
     if sku_ids:
         tx.emit_all(supply_event(sku_ids, tx.now))
         tx.emit(status_changed(changed, sku_ids, tx.now))
-
-
-def apply_rules(tx: Transaction, configuration: Configuration, network: Network, sku_ids: Mapping[str, int]) -> None:
-    """Write statuses, safety stock and set-asides of the configuration, for the SKUs that exist (`sku_ids` by code).
-
-    What the configuration does not state any more goes. Run it again when SKUs have come.
-    """
-    safety, asides = stated_rules(configuration, network, sku_ids)
-    apply_statuses(tx, configuration)
-    reschedule_looks(tx, network)
-    store.lock_items(tx, sorted({row[0] for row in safety} | {row[0] for row in asides}))
-    store.replace_safety(tx, safety)
-    store.replace_asides(tx, asides)

@@ -38,11 +38,9 @@ def load_free_rows(tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Colle
     return tx.fetch(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
 
 
-def load_claims(
-    tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int]
-) -> list[tuple[bool, int, int, int]]:
-    """(is aside, sku_id, channel_id, units); waiting only of the given SKUs."""
-    return tx.tuples(_SQL.load_claims, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
+def load_claims(tx: Transaction, sku_ids: Collection[int]) -> list[tuple[int, int, int]]:
+    """(sku_id, channel_id, units) that wait."""
+    return tx.tuples(_SQL.load_claims, sku_ids=list(sku_ids)) if sku_ids else []
 
 
 def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Waiting]:
@@ -219,25 +217,6 @@ def replace_statuses(tx: Transaction, stated: Sequence[tuple[str, str, bool]]) -
 def load_skus_in(tx: Transaction, statuses: Sequence[str]) -> list[int]:
     """The SKUs that there is something of in some statuses."""
     return tx.values(_SQL.load_skus_in, statuses=list(statuses))
-
-
-def load_safety(tx: Transaction, sku_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """(sku_id, site_id, units) stated for a SKU at a site."""
-    return tx.tuples(_SQL.load_safety, sku_ids=list(sku_ids))
-
-
-def replace_safety(tx: Transaction, stated: Sequence[tuple[int, int, int]]) -> None:
-    """Make safety stock (sku_id, site_id, units) what is stated."""
-    sku_ids, site_ids, quantities = ([row[place] for row in stated] for place in range(3))
-    tx.execute(_SQL.replace_safety, sku_ids=sku_ids, site_ids=site_ids)
-    tx.execute(_SQL.upsert_safety, sku_ids=sku_ids, site_ids=site_ids, quantities=quantities)
-
-
-def replace_asides(tx: Transaction, stated: Sequence[tuple[int, int, int]]) -> None:
-    """Make set-asides (sku_id, channel_id, units) what is stated."""
-    sku_ids, channel_ids, quantities = ([row[place] for row in stated] for place in range(3))
-    tx.execute(_SQL.replace_asides, sku_ids=sku_ids, channel_ids=channel_ids)
-    tx.execute(_SQL.upsert_asides, sku_ids=sku_ids, channel_ids=channel_ids, quantities=quantities)
 
 
 def insert_holds(tx: Transaction, holds: Iterable[Hold]) -> None:

@@ -4,11 +4,13 @@ A version never changes once recorded; a change is made on the version that it w
 """
 
 from .accounts import DEFAULT_ACCOUNTS, account
+from .channel_rules import check_rule, rule_scope, stated_rules
 from .loading import ConfigurationError, Problem, load_configuration
 from .model import (
     AdjustmentReason,
     CasePolicy,
     Channel,
+    ChannelRule,
     Configuration,
     Consignor,
     CountClass,
@@ -70,6 +72,7 @@ __all__ = [
     "CasePolicy",
     "Change",
     "Channel",
+    "ChannelRule",
     "Configuration",
     "ConfigurationError",
     "Consignor",
@@ -105,6 +108,7 @@ __all__ = [
     "adjustment_reasons",
     "apply_configuration",
     "case_policy",
+    "check_rule",
     "check_runs",
     "difference",
     "entity_of_channel",
@@ -116,5 +120,7 @@ __all__ = [
     "load_versions",
     "owner_of",
     "rate",
+    "rule_scope",
+    "stated_rules",
     "template",
 ]

@@ -9,6 +9,7 @@ from msgspec import Struct
 from stocktower.kernel import CaseKind, Domain, Role, Step, UnknownCurrency, exponent
 
 from .accounts import DEFAULT_ACCOUNTS
+from .channel_rules import check_rule, rule_scope, stated_rules
 from .model import Configuration, Receiving
 
 _ACCOUNT = re.compile(r"^(Assets|Liabilities|Equity|Income|Expenses)(:[A-Z0-9][A-Za-z0-9-]*)+$")
@@ -36,6 +37,7 @@ def check(configuration: Configuration) -> list[Finding]:
         check_places,
         check_money,
         check_rules,
+        check_channel_rules,
         check_reasons,
         check_holds,
         check_promises,
@@ -331,6 +333,20 @@ def check_supply(c: Configuration) -> Iterator[Finding]:
         twice = set(rule.skus) & {sku for other in c.supply[:n] for sku in other.skus}
         if twice:
             yield Finding(("supply", n, "skus"), f"{words(twice)} stand in two tables", "keep one of them")
+
+
+def check_channel_rules(c: Configuration) -> Iterator[Finding]:
+    """Rules on what is offered name what exists, make sense by themselves, and stand once."""
+    for n, rule in enumerate(c.channel_rules):
+        for field, problem, fix in check_rule(rule, c):
+            yield Finding(("channel_rules", n, field), problem, fix)
+    seen: set[str] = set()
+    first = len(c.safety_stock) + len(c.set_asides)
+    for n, rule in enumerate(stated_rules(c)):
+        scope = rule_scope(rule)
+        if scope in seen and n >= first:
+            yield Finding(("channel_rules", n - first), "the same rule stands twice", "keep one of them")
+        seen.add(scope)
 
 
 def check_operating_model(c: Configuration) -> Iterator[Finding]:

@@ -196,6 +196,33 @@ class PublicationRules(Struct, frozen=True):
     """By how much the buffer grows while a channel is behind or dark."""
 
 
+class ChannelRule(Struct, frozen=True):
+    """A rule on what a channel is offered, or on what is offered to nobody (safety stock)."""
+
+    kind: Literal["set_aside", "share", "cap", "floor", "exclusive", "safety_stock"]
+    channel: str = ""
+    """The channel that it is for; of safety stock none."""
+    sku: str = ""
+    category: str = ""
+    """Neither a SKU nor a category: everything."""
+    site: str = ""
+    group: str = ""
+    """Neither a site nor a group: the whole network."""
+    mode: Literal["", "level", "quota", "days"] = ""
+    """Of what is set aside: a level kept all the time (so unless stated), or a quota that the channel's orders use up.
+    Of safety stock: `days` of cover."""
+    quantity: int | None = None
+    """Stock units; of `days` the least. Of `exclusive` 1 (so unless stated), or 0: not."""
+    percent: int = 100
+    """Of a share."""
+    days: int = 0
+    """Days of cover."""
+    over_days: int = 28
+    """By what was shipped in so many days before."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
 class Sourcing(Struct, frozen=True):
     """The order in which candidate plans are compared, after `serves` and `stock`."""
 
@@ -414,6 +441,7 @@ class Configuration(Struct, frozen=True):
     set_asides: tuple[SetAside, ...] = ()
     statuses: tuple[Status, ...] = ()
     consignors: tuple[Consignor, ...] = ()
+    channel_rules: tuple[ChannelRule, ...] = ()
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
     receiving: Receiving = Receiving()

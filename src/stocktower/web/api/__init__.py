@@ -5,6 +5,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 from stocktower.web.api import (
     books,
     cases,
+    channel_rules,
     counts,
     docs,
     exports,
@@ -31,6 +32,7 @@ HANDLERS = (
     publications.set_velocity,
     goods.list_inbound, goods.take_inbound, goods.take_receipt, goods.take_transfer, goods.take_adjustment,
     goods.change_status, goods.take_snapshot,
+    channel_rules.list_rules, channel_rules.set_rule, channel_rules.end_rule,
     reservations.reserve, reservations.give_back, reservations.pay,
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,
     imports.list_imports, imports.get_import, imports.take_file,
