@@ -1,6 +1,7 @@
 """Stock and what is available to sell."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -34,6 +35,10 @@ class SiteStock(msgspec.Struct, frozen=True):
     on_hand: int
     allocated: int
     free: int
+    expires_at: datetime | None = None
+    """Of its lot: from then on it may not be sold."""
+    sellable: bool = True
+    """By its status, the state of its lot and its expiry."""
 
 
 class SkuStock(msgspec.Struct, frozen=True):
@@ -78,7 +83,7 @@ def _of(sku: catalog.Sku, availability: inventory.Availability) -> SkuStock:
     rows = [
         SiteStock(
             sites[row.site_id].code if row.site_id in sites else str(row.site_id), row.status, row.owner, row.lot,
-            row.quantity, row.allocated, row.quantity - row.allocated,
+            row.quantity, row.allocated, row.quantity - row.allocated, row.expires_at, row.sellable,
         )
         for row in availability.rows(sku.sku_id)
     ]  # fmt: skip
