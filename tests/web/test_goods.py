@@ -1,5 +1,6 @@
 """Goods that move, over the API and on their pages: entered at once, once for each key, refused with field and fix."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -83,3 +84,21 @@ def test_the_page_of_moves_links_to_what_says_so(site: Site, api: httpx.Client) 
     page = site.signed_in().get("/moves?q=sku:LAMP reason:breakage").text
     assert "breakage" in page
     assert "/stock/LAMP" in page
+
+
+def test_receiving_by_the_form_is_shown_before_it_is_done(site: Site, api: httpx.Client) -> None:
+    lines = [{"sku": "LAMP", "quantity": 7}]
+    api.post("/api/v1/inbound", json={"reference": "PO-79", "site": "EAST", "lines": lines})
+    client = site.signed_in()
+    address = "/inbound/receive?reference=PO-79&site=EAST"
+    found = re.search(r'name="form_token" value="([^"]+)"', client.get(address).text)
+    assert found is not None
+    filled = {"form_token": found[1], "note": "DN-79", "good/LAMP": "5", "damaged/LAMP": "1", "complete": "yes"}
+    assert "DN-79 would be entered" in client.post(address, data={**filled, "how": "show"}).text
+    [coming] = api.get("/api/v1/inbound", params={"reference": "PO-79"}).json()
+    assert coming["open"] == 7
+    assert "DN-79 is entered" in client.post(address, data={**filled, "how": "do"}).text
+    assert api.get("/api/v1/inbound", params={"reference": "PO-79"}).json() == []
+    wrong = client.post(address, data={**filled, "good/LAMP": "many", "how": "do"})
+    assert wrong.status_code == 422
+    assert "is not a whole number of units" in wrong.text
