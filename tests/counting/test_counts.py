@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stocktower import access, catalog, counting, inventory, worklist
+from stocktower import access, catalog, counting, inventory, ordering, worklist
 from stocktower.counting import CountItem, CountRefused, UnknownSheet
-from stocktower.exchange import ProductDocument
+from stocktower.exchange import ProductDocument, StockDocument, StockLine
 from stocktower.platform import Transaction, load_events_after, next_due_at, take_due
 from tests.counting.world import TEXT, World
 from tests.ordering.world import document
@@ -372,12 +372,22 @@ def test_a_barcode_of_two_skus_names_both(tx: Transaction, world: World) -> None
     assert caught.value.field == "sku"
 
 
-def test_what_is_tracked_or_on_its_way_stands_on_no_sheet(tx: Transaction, world: World) -> None:
-    catalog.take_products(tx, [ProductDocument("MILK", "Milk", tracking="lot")])
-    with pytest.raises(CountRefused, match="tracked by lot"):
-        counting.plan(tx, "EAST", skus=["MILK"])
-    problem, field = refusal(world.enter(world.plan(), {"MILK": 1}, found=True))
-    assert (problem, field) == ("MILK is tracked by lot", "sku")
+def test_lots_are_lines_of_their_own(tx: Transaction, world: World) -> None:
+    catalog.take_products(tx, [ProductDocument("MILK", "Milk", cost_minor=10, currency="USD", tracking="lot")])
+    lines = tuple(StockLine("MILK", 5, lot=lot, unit="each") for lot in ("L1", "L2"))
+    ordering.take_count(tx, StockDocument("EAST", tx.now - HOUR, lines), 0)
+    number = world.plan("EAST", "MILK")
+    assert refusal(world.enter(number, {"MILK": 5})) == ("MILK has several lots", "lot")
+    assert refusal(world.enter(number, {"MILK": 1}, found=True)) == ("MILK is tracked", "lot")
+    assert refusal(world.enter(number, {"LID": 1}, found=True, lot="L9")) == ("LID has no lots", "lot")
+    for lot, units in (("L1", 5), ("L2", 4), ("L3", 1)):
+        assert world.enter(number, {"MILK": units}, lot=lot, found=lot == "L3")[0].outcome == "new"
+    assert counting.finish(tx, number, by="ann").state == "applied"
+    found = counting.load_variances(tx, world.network, number).lines
+    assert {one.line.lot: (one.line.expected, one.line.counted, one.line.moved) for one in found} == {
+        "L1": (5, 5, 0), "L2": (5, 4, -1), "L3": (0, 1, 1),
+    }  # fmt: skip
+    world.check()
 
 
 def test_a_dropped_sheet_has_its_record(tx: Transaction, world: World) -> None:

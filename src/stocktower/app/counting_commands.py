@@ -29,7 +29,7 @@ ByOption = Annotated[str, Parameter(help="Who counted, where you write it down f
 LinesOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=1_000), help="Else what fits into the day.")]
 SkuOption = Annotated[tuple[str, ...], Parameter(name="--sku", help="Codes or barcodes; whatever is due.")]
 NotFoundFlag = Annotated[bool, Parameter(negative="", help="Nothing was found of the lines that are not counted.")]
-COLUMNS = ("sku", "quantity", "unit", "status", "counted_at", "counted_by", "found")
+COLUMNS = ("sku", "quantity", "unit", "status", "lot", "counted_at", "counted_by", "found")
 
 
 def commit(tower: Tower, do: Callable[[Transaction], T]) -> T:
@@ -176,6 +176,7 @@ def enter(
     quantity: int | None = None,
     unit: Annotated[str, Parameter(help="Else the stock unit.")] = "",
     status: str = "",
+    lot: Annotated[str, Parameter(help="Or serial number, of a SKU that is tracked.")] = "",
     at: Annotated[str | None, Parameter(help="When it was counted; else now.")] = None,
     found: Annotated[bool, Parameter(negative="", help="It lay there and is not on the sheet.")] = False,
     file: Annotated[Path | None, Parameter(help=f"A CSV with the columns {', '.join(COLUMNS)}.")] = None,
@@ -191,7 +192,9 @@ def enter(
         if not sku or quantity is None:
             raise CommandFailed("--sku and --quantity: state both of what was counted, or a --file")
         instant = administration.instant(at, "--at")
-        items.append((0, by, CountItem(quantity, sku=sku, unit=unit, status=status, counted_at=instant, found=found)))
+        items.append(
+            (0, by, CountItem(quantity, sku=sku, unit=unit, status=status, lot=lot, counted_at=instant, found=found))
+        )
     if not items and not done:
         raise CommandFailed("nothing to enter: state --sku and --quantity, a --file, or --done")
     with opened(home) as tower:
@@ -259,7 +262,7 @@ def read_item(row: dict[str, str | None]) -> CountItem:
     found = given.get("found", "").lower() in ("yes", "true", "1", "x")
     return CountItem(
         int(quantity), sku=given["sku"], unit=given.get("unit", ""), status=given.get("status", ""),
-        counted_at=counted_at, found=found,
+        lot=given.get("lot", ""), counted_at=counted_at, found=found,
     )  # fmt: skip
 
 

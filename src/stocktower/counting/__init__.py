@@ -6,7 +6,7 @@ shown to nobody while anything of a sheet is to be counted. A count becomes stoc
 held at the instant of each line: what moved since and whom it cuts are decided where snapshots are.
 """
 
-from .entering import STATUSES, enter
+from .entering import enter
 from .finishing import approve, drop, finish, recount, reject, tell
 from .model import (
     Applied,
@@ -23,7 +23,7 @@ from .model import (
 )
 from .planning import PLAN, plan, plan_due, schedule_plans
 from .rules import COUNTED_KINDS
-from .sheets import SUBJECT, CountRefused, UnknownSheet
+from .sheets import SUBJECT, CountRefused, UnknownSheet, statuses_of
 from .views import (
     Accuracy,
     CountLine,
@@ -42,7 +42,6 @@ from .views import (
 __all__ = [
     "COUNTED_KINDS",
     "PLAN",
-    "STATUSES",
     "SUBJECT",
     "Accuracy",
     "Applied",
@@ -78,5 +77,6 @@ __all__ = [
     "recount",
     "reject",
     "schedule_plans",
+    "statuses_of",
     "tell",
 ]

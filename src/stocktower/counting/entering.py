@@ -12,8 +12,6 @@ from .planning import found_line
 from .sheets import CountRefused
 
 LARGEST = 1_000_000_000
-STATUSES = ("available", "quarantine", "damaged", "returns_hold")
-"""What lies on a shelf may be said to be; goods in transit are at no shelf."""
 
 
 def enter(
@@ -73,7 +71,14 @@ class _Desk:
         if sku is None:
             words = f"{item.sku} is no SKU and no barcode" if item.sku else "no SKU is named"
             raise CountRefused(words, field="sku", fix="name it by its code or barcode")
-        lines = [line for line in self._lines.values() if line.sku_id == sku.sku_id and line.lot == item.lot]
+        of_sku = [line for line in self._lines.values() if line.sku_id == sku.sku_id]
+        lines = [line for line in of_sku if line.lot == item.lot]
+        if not lines and not item.lot and not item.found:
+            # Without a lot the only one on the sheet is meant.
+            lines = of_sku if len({line.lot for line in of_sku}) == 1 else []
+            if not lines and of_sku:
+                named = ", ".join(line.lot for line in of_sku)
+                raise CountRefused(f"{sku.code} has several lots", field="lot", fix=f"name one of {named}")
         of_status = [line for line in lines if line.status == (item.status or inventory.AVAILABLE)]
         if of_status or (len(lines) == 1 and not item.status):
             return (of_status or lines)[0].line_no
@@ -86,12 +91,18 @@ class _Desk:
 
     def _add(self, sku: catalog.Sku, item: CountItem) -> int:
         status = item.status or inventory.AVAILABLE
-        if status not in STATUSES:
-            raise CountRefused(f"{status} is no status of a shelf", field="status", fix=f"one of {', '.join(STATUSES)}")
+        statuses = sheets.statuses_of(self._tx)
+        if status not in statuses:
+            raise CountRefused(f"{status} is no status of a shelf", field="status", fix=f"one of {', '.join(statuses)}")
+        if (sku.tracking != "none") != bool(item.lot):
+            words, fix = (
+                ("has no lots", "leave it out") if item.lot else ("is tracked", "name its lot or serial number")
+            )
+            raise CountRefused(f"{sku.code} {words}", field="lot", fix=fix)
         sheets.check_countable(sku)
         self._quantity(sku.sku_id, item)
         line_no = max(self._lines, default=0) + 1
-        line = found_line(self._tx, self._site, sku, status)
+        line = found_line(self._tx, self._site, sku, status, item.lot)
         if not store.insert_lines(self._tx, self._sheet.sheet_id, self._site.site_id, [line], line_no):
             other = store.load_under_way(self._tx, self._site.site_id).get(line.row.key)
             raise CountRefused(f"{sku.code} is on sheet {other}", field="sku", fix="count it there")
@@ -139,6 +150,8 @@ class _Desk:
         factor = unit_factor(sku, self._units.get(sku_id, {}), item.unit)
         if not 0 <= item.quantity <= LARGEST:
             raise CountRefused(f"{item.quantity} of {sku.code}", field="quantity", fix="state a whole number from 0")
+        if sku.tracking == "serial" and item.quantity * factor > 1:
+            raise CountRefused(f"a serial number of {sku.code} is one piece", field="quantity", fix="state 0 or 1")
         return item.quantity * factor
 
     def _check_time(self, item: CountItem) -> None:

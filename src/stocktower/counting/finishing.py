@@ -255,6 +255,7 @@ def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -
             status=line.status,
             row=line.line_no,
             as_of=line.counted_at,
+            lot=line.lot,
         )
         for line in standing
     )

@@ -19,8 +19,6 @@ from .sheets import CountRefused
 PLAN = "count.plan"
 """Kind of due work: a site's sheet of the day; the key is the site."""
 MOST_LINES = 1_000
-IN_TRANSIT = "in_transit"
-"""Goods that are known by their transfer lie on no shelf."""
 
 
 class _NothingLeft(Exception):
@@ -91,11 +89,11 @@ def load_facts(tx: Transaction, site: SiteFacts, settings: Counting) -> list[Row
     rows = [
         row
         for row in inventory.load_site_rows(tx, site.site_id, since)
-        if row.owner == inventory.OWN and row.lot == inventory.NO_LOT and row.status != IN_TRANSIT
+        if row.owner == inventory.OWN and row.status != sheets.IN_TRANSIT
     ]
     skus = catalog.load_skus(tx, {row.sku_id for row in rows})
-    # What is tracked is counted lot by lot: by the site's own stock file.
-    rows = [row for row in rows if row.sku_id in skus and skus[row.sku_id].tracking == "none"]
+    # What is tracked is counted lot by lot, each a row of its own.
+    rows = [row for row in rows if row.sku_id in skus and (skus[row.sku_id].tracking == "none") == (not row.lot)]
     costs = Costs(tx, site, skus)
     counted = store.load_last_counts(tx, site.site_id)
     sought = requests.load_short_picks(tx, site.site_id, since)
@@ -153,8 +151,12 @@ def _asked(tx: Transaction, site: SiteFacts, settings: Counting, codes: Sequence
     rows = [row for row in facts if row.sku_id in wanted]
     costs, there = Costs(tx, site, wanted), {row.key for row in rows}
     rows += [
-        empty_row(sku_id, costs) for sku_id in wanted if (sku_id, inventory.AVAILABLE, inventory.NO_LOT) not in there
+        empty_row(sku_id, costs)
+        for sku_id, sku in wanted.items()
+        if sku.tracking == "none" and (sku_id, inventory.AVAILABLE, inventory.NO_LOT) not in there
     ]
+    if not rows:
+        raise CountRefused(f"no lot of it was ever at {site.code}", field="sku", fix="count it where it lies")
     under_way = store.load_under_way(tx, site.site_id)
     taken = sorted({under_way[row.key] for row in rows if row.key in under_way})
     rows = [row for row in rows if row.key not in under_way]
@@ -166,9 +168,9 @@ def _asked(tx: Transaction, site: SiteFacts, settings: Counting, codes: Sequence
     return Planned(site.code, sheet.number if sheet else None, tuple(chosen), 0)
 
 
-def empty_row(sku_id: int, costs: Costs, status: str = inventory.AVAILABLE) -> RowFacts:
+def empty_row(sku_id: int, costs: Costs, status: str = inventory.AVAILABLE, lot: str = inventory.NO_LOT) -> RowFacts:
     """A row that is not there."""
-    return RowFacts(sku_id, status, inventory.NO_LOT, 0, 0, costs.of(sku_id), 0, None, None, None, None)
+    return RowFacts(sku_id, status, lot, 0, 0, costs.of(sku_id), 0, None, None, None, None)
 
 
 def _make(tx: Transaction, site: SiteFacts, origin: str, lines: Sequence[PlannedLine]) -> Sheet | None:
@@ -224,8 +226,8 @@ def plan_due(tx: Transaction, site_ids: Sequence[int]) -> None:
             schedule(tx, PLAN, [(site_id, rules.next_morning(tx.now, site.timezone, settings.plan_at))])
 
 
-def found_line(tx: Transaction, site: SiteFacts, sku: catalog.Sku, status: str) -> PlannedLine:
+def found_line(tx: Transaction, site: SiteFacts, sku: catalog.Sku, status: str, lot: str) -> PlannedLine:
     """A line for something that lay there and is not on the sheet."""
-    (held,) = inventory.load_held_at(tx, site.site_id, [(sku.sku_id, status, inventory.NO_LOT, tx.now)])
-    row = empty_row(sku.sku_id, Costs(tx, site, {sku.sku_id: sku}), status)
+    (held,) = inventory.load_held_at(tx, site.site_id, [(sku.sku_id, status, lot, tx.now)])
+    row = empty_row(sku.sku_id, Costs(tx, site, {sku.sku_id: sku}), status, lot)
     return PlannedLine(replace(row, quantity=held), rules.C, "found")

@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
-from stocktower import catalog, model
+from stocktower import catalog, inventory, model
 from stocktower.network import Network, SiteFacts
 from stocktower.platform import Event, Transaction
 
 from . import store
 from .model import OPEN, Sheet
 
+IN_TRANSIT = "in_transit"
+"""Goods that are known by their transfer lie on no shelf."""
 SUBJECT = "count"
 """Subject of the events of a sheet, and reference of the moves that it makes; the id is the sheet's."""
 
@@ -92,10 +94,12 @@ def check_countable(sku: catalog.Sku) -> None:
     """Raise CountRefused for what cannot stand on a sheet."""
     if sku.kind == "kit":
         raise CountRefused(f"{sku.code} is a kit", field="sku", fix="it is stocked as its components: count those")
-    if sku.tracking != "none":
-        raise CountRefused(
-            f"{sku.code} is tracked by {sku.tracking}", field="sku", fix="count it lot by lot, and import a stock file"
-        )
+
+
+def statuses_of(tx: Transaction) -> list[str]:
+    """What lies on a shelf may be said to be: the built-in statuses and the merchant's own, but goods on their way."""
+    own = [one.code for one in model.load_applied(tx).configuration.statuses]
+    return [code for code in (*inventory.BUILT_IN, *own) if code != IN_TRANSIT]
 
 
 def event(tx: Transaction, kind: str, sheet: Sheet, occurred_at: datetime, data: Mapping[str, Any]) -> Event:

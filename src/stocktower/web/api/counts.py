@@ -63,6 +63,8 @@ class CountedLine(msgspec.Struct, frozen=True):
     unit: str = ""
     """Empty: the stock unit."""
     status: str = ""
+    lot: str = ""
+    """The lot or serial number, of a SKU that is tracked by one."""
     round: int = 0
     """Which count of the line it is meant for; 0: the one under way."""
     counted_at: datetime | None = None
@@ -186,7 +188,7 @@ def enter(
     desk.require(access.Permission.COUNT_STOCK)
     items = [
         CountItem(
-            one.quantity, sku=one.sku, line_no=one.line, unit=one.unit, status=one.status, round=one.round,
+            one.quantity, sku=one.sku, line_no=one.line, unit=one.unit, status=one.status, lot=one.lot, round=one.round,
             counted_at=one.counted_at, found=one.found,
         )
         for one in data.lines

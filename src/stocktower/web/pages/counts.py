@@ -170,7 +170,7 @@ def _show_sheet(desk: Desk, tx: Transaction, sheet: CountSheet, look: Look) -> R
     return desk.show(
         tx, "count.html", status=422 if look.problem else 200, title=f"Sheet {sheet.sheet.number}", sheet=sheet,
         now_line=place.line, found=place.found, found_units=sorted(units.items(), key=lambda item: item[1]),
-        statuses=counting.STATUSES, look=look, problem=problem, mine=mine, others=others,
+        statuses=counting.statuses_of(tx), look=look, problem=problem, mine=mine, others=others,
         scanning=look.mode == "scan" or bool(look.scan), may_count=desk.may(COUNT),
         may_drop=desk.may(access.Permission.APPROVE_COUNTS),
     )  # fmt: skip
@@ -229,6 +229,7 @@ def _item(form: Form) -> CountItem:
         line_no=int(number) if number.isascii() and number.isdigit() else 0,
         unit=form.get("unit"),
         status=form.get("status"),
+        lot=form.get("lot"),
         round=int(round_) if round_.isascii() and round_.isdigit() else 0,
         found=form.get("act") == "found",
     )
