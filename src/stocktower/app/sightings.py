@@ -77,6 +77,12 @@ class Window:
             ),
         )
 
+    def see_free(self, tower: Tower) -> dict[tuple[str, str], int]:
+        """What is free by site and SKU, for those who order transfers."""
+        with tower.reading() as tx:
+            rows = _stock(tx, network.load_network(tx))
+        return {(row.site, row.sku): row.quantity - row.allocated for row in rows if row.status == "available"}
+
     def see_all(self, tower: Tower) -> SeenTower:
         """Everything at one moment."""
         requests = {(seen.shop, seen.order_ref): seen.requests for seen in self.see_requests(tower)}

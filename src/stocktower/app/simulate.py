@@ -151,7 +151,7 @@ class Simulation:
 
     def step(self) -> None:
         """One step of the world, and all the work that it makes."""
-        letters = self.world.act(self._requests())
+        letters = self.world.act(self._requests(), self.window.see_free(self.tower))
         self.clock.at = self.world.now
         self.deliver(letters)
         self.work()
@@ -165,7 +165,7 @@ class Simulation:
             self.clock.at = self.world.now
             self.deliver(letters)
             self.work()
-            if round_no > 2 and not self._under_way():
+            if round_no > 2 and not self.world.goods.moving and not self._under_way():
                 return
 
     def _under_way(self) -> bool:

@@ -28,6 +28,8 @@ SUPPLIER = "Liabilities:SupplierAccrual"
 SHRINKAGE = "Expenses:Shrinkage"
 OPENING = "Equity:Opening"
 BETWEEN = "Equity:Intercompany"
+RECEIVED = "Liabilities:GoodsReceivedNotInvoiced"
+IN_TRANSIT = "Assets:InventoryInTransit"
 
 
 class Share(Struct, frozen=True):

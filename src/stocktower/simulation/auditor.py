@@ -11,9 +11,28 @@ from datetime import datetime
 
 import msgspec
 
-from stocktower.exchange import ConfirmationDocument, OrderDocument, StockDocument
+from stocktower.exchange import (
+    AdjustmentDocument,
+    ConfirmationDocument,
+    OrderDocument,
+    ReceiptDocument,
+    StockDocument,
+    TransferDocument,
+)
 
-from .audit_money import BETWEEN, COST, INVENTORY, OPENING, SHRINKAGE, SUPPLIER, Account, Ledger
+from .audit_goods import carry, deliver, find
+from .audit_money import (
+    BETWEEN,
+    COST,
+    IN_TRANSIT,
+    INVENTORY,
+    OPENING,
+    RECEIVED,
+    SHRINKAGE,
+    SUPPLIER,
+    Account,
+    Ledger,
+)
 from .audit_order import OrderModel
 from .audit_stock import StockModel
 from .letters import Letter
@@ -21,7 +40,8 @@ from .merchant import Merchant
 from .seen import SeenOrder, SeenStock, SeenTower
 from .warehouse import AVAILABLE
 
-GOODS_ACCOUNTS = (INVENTORY, COST, SHRINKAGE, OPENING, BETWEEN, SUPPLIER)
+GOODS_ACCOUNTS = (INVENTORY, COST, SHRINKAGE, OPENING, BETWEEN, SUPPLIER, RECEIVED, IN_TRANSIT)
+TRANSIT = "in_transit"
 
 
 class Auditor:
@@ -61,6 +81,12 @@ class Auditor:
                 self._take_count(document, now)
             elif isinstance(document, ConfirmationDocument):
                 self._take_report(document)
+            elif isinstance(document, ReceiptDocument):
+                deliver(document, self.merchant, self.stock, self.ledger)
+            elif isinstance(document, AdjustmentDocument):
+                find(document, self.stock)
+            elif isinstance(document, TransferDocument):
+                carry(document, self.stock)
 
     def see(self, orders: Iterable[SeenOrder]) -> None:
         """What sites are asked for now."""
@@ -159,7 +185,7 @@ class Auditor:
                 yield f"the books of {entity} are off by {book_sum}"
         for key in sorted({*books.balances, *self.ledger.balances}):
             entity, account, currency = key
-            exact = account not in GOODS_ACCOUNTS or account in (OPENING, SUPPLIER)
+            exact = account not in GOODS_ACCOUNTS or account in (OPENING, SUPPLIER, RECEIVED)
             if exact or (self.steady and account in (COST, BETWEEN)):
                 expected, said = self.ledger.balances.get(key, 0), books.balances.get(key, 0)
                 if expected != said:
@@ -178,15 +204,16 @@ class Auditor:
                 yield f"goods in {currency} do not add up: {left}"
         if not self.steady:
             return
-        values = Counter[str]()
+        values = Counter[tuple[str, str]]()
         for row in tower.stock:
             place = self.merchant.place(row.site)
             if place.is_ours:
-                values[place.entity] += row.quantity * self.merchant.good(row.sku).costs[0]
-        for entity, value in values.items():
-            said = tower.books.balances.get((entity, INVENTORY, self.merchant.currencies[entity]), 0)
+                account = IN_TRANSIT if row.status == TRANSIT else INVENTORY
+                values[place.entity, account] += row.quantity * self.merchant.good(row.sku).costs[0]
+        for (entity, account), value in values.items():
+            said = tower.books.balances.get((entity, account, self.merchant.currencies[entity]), 0)
             if value != said:
-                yield f"{entity}: stock is worth {value}, the books say {said}"
+                yield f"{entity}: stock is worth {value}, {account} says {said}"
 
     def compare_end(self, tower: SeenTower) -> list[str]:
         """Beyond `compare`: nothing is stuck when all is paid, mapped, in stock and shipped."""

@@ -6,9 +6,25 @@ from random import Random
 import msgspec
 from msgspec import Struct, field
 
-from stocktower.exchange import ConfirmationDocument, OrderDocument, ProductDocument, StockDocument
+from stocktower.exchange import (
+    AdjustmentDocument,
+    ConfirmationDocument,
+    OrderDocument,
+    ProductDocument,
+    ReceiptDocument,
+    StockDocument,
+    TransferDocument,
+)
 
-Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument
+Document = (
+    OrderDocument
+    | ProductDocument
+    | StockDocument
+    | ConfirmationDocument
+    | ReceiptDocument
+    | TransferDocument
+    | AdjustmentDocument
+)
 
 
 class Letter(Struct, frozen=True):
@@ -44,6 +60,21 @@ def stock_letter(document: StockDocument) -> Letter:
 def confirmation_letter(document: ConfirmationDocument) -> Letter:
     """What a site reports of an order."""
     return Letter(document.site, "confirmation", document.order, document)
+
+
+def receipt_letter(document: ReceiptDocument) -> Letter:
+    """What a site says that came."""
+    return Letter(document.site, "receipt", document.reference, document)
+
+
+def transfer_letter(document: TransferDocument) -> Letter:
+    """What is said of a step of a transfer."""
+    return Letter("transfers", "transfer", f"{document.reference}/{document.step}", document)
+
+
+def adjustment_letter(document: AdjustmentDocument) -> Letter:
+    """What a site says that it found."""
+    return Letter(document.site, "adjustment", document.reference, document)
 
 
 class Post(Struct):

@@ -1,10 +1,11 @@
 """The outside world, made from a seed: customers, channels, sites and the post between them and the tower."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from .customer import CustomerOrder, add_line, place_order
+from .goods import Goods
 from .letters import Letter, Post, confirmation_letter, order_letter, product_letter, stock_letter
 from .merchant import Merchant, Place, configuration_text, make_merchant, product_document
 from .seen import SeenRequest
@@ -26,6 +27,7 @@ class World:
         self.merchant: Merchant = make_merchant(self.random, BEGIN)
         self.post = Post(self.random)
         self.warehouse = Warehouse(self.random, self.merchant, self.tick)
+        self.goods = Goods(Random(f"goods of {seed}"), self.merchant, self.warehouse, self.post, self.tick)
         self.orders: list[CustomerOrder] = []
         self.unmapped = sorted({offer.sku for offer in self.merchant.offers if not offer.mapped})
         in_kits = {sku for good in self.merchant.goods for sku, _ in good.components}
@@ -73,9 +75,13 @@ class World:
     def _known_skus(self) -> list[str]:
         return [good.sku for good in self.merchant.stocked if good.sku not in self.unknown]
 
-    def act(self, requests: Sequence[SeenRequest]) -> list[Letter]:
-        """One step of everybody outside; gives what arrives at the tower."""
+    def act(self, requests: Sequence[SeenRequest], free: Mapping[tuple[str, str], int]) -> list[Letter]:
+        """One step of everybody outside; gives what arrives at the tower.
+
+        `free`: what the tower has free by site and SKU, as those see it who order transfers.
+        """
         self.step += 1
+        self.goods.act(self.step, self._known_skus(), free)
         for _ in range(self.random.choice((0, 1, 2, 2, 3, 5))):
             self._place()
         for _ in range(self.random.choice((0, 1, 2, 3, 4))):
@@ -235,6 +241,7 @@ class World:
         self.step += 1
         if round_no == 0:
             self._settle_everything()
+        self.goods.finish(self.step)
         self.warehouse.read(requests)
         reports, _ = self.warehouse.work()
         letters = [confirmation_letter(report) for report in reports]

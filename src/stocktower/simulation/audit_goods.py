@@ -1,0 +1,49 @@
+"""What the auditor expects of goods that move without being sold: shelves, and what is owed for deliveries."""
+
+from datetime import datetime
+
+from stocktower.exchange import AdjustmentDocument, ReceiptDocument, TransferDocument
+
+from .audit_money import INVENTORY, RECEIVED, Ledger
+from .audit_stock import Gone, Key, StockModel
+from .merchant import Merchant
+from .warehouse import AVAILABLE, DAMAGED
+
+TRANSIT = "in_transit"
+
+
+def deliver(document: ReceiptDocument, merchant: Merchant, stock: StockModel, ledger: Ledger) -> None:
+    """What came lies on the shelves, and is owed to the supplier at its stated cost."""
+    place = merchant.place(document.site)
+    assert document.received_at is not None
+    for line in document.lines:
+        come(stock, (document.site, line.sku, AVAILABLE), line.quantity, document.received_at)
+        come(stock, (document.site, line.sku, DAMAGED), line.damaged, document.received_at)
+        value = (line.quantity + line.damaged) * (line.cost_minor or 0)
+        if place.is_ours:
+            ledger.post(place.entity, merchant.currencies[place.entity], [(INVENTORY, value), (RECEIVED, -value)])
+
+
+def find(document: AdjustmentDocument, stock: StockModel) -> None:
+    """What was found lies on the shelf."""
+    assert document.occurred_at is not None
+    come(stock, (document.site, document.sku, document.status), document.quantity, document.occurred_at)
+
+
+def carry(document: TransferDocument, stock: StockModel) -> None:
+    """What left is on its way, what arrived is there."""
+    at = document.occurred_at
+    assert at is not None
+    for line in document.lines:
+        if document.step == "shipped":
+            come(stock, (document.origin, line.sku, AVAILABLE), -line.quantity, at)
+            come(stock, (document.destination, line.sku, TRANSIT), line.quantity, at)
+        elif document.step == "arrived":
+            come(stock, (document.destination, line.sku, TRANSIT), -line.quantity, at)
+            come(stock, (document.destination, line.sku, AVAILABLE), line.quantity, at)
+
+
+def come(stock: StockModel, key: Key, units: int, at: datetime) -> None:
+    """Units come to a shelf, or leave it (below zero)."""
+    if units:
+        stock.ship(key, Gone(at, at, -units))
