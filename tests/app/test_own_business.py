@@ -174,7 +174,7 @@ def test_cases(shop: Shell) -> None:
     assert kept["data"]["fix"]
     assert "orders.csv line 4" in shop.say("cases").out
     detail = shop.ask("case", kept["number"])
-    assert detail["actions"] == ["dismiss"]
+    assert detail["actions"] == ["dismiss", "retry"]
     assert "dismiss" in shop.say("case", f"C-{kept['number']}").out
 
 

@@ -23,7 +23,7 @@ KINDS: dict[str, KindText] = {
         "Unreadable row",
         "Correct the row at its source, import the file again, and dismiss this; or add what the row names (a SKU, a "
         "status, an owner) and retry. The row is kept whole as it came.",
-        ("retry", "dismiss"),
+        ("dismiss", "retry"),
     ),
     CaseKind.TOTAL_MISMATCH: KindText(
         "Total does not foot",
