@@ -73,7 +73,8 @@ class Goods(Struct):
         """Somebody finds units behind a shelf."""
         units, at = self.random.randint(1, 3), self.tick()
         self.warehouse.put(place.code, sku, units)
-        document = AdjustmentDocument(self._name("A"), place.code, sku, units, FOUND, occurred_at=at)
+        cost = self.random.choice(self.merchant.good(sku).costs)
+        document = AdjustmentDocument(self._name("A"), place.code, sku, units, FOUND, cost_minor=cost, occurred_at=at)
         self.post.send(adjustment_letter(document), step)
 
     def _order(self, step: int, skus: Sequence[str], free: Mapping[tuple[str, str], int]) -> None:
