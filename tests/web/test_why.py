@@ -132,7 +132,8 @@ def test_the_history_of_a_sku(api: httpx.Client, client: httpx.Client) -> None:
     assert paged == whole["entries"]
     shipped = [one for one in whole["entries"] if one["reason"] == "shipped"]
     assert {one["what"] for one in shipped} == {"move", "reservation"}
-    assert {one["on_hand"] for one in shipped} == {38}
+    # The first shipment: other tests ship more.
+    assert [one["on_hand"] for one in shipped[-2:]] == [38, 38]
     assert all(client.get(one["href"]).status_code == 200 for one in whole["entries"] if one["href"])
     assert api.get("/api/v1/history", params={"sku": "LAMP", "site": "WEST"}).json()["field"] == "site"
     store = api.get("/api/v1/history", params={"sku": "LAMP", "site": "STORE"}).json()["entries"]
@@ -143,8 +144,8 @@ def test_the_history_of_a_sku(api: httpx.Client, client: httpx.Client) -> None:
     assert client.get("/history", params={"sku": "LAMP", "before": "x"}).status_code == 400
 
 
-@pytest.mark.parametrize(("at", "on_hand"), [("", 41), ("2026-05-30T08:00", 43)])
-def test_charts_have_their_tables(client: httpx.Client, at: str, on_hand: int) -> None:
+@pytest.mark.parametrize(("at", "on_hand"), [("", None), ("2026-05-30T08:00", 43)])
+def test_charts_have_their_tables(api: httpx.Client, client: httpx.Client, at: str, on_hand: int | None) -> None:
     page = client.get("/stock/LAMP", params={"at": at}).text
     charts = re.findall(r'<figure class="chart">(.*?)</figure>', page, re.DOTALL)
     titles = [words(re.findall(r"<figcaption>(.*?)</figcaption>", chart, re.DOTALL)[0]) for chart in charts]
@@ -153,4 +154,5 @@ def test_charts_have_their_tables(client: httpx.Client, at: str, on_hand: int) -
         assert 'class="over-time"' in chart
         assert len(ROW.findall(chart)) > 1
     newest = [words(cell) for cell in CELL.findall(ROW.findall(charts[0])[1])]
-    assert int(newest[1]) == on_hand
+    (now,) = api.get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"]
+    assert int(newest[1]) == (now["on_hand"] if on_hand is None else on_hand)
