@@ -245,7 +245,7 @@ class Acme:
             listings = [f"amazon={amazon_listing(sku, n)}"] if amazon_listing(sku, n) != sku.code else []
             rows.append(
                 {
-                    "sku": sku.code, "name": sku.name, "barcode": f"84{1000000000 + n * 7:010d}", "category": CATEGORIES.get(noun, "gear"),
+                    "sku": sku.code, "name": sku.name, "barcode": ean13(f"84{1000000000 + n * 7:010d}"), "category": CATEGORIES.get(noun, "gear"),
                     "weight_grams": 200 + 35 * (n % 60), "cost": money(sku.cost) if sku.cost else "", "price": money(sku.price),
                     "currency": "USD", "components": sku.components, "units": sku.units, "listings": ";".join(listings),
                 }
@@ -374,6 +374,12 @@ class Acme:
             )
         if rows:
             write_csv(path, sorted(rows, key=lambda row: str(row["occurred_at"])))
+
+
+def ean13(digits: str) -> str:
+    """Twelve digits with their check digit."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    return f"{digits}{-total % 10}"
 
 
 def folder_of(at: datetime) -> Path:
