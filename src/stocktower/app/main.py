@@ -14,6 +14,7 @@ from cyclopts.validators import Number
 import stocktower
 from stocktower.app import (
     administration,
+    assembly_commands,
     counting_commands,
     demo_command,
     export_commands,
@@ -67,6 +68,7 @@ app.command(goods_commands.inbound_app)
 app.command(goods_commands.transfer_app)
 app.command(goods_commands.receive, name="receive")
 app.command(goods_commands.adjust, name="adjust")
+app.command(assembly_commands.assemble, name="assemble")
 app.command(goods_commands.status_change, name="status-change")
 app.command(rule_commands.rules_app)
 

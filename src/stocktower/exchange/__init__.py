@@ -23,6 +23,8 @@ from .documents import (
 )
 from .goods import (
     AdjustmentDocument,
+    AssemblyDocument,
+    AssemblyLot,
     InboundDocument,
     InboundLine,
     ReceiptDocument,
@@ -102,6 +104,8 @@ __all__ = [
     "Address",
     "AdjustmentDocument",
     "Answer",
+    "AssemblyDocument",
+    "AssemblyLot",
     "Backlog",
     "ConfirmationDocument",
     "ConfirmationLine",

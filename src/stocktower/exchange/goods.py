@@ -113,3 +113,28 @@ class AdjustmentDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     note: str = ""
     occurred_at: datetime | None = None
     row: int = 0
+
+
+class AssemblyLot(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A lot or serial number that units of an assembly are taken from, or that they become."""
+
+    sku: str
+    lot: str
+    quantity: int | None = None
+    """None: all that no other lot is named for; one of a serial number."""
+    expires_on: date | None = None
+    """Of what is made; else it keeps as long as the first of what is in it."""
+
+
+class AssemblyDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Units of an assembled SKU that are made of its materials at one site, or taken apart."""
+
+    reference: str
+    site: str
+    sku: str
+    quantity: int
+    disassemble: bool = False
+    lots: tuple[AssemblyLot, ...] = ()
+    """What is made of a tracked SKU names its lots; of what is taken, the first to expire go first."""
+    unit: str = ""
+    occurred_at: datetime | None = None

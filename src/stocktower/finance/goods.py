@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from .facts import Facts
-from .happenings import OWN, SUPPLIER, Happening, Shipped, ShippedStock, StockChanged
+from .happenings import OWN, SUPPLIER, Assembled, Happening, Shipped, ShippedStock, StockChanged
 from .model import Entry, Place, UnknownCost, Valuation, ValuationEntry
 from .model import PostingRole as Role
 from .valuation import issue, receive, receive_at, value_found
@@ -52,7 +52,7 @@ def move_stock(happening: Happening, data: StockChanged, facts: Facts) -> Moved 
     currency = facts.currency_of(place.entity)
     against = facts.accounts[Role(data.against) if data.against else _AGAINST[happening.kind]]
     entries = [
-        _inventory(facts, currency, entry),
+        inventory_entry(facts, currency, entry),
         Entry(place.entity, against, currency, -entry.delta_minor, -entry.delta_minor),
     ]
     return Moved(place.entity, entries, (after,), (entry,), unknown)
@@ -118,7 +118,7 @@ def _issue_ours(
             after, entry = issue(held, covered, happening.position)
             valuations.append(after)
             ledger.append(entry)
-            entries.append(_inventory(facts, currency, entry))
+            entries.append(inventory_entry(facts, currency, entry))
             cost -= entry.delta_minor
         # What the books did not have cannot leave inventory: it is found (shrinkage reversed) and sold at once.
         uncovered += (item.quantity - covered) * held.last_cost_minor
@@ -163,7 +163,8 @@ def _accrue(happening: Happening, data: Shipped, units: dict[int, ShippedStock],
     return Moved(data.entity, entries, unknown_costs=tuple(unknown))
 
 
-def _inventory(facts: Facts, currency: str, entry: ValuationEntry) -> Entry:
+def inventory_entry(facts: Facts, currency: str, entry: ValuationEntry) -> Entry:
+    """The side of a journal that stands for one change of a valuation."""
     return Entry(
         entry.entity,
         facts.accounts[Role.INVENTORY],
@@ -193,11 +194,11 @@ def costs_wanted(happenings: Sequence[Happening], facts: Facts) -> set[int]:
     for happening in happenings:
         data = happening.data
         if isinstance(data, StockChanged):
-            place = facts.places.get(data.site_id)
-            if place is not None and data.delta > 0 and data.cost_minor is None:
-                held = facts.valuation_of(place.entity, data.sku_id)
-                if not held.value_minor and not held.last_cost_minor:
-                    wanted.add(data.sku_id)
+            if data.delta > 0 and data.cost_minor is None:
+                wanted.update(_unknown_of(data.site_id, (data.sku_id,), facts))
+        elif isinstance(data, Assembled):
+            made = [line.sku_id for line in data.lines if line.units > 0]
+            wanted.update(_unknown_of(data.site_id, made, facts))
         elif isinstance(data, Shipped):
             place = facts.places.get(data.site_id)
             if place is not None:
@@ -205,3 +206,10 @@ def costs_wanted(happenings: Sequence[Happening], facts: Facts) -> set[int]:
                     item.sku_id for item in data.stock if item.cost_minor is None and owner_of(item, place) != OWN
                 )
     return wanted
+
+
+def _unknown_of(site_id: int, sku_ids: Sequence[int], facts: Facts) -> list[int]:
+    """Of some SKUs those whose cost the books of a site do not know."""
+    place = facts.places.get(site_id)
+    held = [] if place is None else [facts.valuation_of(place.entity, sku_id) for sku_id in sku_ids]
+    return [one.sku_id for one in held if not one.value_minor and not one.last_cost_minor]

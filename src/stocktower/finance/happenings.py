@@ -109,7 +109,23 @@ class TransferMoved(Struct, frozen=True):
     lines: tuple[TransferLine, ...] = ()
 
 
-Data = StockChanged | PaymentCaptured | Shipped | RefundIssued | TransferMoved
+class AssembledSku(Struct, frozen=True):
+    """By how much a SKU changed in an assembly; below zero it went in."""
+
+    sku_id: int
+    units: int
+
+
+class Assembled(Struct, frozen=True):
+    """Goods of ours became others at one site; each SKU at most once."""
+
+    reference: str
+    sku_id: int
+    site_id: int
+    lines: tuple[AssembledSku, ...]
+
+
+Data = StockChanged | PaymentCaptured | Shipped | RefundIssued | TransferMoved | Assembled
 
 _TYPES: dict[str, type[Data]] = {
     "stock.opened": StockChanged,
@@ -124,6 +140,8 @@ _TYPES: dict[str, type[Data]] = {
     "transfer.lost": TransferMoved,
     "transfer.claimed": TransferMoved,
     "transfer.returned": TransferMoved,
+    "assembly.made": Assembled,
+    "assembly.undone": Assembled,
 }
 KINDS: tuple[str, ...] = tuple(_TYPES)
 """The kinds of event that the books read."""

@@ -171,6 +171,10 @@ moved AS (
     FROM parked
     WHERE kind LIKE 'stock.%%' AND data ->> 'owner' = 'own'
     UNION ALL
+    SELECT (data ->> 'site_id')::bigint, (item ->> 'sku_id')::bigint, -(item ->> 'units')::bigint
+    FROM parked, jsonb_array_elements(data -> 'lines') AS item
+    WHERE kind IN ('assembly.made', 'assembly.undone')
+    UNION ALL
     SELECT (data ->> 'site_id')::bigint, (item ->> 'sku_id')::bigint, (item ->> 'quantity')::bigint
     FROM parked, jsonb_array_elements(data -> 'stock') AS item
     WHERE kind = 'fulfillment.shipped' AND coalesce(item ->> 'owner', 'own') = 'own')

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from . import goods, transit
+from . import assembly, goods, transit
 from .amounts import in_book, part_of
 from .facts import Facts, Plan, Posting, StockKey
-from .happenings import Happening, PaymentCaptured, RefundIssued, Shipped, StockChanged, TransferMoved
+from .happenings import Assembled, Happening, PaymentCaptured, RefundIssued, Shipped, StockChanged, TransferMoved
 from .model import Entry, ForeignBalance, Journal, OrderBalance
 from .model import PostingRole as Role
 
@@ -53,6 +53,9 @@ def decide_journal(happening: Happening, facts: Facts) -> Posting | None:
         return _decide_refund(happening, data, facts)
     if isinstance(data, TransferMoved):
         return _decide_transfer(happening, data, facts)
+    if isinstance(data, Assembled):
+        moved = assembly.carry_value(happening, data, facts)
+        return _goods(happening, assembly.describe(happening.kind, data), moved)
     return _decide_stock(happening, data, facts)
 
 
@@ -126,7 +129,11 @@ def _decide_stock(happening: Happening, data: StockChanged, facts: Facts) -> Pos
     moved = goods.move_stock(happening, data, facts)
     if moved is None:
         return None
-    journal = _journal(happening, moved.entity, goods.describe(happening.kind, data), moved.entries)
+    return _goods(happening, goods.describe(happening.kind, data), moved)
+
+
+def _goods(happening: Happening, description: str, moved: goods.Moved) -> Posting:
+    journal = _journal(happening, moved.entity, description, moved.entries)
     return Posting(journal, None, moved.valuations, moved.valuation_entries, moved.unknown_costs)
 
 

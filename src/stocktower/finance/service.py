@@ -17,7 +17,7 @@ from stocktower.platform import RecordedEvent, Transaction
 from . import store
 from .facts import Facts, Plan
 from .goods import costs_wanted
-from .happenings import Happening, Shipped, StockChanged, TransferMoved, read_data
+from .happenings import Assembled, Happening, Shipped, StockChanged, TransferMoved, read_data
 from .model import BookCurrencyChanged, Cost, Journal, Place, PostingRole, UnknownCost
 from .rules import decide_journals
 from .transit import keys_of
@@ -117,6 +117,8 @@ def _with_balances(tx: Transaction, facts: Facts, happenings: Sequence[Happening
         elif isinstance(data, TransferMoved):
             sku_ids.update(line.sku_id for line in data.lines)
             transfers.append(data)
+        elif isinstance(data, Assembled):
+            sku_ids.update(line.sku_id for line in data.lines)
         else:
             order_ids.add(data.order_id)
     facts = replace(

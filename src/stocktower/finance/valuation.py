@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .amounts import part_of
+from .amounts import divide_half_even, part_of
 from .model import Valuation, ValuationEntry
 
 
@@ -22,6 +22,12 @@ def receive(held: Valuation, quantity: int, value_minor: int, journal_id: int) -
 def receive_at(held: Valuation, quantity: int, cost_minor: int, journal_id: int) -> tuple[Valuation, ValuationEntry]:
     """Units come in at a unit cost, which is then the last known one."""
     return _change(held, quantity, quantity * cost_minor, cost_minor, journal_id)
+
+
+def receive_made(held: Valuation, quantity: int, value_minor: int, journal_id: int) -> tuple[Valuation, ValuationEntry]:
+    """Units come in at the value of what they were made of, which is their last known cost where there is any."""
+    last_cost = divide_half_even(value_minor, quantity) or held.last_cost_minor
+    return _change(held, quantity, value_minor, last_cost, journal_id)
 
 
 def value_found(held: Valuation, quantity: int) -> int | None:

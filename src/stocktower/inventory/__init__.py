@@ -20,6 +20,8 @@ from .adjustment_model import Adjustment, AdjustmentRequest
 from .arrival_rules import DeliveredLine, Delivery
 from .arrivals import DeliveryResult, receive_deliveries
 from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
+from .assembling import AssemblyResult, assemble
+from .assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
 from .atp import Arrival, Point, Timeline
 from .availability import Availability, load_availability
 from .claims import Claims, Net, Terms
@@ -133,7 +135,16 @@ from .service import (
 from .shipping import consume, load_lenders
 from .site_rows import SiteRow, load_held_at, load_site_rows
 from .snapshots import ReadSnapshot, UnknownSite, load_snapshot_orders, read_snapshot, take_snapshot
-from .stating import Stated, state_adjustment, state_inbound, state_receipt, state_transfer
+from .stating import (
+    AssembledLine,
+    Stated,
+    StatedAssembly,
+    state_adjustment,
+    state_assembly,
+    state_inbound,
+    state_receipt,
+    state_transfer,
+)
 from .store import OverAllocated, StockMoved, load_rows_by_id
 from .takeovers import (
     await_orders,
@@ -219,6 +230,11 @@ __all__ = [
     "AdjustmentResult",
     "Allocation",
     "Arrival",
+    "AssembledLine",
+    "Assembly",
+    "AssemblyLine",
+    "AssemblyRequest",
+    "AssemblyResult",
     "AtpAnswer",
     "Availability",
     "Basis",
@@ -272,6 +288,7 @@ __all__ = [
     "MoveFilter",
     "MoveRow",
     "Moved",
+    "NamedLot",
     "Net",
     "NoSuchTransfer",
     "NotLocked",
@@ -305,6 +322,7 @@ __all__ = [
     "SnapshotResult",
     "StaleRules",
     "Stated",
+    "StatedAssembly",
     "StatedInbound",
     "StatusChanged",
     "Step",
@@ -339,6 +357,7 @@ __all__ = [
     "answer_atp",
     "apply_rules",
     "approve_adjustment",
+    "assemble",
     "ats",
     "await_orders",
     "close_inbound",
@@ -423,6 +442,7 @@ __all__ = [
     "set_rule",
     "shown",
     "state_adjustment",
+    "state_assembly",
     "state_inbound",
     "state_receipt",
     "state_transfer",

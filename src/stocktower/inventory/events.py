@@ -1,6 +1,6 @@
 """What inventory tells upward: changes of stock that others value, publish or fill backorders with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from stocktower.network import Network
 from stocktower.platform import Event
 
-from .book import Book
+from .book import Book, Move
 from .model import Hold
 
 SHIPPED = "shipped"
@@ -78,6 +78,26 @@ class TransferMoved(msgspec.Struct, frozen=True):
     """What moved; nothing where it was ordered or cancelled."""
 
 
+class AssembledSku(msgspec.Struct, frozen=True):
+    """By how much a SKU changed in an assembly."""
+
+    sku_id: int
+    units: int
+    """Below zero: it went in."""
+
+
+class AssemblyDone(msgspec.Struct, frozen=True):
+    """Data of assembly.made and assembly.undone; all of it is ours."""
+
+    assembly_id: int
+    reference: str
+    sku_id: int
+    site_id: int
+    units: int
+    """Made; below zero: taken apart."""
+    lines: list[AssembledSku]
+
+
 class SupplyChanged(msgspec.Struct, frozen=True):
     """Data of supply.changed: SKUs of which something was reserved, given back, shipped, or waits (more or no more)."""
 
@@ -122,10 +142,12 @@ def hold_extended_event(hold: Hold, until: datetime, now: datetime) -> Event:
     return Event("hold.extended", "hold", hold.hold_id, now, msgspec.json.encode(HoldExtended(hold.reference, until)))
 
 
-def stock_events(book: Book, network: Network, cause_id: int | None = None) -> list[Event]:
-    """An event for each move of a book but shipments, which the fulfillment's own event tells."""
+def stock_events(
+    book: Book, network: Network, cause_id: int | None = None, moves: Sequence[Move] | None = None
+) -> list[Event]:
+    """An event for each move of a book, or some of them, but shipments, which the fulfillment's own event tells."""
     events: list[Event] = []
-    for move in book.moves:
+    for move in book.moves if moves is None else moves:
         if move.reason == SHIPPED:
             continue
         row = book.balances[move.stock_id].row

@@ -456,3 +456,34 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint
         SELECT FROM inventory.status AS own
         WHERE own.merchant_id = stock.merchant_id AND own.code = stock.status
     );
+
+-- name: assemblies_are_their_bills
+-- when: now
+-- What went in and what came out of an assembly is its units by the bill of then, which has the SKU itself and a material.
+SELECT assembly.assembly_id, line.sku_id, line.delta, line.per_unit, assembly.units
+FROM inventory.assembly AS assembly
+LEFT JOIN (
+    SELECT assembly_id, sku_id, per_unit, sum(delta) AS delta,
+        bool_or(per_unit = 1) OVER of_one AND bool_or(per_unit < 0) OVER of_one AS is_whole
+    FROM inventory.assembly_line
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY assembly_id, sku_id, per_unit
+    WINDOW of_one AS (PARTITION BY assembly_id)
+) AS line ON line.assembly_id = assembly.assembly_id
+WHERE assembly.merchant_id = %(merchant_id)s::bigint
+    AND (line.is_whole IS NOT TRUE OR line.delta <> assembly.units * line.per_unit
+        OR (line.per_unit = 1) <> (line.sku_id = assembly.sku_id));
+
+-- name: assemblies_are_their_moves
+-- when: now
+-- What an assembly did to each stock row is what its moves say.
+SELECT coalesce(line.assembly_id, moved.assembly_id) AS assembly_id, coalesce(line.stock_id, moved.stock_id) AS stock_id,
+    line.delta, moved.units
+FROM (SELECT * FROM inventory.assembly_line WHERE merchant_id = %(merchant_id)s::bigint) AS line
+FULL JOIN (
+    SELECT reference_id AS assembly_id, stock_id, sum(delta) AS units
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND reference = 'assembly' AND reason = 'assembly'
+    GROUP BY reference_id, stock_id
+) AS moved ON moved.assembly_id = line.assembly_id AND moved.stock_id = line.stock_id
+WHERE line.delta IS DISTINCT FROM moved.units;

@@ -7,11 +7,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stocktower.access import record_act
-from stocktower.exchange import AdjustmentDocument, InboundDocument, ReceiptDocument, TransferDocument
+from stocktower.catalog import load_skus
+from stocktower.exchange import (
+    AdjustmentDocument,
+    AssemblyDocument,
+    InboundDocument,
+    ReceiptDocument,
+    TransferDocument,
+)
 from stocktower.platform import Transaction
 
 from .adjusting import adjust_stock, read_adjustment
 from .arrivals import receive_deliveries
+from .assembling import assemble
+from .assembly_rules import AssemblyRequest, NamedLot
 from .goods_in import read_inbound, read_receipt
 from .inbound import record_inbound
 from .transfer_messages import read_transfer
@@ -28,6 +37,28 @@ class Stated(Struct, frozen=True):
     """entered, corrected, repeated; of a transfer and an adjustment the state that it is in."""
     units: int = 0
     """Units that were moved by it, or are expected."""
+
+
+class AssembledLine(Struct, frozen=True):
+    """What an assembly did to a SKU, or to one lot of it."""
+
+    sku: str
+    lot: str
+    units: int
+    """Below zero: they went in."""
+
+
+class StatedAssembly(Struct, frozen=True):
+    """What became of an assembly."""
+
+    reference: str
+    site: str
+    sku: str
+    state: str
+    """made, taken apart, or repeated."""
+    units: int
+    """Of the assembled SKU; below zero: taken apart."""
+    lines: tuple[AssembledLine, ...]
 
 
 def state_inbound(tx: Transaction, document: InboundDocument) -> Stated:
@@ -73,6 +104,31 @@ def state_adjustment(tx: Transaction, document: AdjustmentDocument) -> Stated:
     _record(tx, "stock.adjusted", document.reference, document)
     state = "repeated" if result.repeated else result.state
     return Stated("adjustment", document.reference, state, request.delta)
+
+
+def state_assembly(tx: Transaction, document: AssemblyDocument) -> StatedAssembly:
+    """Units of an assembled SKU were made of its materials at a site, or taken apart."""
+    words = Words(tx, [document.sku, *(one.sku for one in document.lots)])
+    sku = words.sku(document.sku)
+    if document.quantity < 1:
+        raise NotUsable("quantity", f"{document.quantity} units", "state how many, from 1 on")
+    if sku.kind != "assembled":
+        fix = "state its materials with its product, or assemble another"
+        raise NotUsable("sku", f"{sku.code} is not assembled of others", fix)
+    units = words.units(sku, document.quantity, document.unit)
+    lots = [NamedLot(words.sku(one.sku, "lots").sku_id, one.lot, one.quantity, one.expires_on) for one in document.lots]
+    request = AssemblyRequest(
+        document.reference.strip(), sku.sku_id, words.site(document.site).site_id,
+        -units if document.disassemble else units, tuple(lots), document.occurred_at,
+    )  # fmt: skip
+    [result] = assemble(tx, [request])
+    _check(result.problem)
+    state = "repeated" if result.repeated else "taken apart" if document.disassemble else "made"
+    data = {"reference": request.reference, "site": document.site, "sku": sku.code, "units": request.units}
+    record_act(tx, f"stock.{'disassembled' if document.disassemble else 'assembled'}", "sku", sku.sku_id, data)
+    codes = load_skus(tx, {line.sku_id for line in result.lines})
+    lines = tuple(AssembledLine(codes[line.sku_id].code, line.lot, line.delta) for line in result.lines)
+    return StatedAssembly(request.reference, document.site, sku.code, state, request.units, lines)
 
 
 def _check(problem: str) -> None:

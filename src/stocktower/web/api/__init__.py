@@ -3,6 +3,7 @@
 from litestar.openapi.spec import Components, SecurityScheme, Tag
 
 from stocktower.web.api import (
+    assemblies,
     books,
     cases,
     channel_rules,
@@ -31,7 +32,7 @@ HANDLERS = (
     publications.get_status, publications.list_publications, publications.acknowledge, publications.resend,
     publications.set_velocity,
     goods.list_inbound, goods.take_inbound, goods.take_receipt, goods.take_transfer, goods.take_adjustment,
-    goods.change_status, goods.take_snapshot,
+    goods.change_status, goods.take_snapshot, assemblies.take_assembly,
     channel_rules.list_rules, channel_rules.set_rule, channel_rules.end_rule,
     reservations.reserve, reservations.give_back, reservations.pay,
     lots.list_lots, lots.get_lot, lots.get_epcis, lots.recall, lots.release,

@@ -1,0 +1,56 @@
+"""Assemblies by command: made of what is there, rehearsed, repeated, taken apart, valued, and proved."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.app.shell import Shell
+from tests.app.test_goods import CONFIGURATION, balances, write
+
+PRODUCTS = """\
+sku,name,currency,materials,tracking
+CUP,Cup,USD,,none
+LID,Lid,USD,,none
+GIFT,Gift,USD,CUP:2;LID:3,none
+BOX,Box,USD,CUP:1,lot
+"""
+STOCK = "site,sku,quantity,cost\nMAIN,CUP,20,3.33\nMAIN,LID,20,0.51\n"
+
+
+@pytest.fixture
+def shell(tmp_path_factory: pytest.TempPathFactory, new_database_url: Callable[[], str]) -> Iterator[Shell]:
+    """A shop with twenty cups and twenty lids."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STOCKTOWER_DATABASE_URL", new_database_url())
+        patch.delenv("STOCKTOWER_HOME", raising=False)
+        shell = Shell(tmp_path_factory.mktemp("assembly") / "shop")
+        shell.home.mkdir()
+        write(shell, "stocktower.toml", CONFIGURATION)
+        shell.ask("apply")
+        shell.ask("import", "products", write(shell, "products.csv", PRODUCTS))
+        shell.ask("import", "stock", write(shell, "stock.csv", STOCK), "--opening")
+        shell.ask("run")
+        yield shell
+
+
+def test_made_and_taken_apart(shell: Shell) -> None:
+    words = ("assemble", "GIFT", "4", "--site", "MAIN", "--reference", "W-1")
+    rehearsed = shell.ask(*words, "--dry-run")
+    assert (rehearsed["dry_run"], rehearsed["done"]["state"]) == (True, "made")
+    assert "would be made" in shell.say(*words, "--dry-run").out
+    assert shell.ask(*words)["done"]["state"] == "made"
+    assert shell.ask(*words)["done"]["state"] == "repeated"
+    lacking = shell.say("assemble", "GIFT", "9", "--site", "MAIN", "--reference", "W-2", code=2).err.replace("\n", " ")
+    assert "--quantity: MAIN lacks 6 of CUP (12 free, 18 needed)" in lacking
+    assert "no more than 2 can be" in lacking
+    boxes = ("assemble", "BOX", "3", "--site", "MAIN", "--reference", "W-3")
+    assert "name the lot that they become" in shell.say(*boxes, code=2).err.replace("\n", " ")
+    assert "--lot B1: write SKU=LOT" in shell.say(*boxes, "--lot", "B1", code=2).err.replace("\n", " ")
+    done = shell.ask(*boxes, "--lot", "BOX=B1:2", "--lot", "BOX=B2", "--expires", "2040-01-31")["done"]
+    assert [(one["sku"], one["lot"], one["units"]) for one in done["lines"]] == [
+        ("CUP", "", -3), ("BOX", "B1", 2), ("BOX", "B2", 1),
+    ]  # fmt: skip
+    shell.ask("assemble", "GIFT", "1", "--site", "MAIN", "--reference", "W-4", "--disassemble")
+    shell.ask("run")
+    assert balances(shell)["Assets:Inventory"] == 20 * 333 + 20 * 51
+    assert shell.ask("verify")["ok"]
