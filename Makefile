@@ -24,8 +24,8 @@ demo: ## Work through the example merchant, and serve the control tower until Ct
 
 # Where Debian's PostgreSQL 15 is installed, the oldest version that we promise, what touches the database runs on it too.
 POSTGRES_15 = /usr/lib/postgresql/15/bin
-ROOMS_ON_15 = $(addprefix tests/,tidy access catalog customers exchange finance inventory model network ordering \
-	payments publication worklist)
+ROOMS_ON_15 = $(addprefix tests/,tidy access catalog counting customers exchange finance insight inventory model network ordering \
+	payments publication purchasing reconciliation stewardship worklist)
 PYTEST = -m pytest -p no:cacheprovider -n 2 --dist loadfile
 
 test: ## Run all tests
