@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from stocktower.platform import (
@@ -26,6 +27,10 @@ from stocktower.platform import (
     migrate,
     migrations_folder,
 )
+
+# A machine may be busy: how long an example takes proves nothing.
+settings.register_profile("stocktower", deadline=None)
+settings.load_profile("stocktower")
 
 TEST_URL_VARIABLE = "STOCKTOWER_TEST_DATABASE_URL"
 ROOT = Path(__file__).resolve().parents[1]

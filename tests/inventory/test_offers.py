@@ -120,7 +120,7 @@ def scenes(draw: st.DrawFn) -> Scene:
         {(sku, place): n for sku in SKUS for place, n in draw(safety_of).items()},
         {sku: draw(claims_of) for sku in SKUS},
         {KIT: tuple(components)},
-        {sku: dict[int, Terms](draw(terms_of)) for sku in (*SKUS, KIT)},
+        {sku: dict[int, Terms](draw(terms_of).items()) for sku in (*SKUS, KIT)},
         now=NOW,
     )
     return Scene(draw(networks()), facts)
