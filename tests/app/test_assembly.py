@@ -6,13 +6,14 @@ import pytest
 
 from tests.app.shell import Shell
 from tests.app.test_goods import CONFIGURATION, balances, write
+from tests.app.test_promise_commands import TODAY, orders
 
 PRODUCTS = """\
-sku,name,currency,materials,tracking
-CUP,Cup,USD,,none
-LID,Lid,USD,,none
-GIFT,Gift,USD,CUP:2;LID:3,none
-BOX,Box,USD,CUP:1,lot
+sku,name,currency,materials,tracking,backorder
+CUP,Cup,USD,,none,
+LID,Lid,USD,,none,
+GIFT,Gift,USD,CUP:2;LID:3,none,yes
+BOX,Box,USD,CUP:1,lot,
 """
 STOCK = "site,sku,quantity,cost\nMAIN,CUP,20,3.33\nMAIN,LID,20,0.51\n"
 
@@ -54,3 +55,25 @@ def test_made_and_taken_apart(shell: Shell) -> None:
     shell.ask("run")
     assert balances(shell)["Assets:Inventory"] == 20 * 333 + 20 * 51
     assert shell.ask("verify")["ok"]
+
+
+def test_who_waits_for_the_product_gets_it_and_channels_are_told(shell: Shell) -> None:
+    file = write(shell, "orders.csv", orders(("G1", "GIFT", 2, TODAY)))
+    shell.say("import", "orders", file, "--channel", "web", "--format", "csv")
+    shell.ask("run")
+    assert available(shell, "CUP") == 20
+    [before] = shell.ask("order", "G1")["order"]["lines"]
+    assert (before["backordered"], before["allocated"]) == (2, 0)
+    shell.ask("assemble", "GIFT", "5", "--site", "MAIN", "--reference", "W-1")
+    shell.ask("run")
+    [after] = shell.ask("order", "G1")["order"]["lines"]
+    assert (after["backordered"], after["allocated"]) == (0, 2)
+    assert (available(shell, "CUP"), available(shell, "GIFT")) == (10, 3)
+    assert shell.ask("verify")["ok"]
+
+
+def available(shell: Shell, sku: str) -> int:
+    """What the channel is offered of a SKU, and was told."""
+    [channel] = shell.ask("ats", sku, "--channel", "web")["channels"]
+    assert channel["told"] == channel["ats"]
+    return channel["ats"]

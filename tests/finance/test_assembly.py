@@ -81,6 +81,14 @@ def test_a_part_of_unknown_cost_is_worth_nothing_until_somebody_says() -> None:
     assert plan.unknown_costs == []
 
 
+def test_what_it_was_made_of_is_its_last_known_cost() -> None:
+    gone = stock("adjusted", GIFT, -2)
+    plan = decide_journals(happen(stock("received", CUP, 2, 301), made(2, {CUP: 1}), gone), facts())
+    assert (plan.valuations["us", GIFT].value_minor, plan.valuations["us", GIFT].last_cost_minor) == (0, 301)
+    plan = decide_journals(happen(stock("adjusted", GIFT, 1)), facts(stock=plan.valuations))
+    assert plan.valuations["us", GIFT].value_minor == 301
+
+
 def test_what_the_books_do_not_have_is_found_first() -> None:
     received = stock("received", CUP, 1, 300), stock("received", LID, 5, 10)
     plan = decide_journals(happen(*received, made(2, {CUP: 1, LID: 1})), facts())

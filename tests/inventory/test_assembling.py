@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from stocktower import inventory
 from stocktower.catalog import find_skus
 from stocktower.exchange import AssemblyDocument, AssemblyLot, ProductDocument, ReceiptDocument, ReceiptLine
-from stocktower.inventory import NotUsable, StatedAssembly
+from stocktower.inventory import NotUsable, StatedAssembly, assembly_store
 from stocktower.network import load_network
 from stocktower.platform import Database, Transaction
 from tests.inventory.test_threads import again, check, merchant
@@ -168,6 +169,18 @@ def test_every_piece_has_its_own_serial_number(tx: Transaction, place: World) ->
     make(tx, "RADIO", 1, pieces[1], AssemblyLot("CHIP", "C2"), reference="W-3", apart=True)
     assert ("RADIO", "available", "R2") not in stock(tx)
     assert broken(tx) == []
+
+
+def test_what_does_not_add_up_is_seen(tx: Transaction, place: World) -> None:
+    make(tx, "GIFT", 2)
+    [one] = assembly_store.find_assemblies(tx, ["W-1"])
+    other = replace(one, assembly_id=tx.new_id(), reference="W-2")
+    lines = [
+        replace(line, assembly_id=other.assembly_id, delta=line.delta - (line.sku_id == place.sku["LID"]))
+        for line in assembly_store.load_assembly_lines(tx, [one.assembly_id])
+    ]
+    assembly_store.insert_assemblies(tx, [other], lines)
+    assert broken(tx) == ["assemblies_are_their_bills", "assemblies_are_their_moves"]
 
 
 def test_a_count_that_saw_it_stands(tx: Transaction, place: World) -> None:

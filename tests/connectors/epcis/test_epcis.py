@@ -29,8 +29,10 @@ events = st.builds(
     site=texts,
     zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
     status=st.sampled_from(["available", "quarantine", "damaged", "expired", "in_transit", "ours"]),
-    counterpart=texts,
-    reason=st.sampled_from(["opening", "receipt", "count", "shipped", "status_change", "adjustment", "transfer"]),
+    counterpart=texts | st.just("assembly"),
+    reason=st.sampled_from(
+        ["opening", "receipt", "count", "shipped", "status_change", "adjustment", "transfer", "assembly"]
+    ),
     delta=st.integers(-1000, 1000).filter(bool),
     quantity_after=st.integers(0, 10**6),
     order=st.sampled_from(["", "#1001", "A/1 ä"]),
@@ -103,6 +105,15 @@ def test_a_count_says_what_was_seen_and_a_serial_is_one_thing() -> None:
     assert one(reason="count", delta=-1)["quantityList"][0]["quantity"] == 30
     assert one(is_serial=True, lot="S1")["epcList"] == ["https://id.gs1.org/01/04006381333931/21/S1"]
     assert one(gtin="", is_serial=True)["epcList"] == ["urn:stocktower:acme:sku:MILK:serial:L%2F1"]
+
+
+def test_what_is_made_and_what_goes_in_are_one_step() -> None:
+    steps = [
+        one(reason="assembly", counterpart=counterpart, delta=delta)["bizStep"]
+        for counterpart in ("assembly", "GIFT")
+        for delta in (2, -2)
+    ]
+    assert steps == ["assembling", "disassembling", "disassembling", "assembling"]
 
 
 @given(st.integers(0, 10**12 - 1))

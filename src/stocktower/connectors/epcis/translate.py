@@ -23,7 +23,6 @@ _STEPS = {
     "receipt": "receiving",
     "count": "stock_taking",
     "shipped": "shipping",
-    "assembled": "assembling",
     "status_change": "holding",
 }
 """By the reason of a move; others are told by where the units are since."""
@@ -50,6 +49,13 @@ def to_document(merchant: Merchant, events: Iterable[LotEvent]) -> dict[str, Any
     }
 
 
+def _step(event: LotEvent) -> str:
+    """What was done; what an assembly makes comes of it by name, what goes in by that of the assembled SKU."""
+    if event.reason == "assembly":
+        return "assembling" if (event.counterpart == "assembly") == (event.delta > 0) else "disassembling"
+    return _STEPS.get(event.reason, "storing" if event.delta > 0 else "removing")
+
+
 def to_event(merchant: Merchant, event: LotEvent) -> dict[str, Any]:
     """One move as an ObjectEvent."""
     leaves_custody = event.reason == "shipped"
@@ -61,7 +67,7 @@ def to_event(merchant: Merchant, event: LotEvent) -> dict[str, Any]:
         "recordTime": _instant(event.recorded_at),
         "eventTimeZoneOffset": _offset(event.occurred_at, event.zone),
         "action": "OBSERVE",
-        "bizStep": _STEPS.get(event.reason, "storing" if event.delta > 0 else "removing"),
+        "bizStep": _step(event),
         "disposition": "in_transit" if leaves_custody else _DISPOSITIONS.get(event.status, "non_sellable_other"),
         "readPoint": place,
     }

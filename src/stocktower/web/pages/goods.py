@@ -32,11 +32,11 @@ COMING_VIEWS = (("On its way", ""), ("Late", "is:late"), ("Closed short", "state
 LEDGER = (
     Word("sku", "exact code of a SKU"),
     Word("site", "code of a site"),
-    Word("reason", "receipt, transfer, count, shipped, status_change, or the code of an adjustment's reason"),
+    Word("reason", "receipt, transfer, assembly, count, shipped, status_change, or the code of an adjustment's reason"),
 )
 LEDGER_VIEWS = (
-    ("All", ""), ("Receipts", "reason:receipt"), ("Transfers", "reason:transfer"), ("Counts", "reason:count"),
-    ("Found and missing", "reason:discrepancy"),
+    ("All", ""), ("Receipts", "reason:receipt"), ("Transfers", "reason:transfer"),
+    ("Assemblies", "reason:assembly"), ("Counts", "reason:count"), ("Found and missing", "reason:discrepancy"),
 )  # fmt: skip
 
 
