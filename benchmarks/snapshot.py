@@ -3,17 +3,19 @@
 import resource
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+from msgspec import Struct, structs
 
 from benchmarks import merchant
 from benchmarks.measures import Measure, Options, say
 from benchmarks.places import Bench, Place, opened, settle_down
+from benchmarks.workers import run_workers
 from stocktower import catalog
 from stocktower.app import files
 from stocktower.app.home import Tower
-from stocktower.app.workers import message_work, work_batch
 from stocktower.exchange import ProductDocument
 
 SITES = 5
@@ -26,8 +28,25 @@ CHANGED = 20
 _AT_ONCE = 5_000
 
 
+class Timed(Struct, frozen=True):
+    """One file on its way into stock."""
+
+    imported: float
+    """Seconds from the file into the inbox."""
+    worked: float
+    """Seconds from there into stock."""
+    peak_mib: float
+    """Of the largest of the processes that worked."""
+
+    @property
+    def seconds(self) -> float:
+        """From the file to stock."""
+        return self.imported + self.worked
+
+
 def measure_snapshot(bench: Bench, options: Options) -> list[Measure]:
-    """Seconds from the file to stock: the first time, when every row is a move, and again, when one in twenty is."""
+    """Seconds from the file to stock, with one worker process and with two: the first time, when every row is a move,
+    and a day later, when one in twenty is."""
     skus = QUICK_SKUS if options.quick else SKUS
     rows = skus * SITES
     place = bench.make("snapshot", configuration(), merchant.CODE, merchant.NOW)
@@ -35,32 +54,40 @@ def measure_snapshot(bench: Bench, options: Options) -> list[Measure]:
         _products(tower, skus)
     settle_down(place)
     folder = Path(place.folder)
-    first = _write(folder / "first.csv", skus, 0)
-    again = _write(folder / "again.csv", skus, CHANGED)
-    bare = _bare(place, rows)
-    with opened(place) as tower:
-        opening = _take(tower, first, opening=True)
-        settle_down(place)
-        later = _take(tower, again, opening=False)
-        with tower.reading() as tx:
-            held = tx.connection.execute("SELECT count(*), sum(quantity) FROM inventory.stock").fetchone()
+    files_ = _write(folder / "first.csv", skus, 0), _write(folder / "again.csv", skus, CHANGED)
+    measures: list[Measure] = []
+    peak = 0.0
+    for processes, words in ((1, "one worker"), (2, "two workers")):
+        copy = bench.copy(place, f"snapshot_{processes}")
+        bare = _bare(copy, rows)
+        opening, later = _run(copy, skus, files_, processes)
+        bench.drop(copy)
+        peak = max(peak, opening.peak_mib, later.peak_mib)
+        note = f"{rows:,} rows of {skus:,} SKUs at {SITES} sites; " if processes == 1 else ""
+        for name, timed in (("one row in 20 differs", later), ("every row is a move", opening)):
+            measures.append(
+                Measure(
+                    f"snapshot, {name}, {words}", "s", (timed.seconds,), GOAL_SECONDS, more_is_better=False, bare=bare,
+                    note=f"{note}import {timed.imported:.1f} s, work {timed.worked:.1f} s; "
+                    "bare: COPY of the rows, and an upsert",
+                )
+            )  # fmt: skip
+    bench.drop(place)
+    peak = max(peak, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return [*measures, Measure("snapshot, memory of the process", "MiB", (peak,), GOAL_MIB, more_is_better=False)]
+
+
+def _run(place: Place, skus: int, files_: tuple[Path, Path], processes: int) -> tuple[Timed, Timed]:
+    """The first file, and a day later the second; what is in stock then is proved to be what they say."""
+    opening = _take(place, files_[0], processes, opening=True)
+    settle_down(place)
+    later = _take(structs.replace(place, now=place.now + timedelta(days=1)), files_[1], processes, opening=False)
+    with opened(place) as tower, tower.reading() as tx:
+        held = tx.connection.execute("SELECT count(*), sum(quantity) FROM inventory.stock").fetchone()
     assert held is not None
     expected = sum(units for _, _, units in _rows(skus, CHANGED))
-    assert (held[0], int(held[1])) == (rows, expected), held
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    bench.drop(place)
-    note = f"{rows:,} rows of {skus:,} SKUs at {SITES} sites"
-    return [
-        Measure(
-            "snapshot, one row in 20 differs", "s", (sum(later),), GOAL_SECONDS, more_is_better=False, bare=bare,
-            note=f"{note}; import {later[0]:.1f} s, work {later[1]:.1f} s; bare: COPY of the rows, and an upsert",
-        ),
-        Measure(
-            "snapshot, every row is a move", "s", (sum(opening),), GOAL_SECONDS, more_is_better=False, bare=bare,
-            note=f"import {opening[0]:.1f} s, work {opening[1]:.1f} s",
-        ),
-        Measure("snapshot, memory of the process", "MiB", (peak,), GOAL_MIB, more_is_better=False),
-    ]  # fmt: skip
+    assert (held[0], int(held[1])) == (skus * SITES, expected), held
+    return opening, later
 
 
 def configuration() -> str:
@@ -106,20 +133,16 @@ def _write(path: Path, skus: int, changed: int) -> Path:
     return path
 
 
-def _take(tower: Tower, path: Path, *, opening: bool) -> tuple[float, float]:
-    """(seconds of the import, seconds of the work)."""
+def _take(place: Place, path: Path, processes: int, *, opening: bool) -> Timed:
+    """Import a file, then let worker processes as those of `serve` work all of its parts."""
     began = time.perf_counter()
-    summary = files.import_file(tower, path, kind="stock", opening=opening, actor="bench")
-    imported = time.perf_counter()
+    with opened(place) as tower:
+        summary = files.import_file(tower, path, kind="stock", opening=opening, actor="bench")
+    imported = time.perf_counter() - began
     assert summary.kept == 0
-    work = message_work("stock")
-    while work_batch(tower, work):
-        pass
-    done = time.perf_counter()
-    say(
-        f"  {path.name}: import {imported - began:.1f} s, work {done - imported:.1f} s",
-    )
-    return imported - began, done - imported
+    run = run_workers(place, processes, kinds=["stock"])
+    say(f"  {path.name}, {processes} at work: import {imported:.1f} s, work {run.seconds:.1f} s")
+    return Timed(imported, run.seconds, max(one.peak_kib for one in run.reports) / 1024)
 
 
 def _bare(place: Place, rows: int) -> float:

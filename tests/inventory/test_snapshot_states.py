@@ -53,6 +53,17 @@ def take(
     return inventory.take_snapshot(tx, document, message_id, may_cut=may_cut)
 
 
+def test_a_sku_that_became_tracked_meanwhile_is_read_again(tx: Transaction, world: World) -> None:
+    document = StockDocument("EAST", None, (StockLine("CUP", 3, row=2), StockLine("MILK", 2, lot="L1", row=3)))
+    read = inventory.read_snapshot(tx, document)
+    catalog.take_products(tx, [ProductDocument("CUP", "Cup", tracking="lot")])
+    with pytest.raises(inventory.StockMoved):
+        inventory.take_snapshot(tx, document, 1, may_cut=lambda _: set(), known=read)
+    taken = inventory.take_snapshot(tx, document, 1, may_cut=lambda _: set())
+    assert [one.sku for one in taken.refused] == ["CUP"]
+    assert taken.changed == 1
+
+
 def replace_row(line: StockLine, row: int) -> StockLine:
     """The line with the number of its row."""
     return msgspec.structs.replace(line, row=row)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stocktower.platform import CopyTable, NotCopyable, SequenceIds, Transaction, connect
-from stocktower.platform.copytext import blocks
+from stocktower.platform.copytext import array_literal, blocks
 
 TABLE = CopyTable(
     name="sample",
@@ -95,9 +95,15 @@ def test_lists_as_parameters(
     connection: psycopg.Connection, words: list[str], numbers: list[int], at: datetime
 ) -> None:
     row = connection.execute(
-        "SELECT %s::text[], %s::bigint[], %s::timestamptz[], %s::boolean[]", (words, numbers, [at, None], [True, False])
+        "SELECT %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::boolean[]",
+        (words, [*words, None], numbers, [at, None], [at, at], [True, False]),
     ).fetchone()
-    assert row == (words, numbers, [at, None], [True, False])
+    assert row == (words, [*words, None], numbers, [at, None], [at, at], [True, False])
+
+
+def test_a_text_with_a_nul_is_no_two_elements() -> None:
+    with pytest.raises(NotCopyable):
+        array_literal(["a", "b\0c"])
 
 
 class Kind(StrEnum):

@@ -31,6 +31,7 @@ from stocktower.worklist import (
     note_act,
     raise_cases,
 )
+from stocktower.worklist.service import MANY
 
 CONFIGURATION = Configuration(
     merchant=Merchant(code="m", name="M"),
@@ -120,6 +121,14 @@ def test_a_cause_that_comes_back_is_a_new_case(tx: Transaction) -> None:
     assert [case.case_id for case in load_cases(tx, OPEN).cases] == [second]
     assert [case.case_id for case in load_cases(tx, CLOSED).cases] == [first]
     assert close_by_cause(tx, CaseKind.NO_STOCK, [], "nothing") == []
+
+
+def test_of_many_causes_the_open_one_is_closed(tx: Transaction) -> None:
+    many = [f"sku/{number}" for number in range(MANY + 50)]
+    assert close_by_cause(tx, CaseKind.NO_STOCK, many, "stock came") == []
+    (case_id,) = open_case(tx, no_stock(MANY + 7, *orders(10)))
+    assert close_by_cause(tx, CaseKind.FRAUD_REVIEW, many, "looked at") == []
+    assert close_by_cause(tx, CaseKind.NO_STOCK, many, "stock came") == [case_id]
 
 
 def test_a_waiter_that_left_and_comes_back_waits_anew(tx: Transaction) -> None:

@@ -38,6 +38,12 @@ SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, co
 FROM catalog.sku
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
 
+-- name: load_tracking
+-- How SKUs are tracked, of those that are.
+SELECT sku_id, tracking
+FROM catalog.sku
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND tracking <> 'none';
+
 -- name: load_skus_by_code
 -- SKUs by code.
 SELECT sku_id, code, name, kind, stock_unit, barcode, category, weight_grams, cost_minor, price_minor, currency, backorder,

@@ -286,6 +286,12 @@ def load_units(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, dict[str, i
     return units
 
 
+def load_tracking(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, str]:
+    """How SKUs are tracked; those that are not are missing."""
+    wanted = sorted(set(sku_ids))
+    return dict(store.load_tracking(tx, wanted)) if wanted else {}
+
+
 def load_kits_of(tx: Transaction, component_ids: Iterable[int]) -> dict[int, list[int]]:
     """The kits that each SKU is in, other kits between them or not; a SKU that is in none is missing."""
     wanted = sorted(set(component_ids))

@@ -28,6 +28,11 @@ def load_skus(tx: Transaction, sku_ids: Sequence[int]) -> list[Sku]:
     return tx.fetch(_Q.load_skus, Sku, sku_ids=list(sku_ids))
 
 
+def load_tracking(tx: Transaction, sku_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(sku_id, tracking) of those that are tracked."""
+    return tx.tuples(_Q.load_tracking, sku_ids=list(sku_ids))
+
+
 def load_skus_by_code(tx: Transaction, codes: Sequence[str]) -> list[Sku]:
     """SKUs by code."""
     return tx.fetch(_Q.load_skus_by_code, Sku, codes=list(codes))

@@ -18,7 +18,7 @@ class NotEnough(Exception):
     """An entry would leave a row with less than is allocated, or with less than nothing: the plan was wrong."""
 
 
-class Move(Struct, frozen=True):
+class Move(Struct, frozen=True, gc=False):
     """One change of quantity, with both balances after it."""
 
     stock_id: int
@@ -37,6 +37,8 @@ class Move(Struct, frozen=True):
 
 def recorded_as(moves: Sequence[Move], recorded: Mapping[int, datetime]) -> list[Move]:
     """Moves with the instants at which their rows were written, where that is not the one that they were entered at."""
+    if not recorded:
+        return list(moves)
     return [
         move
         if recorded.get(move.stock_id, move.recorded_at) == move.recorded_at
@@ -57,7 +59,7 @@ class Entry(Struct, frozen=True):
     reason: str
 
 
-class Cause(Struct, frozen=True):
+class Cause(Struct, frozen=True, gc=False):
     """Why a quantity changes: the reason, where from or where to, and what says so."""
 
     reason: str

@@ -20,7 +20,7 @@ LARGE = 10
 """Stock units; a smaller difference is never taken for another unit."""
 
 
-class Stated(Struct, frozen=True):
+class Stated(Struct, frozen=True, gc=False):
     """What a snapshot says of one row: a SKU in one status, of one owner and lot, in stock units."""
 
     sku_id: int

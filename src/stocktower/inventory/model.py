@@ -235,7 +235,7 @@ class HeldUnits(Struct, frozen=True):
     allocations: tuple[Allocation, ...]
 
 
-class StockRow(Struct, frozen=True):
+class StockRow(Struct, frozen=True, gc=False):
     """A stock row, whole."""
 
     stock_id: int
@@ -315,7 +315,7 @@ class Refused(Struct, frozen=True):
     """Which column to mend."""
 
 
-class Taken(Struct, frozen=True):
+class Taken(Struct, frozen=True, gc=False):
     """A row of a snapshot that was taken over."""
 
     row: int

@@ -262,17 +262,23 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.st
 RETURNING stock.stock_id, stock.sequence, stock.allocated, stock.recorded_at;
 
 -- name: change_stock
--- Change stock rows by differences, where they still stand at the sequence that the change was computed from.
-UPDATE inventory.stock AS stock
-SET quantity = stock.quantity + change.quantity, allocated = stock.allocated + change.allocated,
-    discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at,
-    recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
-FROM unnest(%(stock_ids)s::bigint[], %(before)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[],
-    %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[])
-    AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at)
-WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
-    AND stock.sequence = change.before
-RETURNING stock.stock_id, stock.recorded_at;
+-- Change stock rows by differences, where they still stand at the sequence that the change was computed from: how many
+-- were there, beside each of those that somebody wrote who began later (one row without any where there are none).
+WITH changed AS (
+    UPDATE inventory.stock AS stock
+    SET quantity = stock.quantity + change.quantity, allocated = stock.allocated + change.allocated,
+        discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at,
+        recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
+    FROM unnest(%(stock_ids)s::bigint[], %(before)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[],
+        %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[])
+        AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at)
+    WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
+        AND stock.sequence = change.before
+    RETURNING stock.stock_id, stock.recorded_at
+)
+SELECT counted.found, late.stock_id, late.recorded_at
+FROM (SELECT count(*) AS found FROM changed) AS counted
+LEFT JOIN changed AS late ON late.recorded_at > %(now)s::timestamptz;
 
 -- copy: stock inventory.stock (merchant_id, stock_id, sku_id, site_id, status, owner, lot, quantity, allocated,
 --     discrepancy, sequence, counted_at, recorded_at)
@@ -389,6 +395,21 @@ CROSS JOIN LATERAL (
     ORDER BY sku_id, site_id, status, owner, lot
 ) AS stock
 ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
+
+-- name: load_rows_taken
+-- Stock rows of some SKUs at one site that somebody has units of.
+SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot, stock.quantity,
+    stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at, stock.expires_at,
+    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM inventory.stock_state
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND site_id = %(site_id)s::bigint
+        AND allocated > 0
+    ORDER BY sku_id, site_id, status, owner, lot
+) AS stock
+ORDER BY stock.sku_id, stock.status, stock.owner, stock.lot;
 
 -- name: load_rows_by_id
 -- Stock rows by id.

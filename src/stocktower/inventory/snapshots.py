@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from stocktower.catalog import find_stocked, load_units
+from stocktower.catalog import find_stocked, load_tracking, load_units
 from stocktower.exchange import StockDocument
 from stocktower.model import load_applied
 from stocktower.network import Network, SiteFacts, load_network
@@ -184,10 +184,11 @@ class Snapshot:
 
     def load_holders(self) -> list[int]:
         """Orders and holds that have units of rows of which there may be too few."""
-        rows = store.load_rows(self._tx, self._sku_ids, self._site.site_id)
-        at_risk = [row for row in rows if row.allocated]
+        at_risk = store.load_rows_taken(self._tx, self._sku_ids, self._site.site_id) if self._sku_ids else []
+        if not at_risk:
+            return []
         moved = self._moved_since(at_risk)
-        stated = {one.key: one.quantity for one in (*self._stated, *self._not_named(rows))}
+        stated = {one.key: one.quantity for one in (*self._stated, *self._not_named(at_risk))}
         lacking = [
             row.stock_id
             for row in at_risk
@@ -249,8 +250,8 @@ class Snapshot:
 
     def _check_tracking(self) -> None:
         """A SKU whose tracking changed while its first stock came is read again."""
-        now = find_stocked(self._tx, [sku.code for sku in self._meaning.skus.values()])
-        if any(now[sku.code].tracking != sku.tracking for sku in self._meaning.skus.values()):
+        now = load_tracking(self._tx, [sku.sku_id for sku in self._meaning.skus.values()])
+        if now != {sku_id: sku.tracking for sku_id, sku in self._tracked.items()}:
             raise store.StockMoved("how a SKU is tracked was changed meanwhile: to be read again")
 
     def _refuse_serials_elsewhere(self) -> None:
@@ -292,12 +293,16 @@ class Snapshot:
     def count(self, verdict: Verdict) -> list[Taken]:
         """Enter the moves that explain the difference."""
         taken: list[Taken] = []
+        cause = Cause(self._reason, self._reason, *self._source, self._as_of, None)
         for stock_id, real, one in verdict.targets:
             balance = self._book.balances[stock_id]
-            at = balance.counted_at = self._at(one.key)
+            at = balance.counted_at = self._at(one.key) if self._own_instants else self._as_of
             delta = settle(balance, real)
             taken.append(Taken(one.row, stock_id, one.sku_id, delta))
-            self._book.move(stock_id, delta, Cause(self._reason, self._reason, *self._source, at, one.cost_minor))
+            if delta:
+                if at is not cause.occurred_at or one.cost_minor != cause.cost_minor:
+                    cause = Cause(self._reason, self._reason, *self._source, at, one.cost_minor)
+                self._book.move(stock_id, delta, cause)
         return taken
 
     def write(self) -> None:

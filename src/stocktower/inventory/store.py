@@ -63,9 +63,10 @@ def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> l
 
 
 def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, datetime]:
-    """Write rows that were there before, and say when, by stock_id; raises StockMoved when one changed meanwhile.
+    """Write rows that were there before, now; raises StockMoved when one changed meanwhile.
 
-    The instant is the transaction's, or that of the row's last entry where somebody who began later was first.
+    Gives those, by stock_id, that are written as of a later instant: of the row's last entry, where somebody who began
+    later was first.
     """
     if not balances:
         return {}
@@ -82,9 +83,9 @@ def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, date
         )
     except psycopg.errors.CheckViolation as error:
         raise OverAllocated(str(error)) from error
-    if len(changed) != len(balances):
+    if changed[0][0] != len(balances):
         raise StockMoved("a stock row changed after it was read under its SKU's lock")
-    return dict(changed)
+    return {stock_id: recorded_at for _, stock_id, recorded_at in changed if stock_id is not None}
 
 
 def insert_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
@@ -183,6 +184,11 @@ def load_allocated_orders(tx: Transaction, stock_ids: Sequence[int]) -> list[int
 def load_rows(tx: Transaction, sku_ids: Sequence[int], site_id: int = 0) -> list[StockRow]:
     """Stock rows of some SKUs, at one site or at all."""
     return tx.fetch(_SQL.load_rows, StockRow, sku_ids=list(sku_ids), site_id=site_id)
+
+
+def load_rows_taken(tx: Transaction, sku_ids: Sequence[int], site_id: int) -> list[StockRow]:
+    """Stock rows of some SKUs at one site that somebody has units of."""
+    return tx.fetch(_SQL.load_rows_taken, StockRow, sku_ids=list(sku_ids), site_id=site_id)
 
 
 def load_rows_of_lots(tx: Transaction, lots: Sequence[str]) -> list[int]:

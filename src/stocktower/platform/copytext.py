@@ -87,11 +87,23 @@ def _element(value: Any) -> str:
     raise NotCopyable(f"{type(value).__name__} has no form in an array: {value!r}")
 
 
+def _quoted(texts: Sequence[str]) -> str:
+    """Texts as elements of an array, joined by NUL to be escaped all at once."""
+    joined = "\0".join(texts)
+    if joined.count("\0") != len(texts) - 1:
+        raise NotCopyable("text for PostgreSQL must not hold a NUL character")
+    return '"' + joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","') + '"'
+
+
 def array_literal(values: Sequence[Any]) -> str:
     """A flat list as PostgreSQL writes it: {1,2,NULL}."""
     kinds = set(map(type, values))
     if kinds == {int}:
         return "{" + ",".join(map(str, values)) + "}"
+    if kinds == {str}:
+        return "{" + _quoted(values) + "}"
+    if kinds == {datetime}:
+        return "{" + _quoted(_instants(values)) + "}"
     return "{" + ",".join(map(_element, values)) + "}"
 
 

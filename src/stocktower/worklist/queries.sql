@@ -14,6 +14,13 @@ SELECT pg_advisory_xact_lock_shared(hashtextextended('worklist', %(merchant_id)s
 -- Waits until nobody else changes any case: one lock in place of very many.
 SELECT pg_advisory_xact_lock(hashtextextended('worklist', %(merchant_id)s::bigint));
 
+-- name: has_open
+-- Whether any case of a kind is open; takes no lock.
+SELECT EXISTS (
+    SELECT FROM worklist.case_file
+    WHERE merchant_id = %(merchant_id)s::bigint AND state = 'open' AND kind = %(kind)s::text
+);
+
 -- name: load_open_causes
 -- Which of these causes have an open case; takes no lock.
 SELECT kind, cause_key

@@ -18,6 +18,8 @@ from .model import NOTHING, Raise
 from .rules import Cause, merge
 
 RESOLVED_ITSELF = "resolved itself"
+MANY = 100
+"""Causes, of more than which it is asked first whether anything of their kind is open at all."""
 
 
 def raise_cases(tx: Transaction, configuration: Configuration, raises: Sequence[Raise]) -> dict[Cause, int]:
@@ -84,6 +86,8 @@ def close_cases(tx: Transaction, case_ids: Sequence[int], outcome: str, by: str 
 def close_by_cause(tx: Transaction, kind: str, cause_keys: Sequence[str], outcome: str, by: str = "") -> list[int]:
     """Close the open cases of some causes of one kind; gives back which."""
     if not cause_keys:
+        return []
+    if len(cause_keys) > MANY and not store.has_open(tx, kind):
         return []
     causes = [(str(kind), key) for key in sorted(set(cause_keys))]
     if not store.load_open_causes(tx, causes):

@@ -78,6 +78,11 @@ def load_causes(tx: Transaction, case_ids: Sequence[int]) -> list[CaseKey]:
     return tx.fetch(_Q.load_causes, CaseKey, case_ids=list(case_ids))
 
 
+def has_open(tx: Transaction, kind: str) -> bool:
+    """Whether any case of a kind is open, without a lock."""
+    return bool(tx.value(_Q.has_open, kind=str(kind)))
+
+
 def load_open_causes(tx: Transaction, causes: Sequence[Cause]) -> set[Cause]:
     """Which causes have an open case, without a lock."""
     return {(kind, key) for kind, key in tx.tuples(_Q.load_open_causes, **_causes(causes))}
