@@ -86,7 +86,8 @@ def decide_snapshot(
             continue
         since = moved_since.get(stock_id, 0)
         expected = balance.quantity - balance.discrepancy - since
-        suspicion = None if one.trusted else suspect_unit(one.quantity, expected, units.get(one.sku_id, {}).values())
+        others = None if one.trusted else units.get(one.sku_id)
+        suspicion = suspect_unit(one.quantity, expected, others.values()) if others else None
         if suspicion is None:
             targets.append((stock_id, one.quantity + since, one))
         else:

@@ -198,6 +198,8 @@ class Snapshot:
 
     def _not_named(self, rows: Iterable[StockRow]) -> list[Stated]:
         """Rows of tracked SKUs that are none by what is said of others: lots left out, serials in another status."""
+        if not self._tracked:
+            return []
         named = {one.key for one in self._stated}
         seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
         expired = {(one.sku_id, one.owner, one.lot) for one in self._stated if one.status == EXPIRED and one.lot}
@@ -219,7 +221,8 @@ class Snapshot:
 
     def _moved_since(self, rows: Sequence[StockRow]) -> dict[int, int]:
         """What happened to rows after the instant that is spoken of."""
-        own = [(row.stock_id, at) for row in rows if (at := self._own_instants.get(key_of(row)))]
+        instants = self._own_instants
+        own = [(row.stock_id, at) for row in rows if (at := instants.get(key_of(row)))] if instants else []
         if not own:
             return store.load_moved_after(self._tx, [row.stock_id for row in rows], self._as_of) if rows else {}
         others = [row.stock_id for row in rows if key_of(row) not in self._own_instants]
@@ -256,6 +259,8 @@ class Snapshot:
 
     def _refuse_serials_elsewhere(self) -> None:
         """A serial number is at one place: a row that says it is here while it is at another site is not applied."""
+        if not self._serials:
+            return
         seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
         if not seen:
             return

@@ -51,6 +51,9 @@ def _flags(values: Column) -> list[str]:
 
 def _instants(values: Column) -> list[str]:
     """Most columns of instants repeat one object, so the last text is kept."""
+    first = values[0]
+    if first.tzinfo is not None and values.count(first) == len(values):
+        return [first.isoformat()] * len(values)
     texts: list[str] = []
     last: datetime | None = None
     text = ""
