@@ -14,8 +14,9 @@ pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock/LAMP", "/stock/SET",
          "/stock?by=site", "/stock?by=lot&sort=-free",        
-         "/stock/LAMP?at=2026-05-31T08:00", "/history?sku=LAMP", "/cases", "/books", "/books/journals",
-         "/imports", "/events", "/find?q=lamp", "/api/docs", "/no/such/page")  # fmt: skip
+         "/stock/LAMP?at=2026-05-31T08:00", "/history?sku=LAMP", "/rules", "/rules?q=sku:LAMP",
+         "/cases", "/books", "/books/journals", "/imports", "/events", "/find?q=lamp", "/api/docs",
+         "/no/such/page")  # fmt: skip
 LINKED = (("/orders?q=", "/orders/"), ("/cases", "/cases/"), ("/books", "/books/accounts/"),
           ("/books/journals", "/books/journals/"), ("/events", "/events/"))  # fmt: skip
 

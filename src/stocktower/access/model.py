@@ -30,6 +30,8 @@ class Permission(StrEnum):
     OVERRIDE_RESERVATION = "override_reservation"
     MANAGE_PUBLICATION = "manage_publication"
     """Say what a channel has, tell it again, set how fast something counts as selling."""
+    SET_CHANNEL_RULES = "set_channel_rules"
+    """Single rules of what channels are offered: set, and ended."""
     CHANGE_CONFIGURATION = "change_configuration"
     """Sites, channels, sourcing and posting rules, the operating model."""
     EXPORT_STOCK = "export_stock"

@@ -14,7 +14,7 @@ GENESIS = bytes(32)
 _ALL_WORK = frozenset({
     Permission.IMPORT_FILES, Permission.CONFIRM_SHIPMENTS, Permission.RESERVE_STOCK, Permission.WORK_CASES,
     Permission.CHANGE_MAPPING, Permission.ADJUST_ORDER, Permission.ADJUST_STOCK, Permission.OVERRIDE_RESERVATION,
-    Permission.COUNT_STOCK, Permission.APPROVE_COUNTS, Permission.MANAGE_PUBLICATION,
+    Permission.COUNT_STOCK, Permission.APPROVE_COUNTS, Permission.MANAGE_PUBLICATION, Permission.SET_CHANNEL_RULES,
     Permission.EXPORT_STOCK, Permission.READ_BOOKS, Permission.READ_PERSONAL_DATA,
 })  # fmt: skip
 
@@ -29,7 +29,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     }),
     Role.MERCHANDISER: frozenset({
         Permission.IMPORT_FILES, Permission.WORK_CASES, Permission.CHANGE_MAPPING, Permission.EXPORT_STOCK,
-        Permission.MANAGE_PUBLICATION,
+        Permission.MANAGE_PUBLICATION, Permission.SET_CHANNEL_RULES,
     }),
     Role.FINANCE: frozenset({
         Permission.WORK_CASES, Permission.APPROVE_COUNTS, Permission.EXPORT_STOCK, Permission.READ_BOOKS,

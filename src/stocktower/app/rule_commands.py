@@ -6,14 +6,13 @@ from typing import Annotated, Any, TypeVar, cast
 
 from cyclopts import App, Parameter
 
-from stocktower import inventory
+from stocktower import inventory, ordering
 from stocktower.app import administration
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
-from stocktower.app.subscriptions import fill_after
 from stocktower.app.workers import PAUSES
-from stocktower.inventory import Effect, RuleAct
+from stocktower.inventory import Effect, RuleAct, RulesAsked
 from stocktower.model import ChannelRule
 from stocktower.platform import Transaction, is_transient
 
@@ -47,11 +46,19 @@ def commit(tower: Tower, do: Callable[[Transaction], T], *, dry_run: bool) -> T:
 
 @rules_app.command(name="list")
 def list_rules(
-    *, sku: Text = "", channel: Text = "", kind: Text = "", home: HomeOption = None, json: JsonFlag = False
+    *,
+    sku: Text = "",
+    channel: Text = "",
+    kind: Text = "",
+    state: Annotated[str, Parameter(help="in_force, future or ended; else those that are meant now.")] = "",
+    home: HomeOption = None,
+    json: JsonFlag = False,
 ) -> None:
-    """The rules that are meant now, and their version; of a SKU all that may hold for it."""
+    """The rules that are meant now, or were, and their version; of a SKU all that may hold for it."""
+    if state not in ("", *inventory.RULE_STATES):
+        raise CommandFailed(f"--state {state}: not known; one of {', '.join(inventory.RULE_STATES)}")
     with opened(home) as tower, tower.reading() as tx:
-        found = inventory.list_rules(tx, sku=sku, channel=channel, kind=kind)
+        found = inventory.list_rules(tx, RulesAsked(sku=sku, channel=channel, kind=kind, state=state))
     if json:
         say_json(found)
         return
@@ -68,6 +75,8 @@ def list_rules(
 
 def window(one: inventory.RuleView) -> str:
     """When a rule holds, in words."""
+    if one.replaced_at:
+        return f"ended {one.replaced_at}"
     if not one.starts_at and not one.ends_at:
         return "always"
     return f"{one.starts_at or '...'} to {one.ends_at or '...'}{'' if one.holds else ' (not now)'}"
@@ -107,7 +116,7 @@ def set_rule(
 
     def do(tx: Transaction) -> RuleAct:
         act = inventory.act_set_rule(tx, rule, base)
-        fill_after(tx, [0])
+        ordering.fill_after(tx, [0])
         return act
 
     with opened(home) as tower:
@@ -130,7 +139,7 @@ def end_rule(
 
     def do(tx: Transaction) -> RuleAct:
         act = inventory.act_end_rule(tx, rule, base)
-        fill_after(tx, [0])
+        ordering.fill_after(tx, [0])
         return act
 
     with opened(home) as tower:

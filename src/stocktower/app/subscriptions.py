@@ -1,6 +1,6 @@
 """The one table of who works what: message kind -> handler, event -> subscribers, deadline -> handler."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -21,8 +21,7 @@ from stocktower import (
 )
 from stocktower.app import cases
 from stocktower.app.home import write_rules
-from stocktower.inventory import views as ledger
-from stocktower.platform import RecordedEvent, Transaction, schedule
+from stocktower.platform import RecordedEvent, Transaction
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -95,18 +94,12 @@ def recount_usage(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
 
 def turn_rules(tx: Transaction, rule_ids: Sequence[int]) -> None:
     """Rules begin or end to hold: what they let go of is given to who waits."""
-    fill_after(tx, inventory.turn_rules(tx, rule_ids))
+    ordering.fill_after(tx, inventory.turn_rules(tx, rule_ids))
 
 
 def measure_cover(tx: Transaction, rule_ids: Sequence[int]) -> None:
     """Safety stock of days of cover, by the demand of the days before."""
     inventory.measure_cover(tx, rule_ids)
-
-
-def fill_after(tx: Transaction, sku_ids: Collection[int]) -> None:
-    """Look again at who waits for SKUs whose rules changed (0: all)."""
-    waited_for = [sku_id for sku_id in ledger.load_short_skus(tx) if sku_id in sku_ids or 0 in sku_ids]
-    schedule(tx, ordering.FILL, [(sku_id, tx.now) for sku_id in waited_for])
 
 
 MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], None]] = {

@@ -42,6 +42,8 @@ class Piece(msgspec.Struct, frozen=True):
     """Signed as its step."""
     label: str
     href: str = ""
+    rule: int = 0
+    """The rule behind it, where there is one."""
 
 
 class ExplainedStep(msgspec.Struct, frozen=True):
@@ -210,12 +212,15 @@ class Explainer:
         self._holders: list[ledger.Holder] | None = None
         self._waiters: list[ledger.Waiter] | None = None
         self._numbers: dict[int, str] = {}
+        self._rules: dict[int, inventory.RuleView] = {}
 
     def steps(self, channel: ChannelFacts) -> list[ExplainedStep]:
         """The way from what is on hand to what a channel may sell."""
-        return [
-            self._explained(step) for step in self._asked.availability.waterfall(self._sku.sku_id, channel.channel_id)
-        ]
+        steps = self._asked.availability.waterfall(self._sku.sku_id, channel.channel_id)
+        wanted = {one.rule_id for step in steps for one in step.evidence if one.rule_id} - self._rules.keys()
+        if wanted:
+            self._rules |= inventory.load_rule_views(self._tx, wanted)
+        return [self._explained(step) for step in steps]
 
     def _explained(self, step: inventory.Step) -> ExplainedStep:
         if step.key in ("allocated", "held"):
@@ -283,19 +288,29 @@ class Explainer:
             words = (self._site(row.site_id), row.status.replace("_", " "), row.owner, row.lot and f"lot {row.lot}")
             label = ", ".join(word for word in words if word)
             return Piece(one.kind, one.id, one.quantity, label, self._address("stock", one.id, self._sku.code))
-        if one.kind == "site":
-            kept = f"kept at {self._site(one.id)}" if key == "safety_stock" else self._site(one.id)
-            return Piece(one.kind, one.id, one.quantity, kept, self._rule() if key == "safety_stock" else "")
-        if one.kind == "channel":
-            words = {"exclusive": "sold by {} alone", "own": "used by {}"}.get(key, "set aside for {}")
-            return Piece(one.kind, one.id, one.quantity, words.format(self._channel(one.id)), self._rule())
         if one.kind == "sku" and one.id in self._parts:
             code = self._parts[one.id].code
             return Piece(one.kind, one.id, one.quantity, code, self._address("sku", one.id, code))
-        return Piece(one.kind, one.id, one.quantity, f"{one.kind} {one.id}", self._rule())
+        if one.kind == "site":
+            label = f"kept at {self._site(one.id)}" if key == "safety_stock" else self._site(one.id)
+            ruled = key == "safety_stock"
+        elif one.kind == "channel":
+            words = {"exclusive": "sold by {} alone", "own": "used by {}"}.get(key, "set aside for {}")
+            label, ruled = words.format(self._channel(one.id)), True
+        else:
+            label, ruled = f"{one.kind} {one.id}", True
+        if one.rule_id:
+            label = self._rule_words(one.rule_id) if one.kind == "rule" else f"{label}, rule {one.rule_id}"
+        href = self._address("rule", one.rule_id, self._sku.code) if ruled else ""
+        return Piece(one.kind, one.id, one.quantity, label, href, one.rule_id)
 
-    def _rule(self) -> str:
-        return self._address("rule", 0, self._sku.code)
+    def _rule_words(self, rule_id: int) -> str:
+        """What a rule says, and of what."""
+        rule = self._rules.get(rule_id)
+        if rule is None:
+            return f"rule {rule_id}"
+        of = " ".join(word for word in (rule.what or "everything", rule.where) if word)
+        return f"rule {rule_id}: {rule.says} ({of})"
 
     def _site(self, site_id: int) -> str:
         site = self._asked.network.sites.get(site_id)

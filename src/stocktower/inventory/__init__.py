@@ -107,7 +107,7 @@ from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
 from .proof import Drift, find_drift, rebuild_balances
 from .reach import Part, Reach
 from .rebuilding import PROJECTIONS
-from .rule_acts import RuleAct, RuleList, RuleView, act_end_rule, act_set_rule, list_rules
+from .rule_acts import RuleAct, act_end_rule, act_set_rule
 from .rule_book import (
     COVER,
     WINDOW,
@@ -121,6 +121,7 @@ from .rule_book import (
     turn_rules,
 )
 from .rule_loading import load_offering, load_rules
+from .rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
 from .rules import ats, free, kit_ats, net, pool, shown
 from .service import (
     NotLocked,
@@ -218,6 +219,7 @@ __all__ = [
     "PROJECTIONS",
     "PURCHASE",
     "RETURNED",
+    "RULE_STATES",
     "STEPS",
     "STOCK_KINDS",
     "SUPPLIER",
@@ -316,6 +318,7 @@ __all__ = [
     "RuleRefused",
     "RuleView",
     "Rules",
+    "RulesAsked",
     "SamePerson",
     "Shortfall",
     "SiteRow",
@@ -405,6 +408,7 @@ __all__ = [
     "load_rows_at",
     "load_rows_by_id",
     "load_rows_of",
+    "load_rule_views",
     "load_rules",
     "load_series",
     "load_site_rows",

@@ -73,6 +73,16 @@ SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, 
 FROM inventory.rule
 WHERE merchant_id = %(merchant_id)s::bigint AND rule_id = ANY(%(rule_ids)s::bigint[]);
 
+-- name: load_ended_rules
+-- Rules that are not meant any more, of some SKUs (0: the general ones) or of all (none), the latest first.
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NOT NULL
+    AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR sku_id = ANY(%(sku_ids)s::bigint[]))
+ORDER BY replaced_at DESC, rule_id DESC
+LIMIT %(limit)s::bigint;
+
 -- name: load_stated_rules
 -- What the configuration states now.
 SELECT rule_id, scope, mode, quantity, days, over_days

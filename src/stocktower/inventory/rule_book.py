@@ -109,7 +109,7 @@ def end_rule(tx: Transaction, rule_id: int, base: int | None) -> RuleChange:
     rule_store.lock_head(tx)
     found = [one for one in rule_store.load_rules_by_id(tx, [rule_id]) if one.replaced_at is None]
     if not found:
-        raise RuleRefused("rule", f"no rule {rule_id} is meant now", "see: stocktower rules list")
+        raise RuleRefused("rule", f"no rule {rule_id} is meant now", "list the rules, and name one of them")
     if not found[0].by_person:
         raise RuleRefused(
             "rule", "the configuration states it", "take it out of stocktower.toml and apply, or set another over it"

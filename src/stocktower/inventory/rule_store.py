@@ -33,6 +33,11 @@ def load_rules_by_id(tx: Transaction, rule_ids: Sequence[int]) -> list[Rule]:
     return tx.fetch(_SQL.load_rules_by_id, Rule, rule_ids=list(rule_ids)) if rule_ids else []
 
 
+def load_ended_rules(tx: Transaction, sku_ids: Sequence[int], *, limit: int) -> list[Rule]:
+    """Rules that are not meant any more, of some SKUs (0: the general ones) or of all (none), the latest first."""
+    return tx.fetch(_SQL.load_ended_rules, Rule, sku_ids=list(sku_ids), limit=limit)
+
+
 def load_stated(tx: Transaction) -> list[tuple[int, str, str, int, int, int]]:
     """(rule_id, scope, mode, quantity, days, over_days) of the rules that the configuration states now."""
     return tx.tuples(_SQL.load_stated_rules)

@@ -1,6 +1,6 @@
 """What supply changes for orders: stock that came fills backorders, a count cuts what is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from stocktower import catalog, exchange, inventory, worklist
 from stocktower.exchange import Message, StockDocument
 from stocktower.inventory import Waiting
+from stocktower.inventory import views as inventory_views
 from stocktower.platform import RecordedEvent, Transaction, schedule
 
 from . import events, rules, store
@@ -239,6 +240,12 @@ def take_snapshot(
     )
     _look_again(tx, read.sku_ids)
     return result
+
+
+def fill_after(tx: Transaction, sku_ids: Collection[int]) -> None:
+    """Look again at who waits for SKUs whose rules changed (0: all)."""
+    short = inventory_views.load_short_skus(tx)
+    schedule(tx, FILL, [(sku_id, tx.now) for sku_id in short if sku_id in sku_ids or 0 in sku_ids])
 
 
 def _look_again(tx: Transaction, counted: Sequence[int]) -> None:

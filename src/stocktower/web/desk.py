@@ -60,6 +60,7 @@ class Tab(msgspec.Struct, frozen=True):
 STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
     Tab("Lots", "/lots"),
+    Tab("Rules", "/rules"),
     Tab("Publication", "/publication"),
     Tab("Moves", "/moves"),
     Tab("Inbound", "/inbound"),

@@ -47,7 +47,8 @@ def address(kind: str, id: int, code: str) -> str:
             return f"/counts/{id}"
         case "rule":
             tab = next((tab for tab in STOCK_TABS if tab.label == "Rules"), None)
-            return f"{tab.href}?{urlencode({'q': f'sku:{code}'})}" if tab else ""
+            word = f'sku:"{code}"' if " " in code else f"sku:{code}"
+            return f"{tab.href}?{urlencode({'q': f'rule:{id} {word}' if id else word})}" if tab else ""
         case _:
             return ""
 

@@ -1,14 +1,14 @@
 """Rules of what channels are offered: as they are meant now, and changes of one, each with a dry run."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
 
-from stocktower import access, inventory
-from stocktower.inventory import RuleAct, RuleList
+from stocktower import access, inventory, ordering
+from stocktower.inventory import RuleAct, RuleList, RulesAsked
 from stocktower.model import ChannelRule
 from stocktower.platform import Transaction
 from stocktower.web.api.writes import REFUSALS, by_token
@@ -45,10 +45,14 @@ def list_rules(
     sku: Annotated[str, QueryParameter(description="All that may hold for a SKU.")] = "",
     channel: Annotated[str, QueryParameter(description="Code of a channel.")] = "",
     kind: Annotated[str, QueryParameter(description="Such as cap.")] = "",
+    wanted: Annotated[
+        Literal["", "in_force", "future", "ended"],
+        QueryParameter(name="state", description="Else those that are meant now."),
+    ] = "",
 ) -> RuleList:
-    """The rules that are meant now, and their version."""
+    """The rules that are meant now, or were, and the version of all."""
     with desk.reading() as tx:
-        return inventory.list_rules(tx, sku=sku, channel=channel, kind=kind)
+        return inventory.list_rules(tx, RulesAsked(sku=sku, channel=channel, kind=kind, state=wanted))
 
 
 @post("/api/v1/rules/set", sync_to_thread=True, status_code=200, tags=["Stock"],
@@ -67,19 +71,24 @@ def end_rule(desk: AtDesk, data: JSONBody[EndedRule]) -> ActAnswer:
 
 def act_set(desk: Desk, rule: ChannelRule, base: int | None, *, dry_run: bool) -> RuleAct:
     """Set a rule as this person."""
-    desk.require(access.Permission.CHANGE_CONFIGURATION)
+    desk.require(access.Permission.SET_CHANNEL_RULES)
     return _done(desk, lambda tx: inventory.act_set_rule(tx, rule, base), dry_run)
 
 
 def act_end(desk: Desk, rule_id: int, base: int | None, *, dry_run: bool) -> RuleAct:
     """End a rule as this person."""
-    desk.require(access.Permission.CHANGE_CONFIGURATION)
+    desk.require(access.Permission.SET_CHANNEL_RULES)
     return _done(desk, lambda tx: inventory.act_end_rule(tx, rule_id, base), dry_run)
 
 
 def _done(desk: Desk, do: Callable[[Transaction], RuleAct], dry_run: bool) -> RuleAct:
+    def act(tx: Transaction) -> RuleAct:
+        done = do(tx)
+        ordering.fill_after(tx, [0])
+        return done
+
     try:
-        return desk.carry_out(do, dry_run=dry_run)
+        return desk.carry_out(act, dry_run=dry_run)
     except inventory.RuleRefused as refusal:
         raise Unprocessable(refusal.problem, field=refusal.field, fix=refusal.fix) from refusal
     except inventory.StaleRules as stale:

@@ -3,6 +3,7 @@
 from stocktower.web.pages import (
     books,
     cases,
+    channel_rules,
     counts,
     entrance,
     evidence,
@@ -34,6 +35,7 @@ HANDLERS = (
     books.trial_balance_page, books.account_page, books.journals_page, books.journal_page,
     imports.imports_page, imports.import_page, imports.bring_page,
     reorder.reorder_page, reorder.reorder_act,
+    channel_rules.rules_page, channel_rules.rules_act,
     evidence.event_page, evidence.events_page, evidence.message_page,
     find.find_page,
     entrance.sign_in_page, entrance.redeem_page, entrance.sign_out, entrance.set_theme,

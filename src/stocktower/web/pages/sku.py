@@ -131,7 +131,7 @@ def links_of(sku: catalog.Sku, channel: ChannelFacts) -> dict[str, str]:
         "not_shipping": "#sites",
         "allocated": "#holders",
         "safety_stock": rules or "#sites",
-        "aside": rules,
+        **dict.fromkeys(("aside", "exclusive", "share", "own", "cap"), rules),
         "waiting": "#waiting",
         "together": "#components",
         "component": "#components",
