@@ -42,9 +42,9 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(new_database_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The merchant behind its pages, for the whole run."""
+    """The merchant behind its pages; each file of tests has its own, and may do to it what it likes."""
     with served(world.open_world(new_database_url(), tmp_path_factory.mktemp("home"))) as site:
         yield site
 
