@@ -1,6 +1,5 @@
 """The command table: what each act on a case does, and who may; a dry run does it and undoes it."""
 
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,9 +13,9 @@ from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
 from stocktower.app.rows_again import take_doubtful, take_rows_again
 from stocktower.app.subscriptions import SUBSCRIPTIONS
-from stocktower.app.workers import PAUSES, digest
+from stocktower.app.workers import digest
 from stocktower.kernel import CaseKind
-from stocktower.platform import RecordedEvent, Transaction, is_transient, load_events_at, schedule, unpark
+from stocktower.platform import RecordedEvent, Transaction, load_events_at, run_again, schedule, unpark
 
 ROUNDS = 5
 """How often a dry run follows what its own events would resume."""
@@ -85,15 +84,12 @@ def act(
 
     `person`: whose permission it needs; the user of the machine, at its command line, may do all.
     """
-    for pause in (*PAUSES, None):
-        try:
-            with refusals_in_words(), tower.transaction(actor) as tx:
-                return act_in(tx, number, action, arguments, person=person, dry_run=dry_run)
-        except Exception as error:
-            if pause is None or not is_transient(error):
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> Outcome:
+        with refusals_in_words(), tower.transaction(actor) as tx:
+            return act_in(tx, number, action, arguments, person=person, dry_run=dry_run)
+
+    return run_again(once)
 
 
 def act_in(

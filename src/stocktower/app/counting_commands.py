@@ -2,7 +2,6 @@
 
 import csv
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +16,8 @@ from stocktower.app import words as app_words
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, err, out, say_json, say_table
-from stocktower.app.workers import PAUSES
 from stocktower.counting import CountItem, CountRefused, Entered, UnknownSheet
-from stocktower.platform import Transaction, is_transient
+from stocktower.platform import Transaction, run_again
 
 T = TypeVar("T")
 count_app = App(name="count", help="Cycle counts: plan sheets, count blind, count again, approve.")
@@ -34,20 +32,18 @@ COLUMNS = ("sku", "quantity", "unit", "status", "lot", "counted_at", "counted_by
 
 def commit(tower: Tower, do: Callable[[Transaction], T]) -> T:
     """One command, run again where it met another; what is refused is a failure in words."""
-    for pause in (*PAUSES, None):
-        try:
-            with tower.transaction(actor()) as tx:
-                return do(tx)
-        except CountRefused as refusal:
-            place = f"--{refusal.field.replace('_', '-')}: " if refusal.field else ""
-            raise CommandFailed(f"{place}{refusal}") from refusal
-        except UnknownSheet as unknown:
-            raise CommandFailed(str(unknown), code=3) from unknown
-        except Exception as error:
-            if pause is None or not is_transient(error):
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> T:
+        with tower.transaction(actor()) as tx:
+            return do(tx)
+
+    try:
+        return run_again(once)
+    except CountRefused as refusal:
+        place = f"--{refusal.field.replace('_', '-')}: " if refusal.field else ""
+        raise CommandFailed(f"{place}{refusal}") from refusal
+    except UnknownSheet as unknown:
+        raise CommandFailed(str(unknown), code=3) from unknown
 
 
 @count_app.command(name="plan")

@@ -1,6 +1,5 @@
 """Commands of goods that move: what is on its way, receipts, transfers, adjustments, status changes."""
 
-import time
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeVar
 
@@ -11,13 +10,12 @@ from stocktower.app import administration
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
-from stocktower.app.workers import PAUSES
 from stocktower.exchange import AdjustmentDocument, InboundDocument, InboundLine, ReceiptDocument, ReceiptLine
 from stocktower.exchange import TransferDocument as TransferStatement
 from stocktower.exchange import TransferLine as TransferStatementLine
 from stocktower.inventory import NotUsable, Stated
 from stocktower.network import load_network
-from stocktower.platform import Transaction, is_transient
+from stocktower.platform import Transaction, run_again
 
 T = TypeVar("T")
 inbound_app = App(name="inbound", help="What is on its way: list it, or state what will come.")
@@ -31,17 +29,15 @@ ExpectedOption = Annotated[str | None, Parameter(name="--expected", help="When i
 
 def commit(tower: Tower, do: Callable[[Transaction], T], *, dry_run: bool) -> T:
     """One command, run again where it met another; what is refused is a failure in words."""
-    for pause in (*PAUSES, None):
-        try:
-            with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=dry_run):
-                return do(tx)
-        except NotUsable as error:
-            raise CommandFailed(f"--{error.field.replace('_', '-')}: {error.problem}; {error.fix}") from error
-        except Exception as error:
-            if pause is None or not is_transient(error):
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> T:
+        with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=dry_run):
+            return do(tx)
+
+    try:
+        return run_again(once)
+    except NotUsable as error:
+        raise CommandFailed(f"--{error.field.replace('_', '-')}: {error.problem}; {error.fix}") from error
 
 
 def pairs(stated: tuple[str, ...], option: str) -> dict[str, int]:

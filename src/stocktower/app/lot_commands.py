@@ -1,6 +1,5 @@
 """Commands about lots: which there are, where one is and who has it, its recall and the undoing of that."""
 
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,8 +12,7 @@ from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
 from stocktower.app.reads import find_sku
-from stocktower.app.workers import PAUSES
-from stocktower.platform import Transaction, is_transient
+from stocktower.platform import Transaction, run_again
 
 lot_app = App(name="lot", help="Lots: where they are, who has them, and their recall.")
 
@@ -164,14 +162,12 @@ def export_epcis(
 
 def carry_out(tower: Tower, code: str, dry_run: bool, command: Callable[[Transaction, int], Any]) -> Any:
     """A command on a SKU in a transaction of its own, again where it met moving stock; a dry run is undone."""
-    for pause in (*PAUSES, None):
-        try:
-            with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=dry_run):
-                return command(tx, find_sku(tx, code).sku_id)
-        except ordering.NotPossible as refusal:
-            raise CommandFailed(str(refusal), code=3) from refusal
-        except Exception as error:
-            if pause is None or not is_transient(error):
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> Any:
+        with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=dry_run):
+            return command(tx, find_sku(tx, code).sku_id)
+
+    try:
+        return run_again(once)
+    except ordering.NotPossible as refusal:
+        raise CommandFailed(str(refusal), code=3) from refusal

@@ -1,6 +1,5 @@
 """Commands on the rules of what channels are offered: list them, try one, set one, end one."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar, cast
 
@@ -11,10 +10,9 @@ from stocktower.app import administration
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
-from stocktower.app.workers import PAUSES
 from stocktower.inventory import Effect, RuleAct, RulesAsked
 from stocktower.model import ChannelRule
-from stocktower.platform import Transaction, is_transient
+from stocktower.platform import Transaction, run_again
 
 T = TypeVar("T")
 rules_app = App(name="rules", help="What channels are offered: list the rules, try one, set one, end one.")
@@ -27,21 +25,19 @@ Text = Annotated[str, Parameter()]
 
 def commit(tower: Tower, do: Callable[[Transaction], T], *, dry_run: bool) -> T:
     """One command, run again where it met another; what is refused is a failure in words."""
-    for pause in (*PAUSES, None):
-        try:
-            with tower.transaction(actor()) as tx:
-                with rehearsal(tx, dry_run=dry_run):
-                    done = do(tx)
-                return done
-        except inventory.RuleRefused as refusal:
-            raise CommandFailed(f"--{refusal.field.replace('_', '-')}: {refusal.problem}; {refusal.fix}") from refusal
-        except inventory.StaleRules as stale:
-            raise CommandFailed(str(stale), code=1) from stale
-        except Exception as error:
-            if pause is None or not is_transient(error):
-                raise
-            time.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+
+    def once() -> T:
+        with tower.transaction(actor()) as tx:
+            with rehearsal(tx, dry_run=dry_run):
+                done = do(tx)
+            return done
+
+    try:
+        return run_again(once)
+    except inventory.RuleRefused as refusal:
+        raise CommandFailed(f"--{refusal.field.replace('_', '-')}: {refusal.problem}; {refusal.fix}") from refusal
+    except inventory.StaleRules as stale:
+        raise CommandFailed(str(stale), code=1) from stale
 
 
 @rules_app.command(name="list")

@@ -12,7 +12,7 @@ from .clock import Clock, FrozenClock, SystemClock
 from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
-from .database import Database, NoFreeConnection, NotCommitted, is_transient
+from .database import Database, NoFreeConnection, NotCommitted, is_transient, run_again
 from .due import next_due_at, schedule, schedule_new, take_due, unschedule
 from .events import (
     count_kinds,
@@ -88,6 +88,7 @@ __all__ = [
     "next_due_at",
     "pair",
     "park_event",
+    "run_again",
     "schedule",
     "schedule_new",
     "server_for",

@@ -1,9 +1,10 @@
 """The database of an installation: a small pool of connections, and the edge where transactions begin and commit."""
 
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -14,6 +15,8 @@ from .connection import connect
 from .ids import IdSource, SequenceIds
 from .sql import load_queries
 from .transaction import Transaction
+
+T = TypeVar("T")
 
 _QUERIES = load_queries(__package__)
 _BEGIN = b"BEGIN"
@@ -48,6 +51,22 @@ def is_transient(error: BaseException) -> bool:
             NoFreeConnection,
         ),
     ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
+
+
+_PAUSES = (0.05, 0.2, 0.5, 1.0)
+"""Seconds before a command is run again."""
+
+
+def run_again(command: Callable[[], T]) -> T:
+    """Run a command that opens a transaction of its own; once more where it met a deadlock or what moved meanwhile."""
+    for pause in _PAUSES:
+        try:
+            return command()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            time.sleep(pause)
+    return command()
 
 
 class Database:

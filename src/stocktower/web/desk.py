@@ -1,6 +1,5 @@
 """The desk: who asks, what time it is, and how an answer becomes a page."""
 
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,14 +14,12 @@ from litestar.exceptions import PermissionDeniedException
 from markupsafe import Markup
 
 from stocktower import access, model, network, worklist
-from stocktower.platform import Transaction, is_transient
+from stocktower.platform import Transaction, run_again
 from stocktower.web import formats, security
 from stocktower.web.services import Services
 from stocktower.web.templating import environment
 
 T = TypeVar("T")
-PAUSES = (0.05, 0.2, 0.5)
-"""Seconds before a command is tried again."""
 THEMES = ("auto", "light", "dark")
 
 
@@ -125,16 +122,13 @@ class Desk:
 
     def carry_out(self, command: Callable[[Transaction], T], *, dry_run: bool = False) -> T:
         """A command of this person in a transaction of its own, again where it met a deadlock or moving stock."""
-        for pause in (*PAUSES, None):
-            try:
-                with self.writing(dry_run=dry_run) as tx:
-                    done = command(tx)
-                return done
-            except Exception as error:
-                if pause is None or not is_transient(error):
-                    raise
-                time.sleep(pause)
-        raise AssertionError("the last try returns or raises")
+
+        def once() -> T:
+            with self.writing(dry_run=dry_run) as tx:
+                done = command(tx)
+            return done
+
+        return run_again(once)
 
     def require(self, permission: access.Permission) -> None:
         """Refuse a person whose role does not allow it."""

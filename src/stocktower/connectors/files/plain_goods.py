@@ -78,7 +78,7 @@ class _Sheet:
 
     def key_of(self, f: Sequence[str], line: int) -> str:
         """The key of one row."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of file says what its rows belong to
 
     def statements(self, group: Group) -> Group:
         """All rows of one key."""
