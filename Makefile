@@ -26,7 +26,7 @@ demo: ## Work through the example merchant, and serve the control tower until Ct
 POSTGRES_15 = /usr/lib/postgresql/15/bin
 ROOMS_ON_15 = $(addprefix tests/,tidy access catalog counting customers exchange finance insight inventory model network ordering \
 	payments publication purchasing reconciliation stewardship worklist)
-PYTEST = -m pytest -p no:cacheprovider -n 2 --dist loadfile
+PYTEST = -m pytest -p no:cacheprovider -n 2 --dist loadfile --no-loadscope-reorder
 
 test: ## Run all tests
 	@$(DEV) && tools/chromium.sh && \

@@ -28,15 +28,31 @@ from stocktower.platform import (
     migrations_folder,
 )
 
-# A machine may be busy: how long an example takes proves nothing.
-settings.register_profile("stocktower", deadline=None)
+# A machine may be busy: how long an example takes proves nothing. Each run draws other examples than the run before.
+settings.register_profile("stocktower", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("stocktower")
 
+# The tests kill processes, never the machine, so nothing needs to reach the disk, and the log may be short.
+CARELESS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
 TEST_URL_VARIABLE = "STOCKTOWER_TEST_DATABASE_URL"
 ROOT = Path(__file__).resolve().parents[1]
 # What a killed run left behind is dropped by a later one.
 STALE_AFTER_SECONDS = 6 * 3600
 _TEMPLATE_LOCK = 7_310_579_102_847
+LONGEST = ("app/test_kills.py", "simulation/", "app/test_demo.py", "web/test_browser.py", "app/")
+"""The files that take longest, which begin first: at the end no worker waits for another."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, all others as they stand."""
+    tests = ROOT / "tests"
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests).as_posix() if item.path.is_relative_to(tests) else ""
+        return next((at for at, head in enumerate(LONGEST) if path.startswith(head)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 def _administer(url: str, *statements: str) -> None:
@@ -68,8 +84,7 @@ def server_url() -> Iterator[str]:
     """The server that the tests use: embedded, or the one that the environment names."""
     url = os.environ.get(TEST_URL_VARIABLE)
     folder = data_folder(ROOT, ".stocktower-test") if url is None else None
-    # The tests kill processes, never the machine, so nothing needs to reach the disk.
-    server = nullcontext(url) if folder is None else EmbeddedServer(folder / "postgres", settings={"fsync": "off"})
+    server = nullcontext(url) if folder is None else EmbeddedServer(folder / "postgres", settings=CARELESS)
     with server as joined:
         assert joined is not None
         yield joined
@@ -102,7 +117,8 @@ def new_database_url(server_url: str, template: str) -> Iterator[Callable[[], st
 
     def make() -> str:
         name = f"stocktower_test_{int(time.time())}_{uuid.uuid4().hex[:10]}"
-        _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+        # By files: through the log it costs ten times as much.
+        _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         made.append(name)
         return _with_database(server_url, name)
 

@@ -1,5 +1,9 @@
-"""The demo end to end, as a user starts it: one object, every situation of the example, and nothing twice."""
+"""The demo end to end, as a user starts it: one object, every situation of the example, and nothing twice.
 
+Starts that meet, are killed, or are told to end: nothing is lost, nothing comes twice, nothing stays.
+"""
+
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,20 +11,29 @@ from typing import Any
 import pytest
 
 from stocktower.platform import server_for
-from tests.app.shell import Program, Shell
+from tests.app.shell import Program, Shell, processes_of, wait_for
 
 
 @pytest.fixture(scope="module")
-def summary(place: Path) -> Any:
-    """What the command prints, in an empty folder."""
-    return Program(place, "demo", "--once", "--json").end(code=0).json
+def at_once(place: Path) -> list[Any]:
+    """What two starts at the same moment, in the same empty folder, print."""
+    folder = place / "two"
+    folder.mkdir()
+    programs = [Program(folder, "demo", "--once", "--json") for _ in range(2)]
+    return [program.end(code=0).json for program in programs]
+
+
+@pytest.fixture(scope="module")
+def summary(at_once: list[Any]) -> Any:
+    """What the command prints."""
+    return at_once[0]
 
 
 @pytest.fixture(scope="module")
 def demo(place: Path, summary: Any, monkeypatch_module: pytest.MonkeyPatch) -> Iterator[Shell]:
     """Commands for the demo's home, over its own server."""
     monkeypatch_module.delenv("STOCKTOWER_DATABASE_URL", raising=False)
-    shell = Shell(place / ".stocktower-demo")
+    shell = Shell(place / "two" / ".stocktower-demo")
     with server_for(shell.home):
         yield shell
 
@@ -30,6 +43,51 @@ def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
     """Of the environment, for all tests here."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+def figures(summary: Any) -> dict[str, Any]:
+    """What a summary says, without the ids of what was imported."""
+    return {name: value for name, value in summary.items() if name != "imports"}
+
+
+def rows(summary: Any) -> dict[str, int]:
+    """The rows of each file, from the import that was done."""
+    return {one["name"]: one["rows"] for one in summary["imports"] if one["state"] == "done"}
+
+
+def test_two_starts_at_once_do_not_fight(at_once: list[Any], place: Path) -> None:
+    first, second = at_once
+    assert first == second
+    assert first["verify"]["ok"]
+    # Each file was brought in by one of them, once.
+    assert len({one["name"] for one in first["imports"]}) == len(first["imports"])
+    assert processes_of(place / "two") == {}
+
+
+def test_a_start_after_a_kill_comes_to_the_same(at_once: list[Any], place: Path) -> None:
+    folder = place / "killed"
+    folder.mkdir()
+    for word in ("07 May", "04 Jun"):
+        program = Program(folder, "demo", "--once", "--json")
+        program.error_with(word)
+        program.signal(signal.SIGKILL)
+        program.process.communicate()
+    again = Program(folder, "demo", "--once", "--json").end(code=0).json
+    assert figures(again) == figures(at_once[0])
+    assert rows(again) == rows(at_once[0])
+    assert processes_of(folder) == {}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_start_that_is_told_to_end_leaves_nothing_running(place: Path, number: signal.Signals, code: int) -> None:
+    folder = place / "told"
+    folder.mkdir(exist_ok=True)
+    program = Program(folder, "demo", "--once", "--json")
+    program.error_with("rows")
+    program.signal(number)
+    said = program.end(code=code)
+    assert said.out == ""
+    wait_for(lambda: processes_of(folder) == {}, "PostgreSQL and all else have ended")
 
 
 def cases_of(demo: Shell, kind: str) -> list[Any]:
@@ -154,7 +212,7 @@ def test_commands_in_words(demo: Shell) -> None:
 
 
 def test_a_second_start_changes_nothing(demo: Shell, place: Path, summary: Any) -> None:
-    assert Program(place, "demo", "--once", "--json").end(code=0).json == summary
+    assert Program(place / "two", "demo", "--once", "--json").end(code=0).json == summary
 
 
 def test_mapping_the_listing_resumes_all_that_waited(demo: Shell) -> None:

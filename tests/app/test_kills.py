@@ -12,8 +12,8 @@ from stocktower.platform import EmbeddedServer, data_folder
 from tests.app.shell import Program, wait_for
 from tests.app.test_own_business import HEADER, PRODUCTS, order
 
-ORDERS = 12_000
-BEGUN = 2_000
+ORDERS = 6_000
+BEGUN = 1_000
 """As many are committed when something is killed: well begun, and far from done."""
 STOCK = f"site,sku,quantity,cost\nMAIN,CUP,{ORDERS + 5},2.00\n"
 
@@ -28,10 +28,11 @@ class Shop:
             (home / name).write_text(text, encoding="utf-8")
         rows = [order(100_000 + n, "1", "Cup", "5.00", "CUP", "5.00") for n in range(ORDERS)]
         (home / "orders.csv").write_text(HEADER + "".join(rows), encoding="utf-8")
-        self.say("apply", "--home", home)
-        self.say("import", "products", "products.csv")
-        self.say("import", "stock", "stock.csv", "--opening")
-        self.say("run")
+        with EmbeddedServer(self.server):
+            self.say("apply", "--home", home)
+            self.say("import", "products", "products.csv")
+            self.say("import", "stock", "stock.csv", "--opening")
+            self.say("run")
 
     def say(self, *words: object) -> None:
         """Give a command that has to succeed."""
@@ -104,7 +105,8 @@ def test_everything_is_there_exactly_once(shop: Shop) -> None:
 
 
 def test_nothing_is_stuck_and_everything_holds(shop: Shop) -> None:
-    assert Program(shop.home, "verify", "--json").end(code=0).json["behind"] == []
-    assert Program(shop.home, "cases", "--json").end(code=0).json == {"cases": []}
-    status = Program(shop.home, "status", "--json").end(code=0).json
-    assert status["orders"] == {"released": ORDERS}
+    with EmbeddedServer(shop.server):
+        assert Program(shop.home, "verify", "--json").end(code=0).json["behind"] == []
+        assert Program(shop.home, "cases", "--json").end(code=0).json == {"cases": []}
+        status = Program(shop.home, "status", "--json").end(code=0).json
+        assert status["orders"] == {"released": ORDERS}
