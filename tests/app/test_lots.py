@@ -9,9 +9,9 @@ from stocktower import catalog, inventory, network, ordering
 from stocktower.app.home import Tower
 from stocktower.app.lot_commands import carry_out, load
 from stocktower.app.output import CommandFailed
-from stocktower.inventory.book import Cause
-from stocktower.inventory.model import StockRow
-from stocktower.inventory.service import open_book, write_book
+from stocktower.inventory.formulas.model import StockRow
+from stocktower.inventory.stock.book import Cause
+from stocktower.inventory.supply.service import open_book, write_book
 from tests.app.tower import open_tower
 
 

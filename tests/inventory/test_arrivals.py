@@ -9,7 +9,7 @@ import pytest
 from stocktower import catalog, inventory, worklist
 from stocktower.exchange import ProductDocument, ReceiptDocument, ReceiptLine
 from stocktower.inventory import DeliveredLine, Delivery, DeliveryResult, Inbound, StatedInbound
-from stocktower.inventory.inbound_store import load_inbound_by_id
+from stocktower.inventory.coming.inbound_store import load_inbound_by_id
 from stocktower.platform import Database, Transaction
 from tests.inventory.test_threads import again, merchant, world
 from tests.inventory.world import TEXT, World, broken, events

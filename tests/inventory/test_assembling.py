@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from stocktower import inventory
 from stocktower.catalog import find_skus
 from stocktower.exchange import AssemblyDocument, AssemblyLot, ProductDocument, ReceiptDocument, ReceiptLine
-from stocktower.inventory import NotUsable, StatedAssembly, assembly_store
+from stocktower.inventory import NotUsable, StatedAssembly
+from stocktower.inventory.assembly import assembly_store
 from stocktower.network import load_network
 from stocktower.platform import Database, Transaction
 from tests.inventory.test_threads import again, check, merchant

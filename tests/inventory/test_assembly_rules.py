@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stocktower.inventory import NamedLot
-from stocktower.inventory.assembly_rules import Source, changes_of, choose, spread_named
+from stocktower.inventory.assembly.assembly_rules import Source, changes_of, choose, spread_named
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 NEVER = START + timedelta(days=1_000)

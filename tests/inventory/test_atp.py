@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stocktower.inventory.atp import (
+from stocktower.inventory.formulas.atp import (
     Arrival,
     Promise,
     Timeline,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stocktower import inventory, model
 from stocktower.exchange import ProductDocument
 from stocktower.inventory import Rule, RuleRefused, Rules, StaleRules
-from stocktower.inventory.terms import resolve
+from stocktower.inventory.formulas.terms import resolve
 from stocktower.model import ChannelRule, Configuration
 from stocktower.network import Group
 from stocktower.platform import Transaction, take_due

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from stocktower.inventory import Allocation, Candidate, Consume, Demand, StockRow
-from stocktower.inventory.book import Balance, Book, Cause
-from stocktower.inventory.counts import LARGE, Stated, decide_cuts, decide_snapshot, settle, suspect_unit
-from stocktower.inventory.model import HOLD, ORDER
-from stocktower.inventory.shipment import Shipment
+from stocktower.inventory.formulas.model import HOLD, ORDER
+from stocktower.inventory.stock.book import Balance, Book, Cause
+from stocktower.inventory.stock.counts import LARGE, Stated, decide_cuts, decide_snapshot, settle, suspect_unit
+from stocktower.inventory.supply.shipment import Shipment
 from tests.inventory.places import EPOCH
 
 SKU, SITE, ROW = 7, 1, 101

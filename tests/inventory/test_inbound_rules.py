@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stocktower.inventory.inbound_rules import (
+from stocktower.inventory.coming.inbound_rules import (
     Inbound,
     StatedInbound,
     close_short,

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from stocktower import sourcing
 from stocktower.inventory import Claims, FreeStock, Limits, Reach, StockRow, Supply, SupplyRow, Terms
-from stocktower.inventory.availability import Availability, Facts
-from stocktower.inventory.claims import Kept
-from stocktower.inventory.offers import NEVER, KitFacts, Many, group_kits, levels_of, offer_all
+from stocktower.inventory.formulas.claims import Kept
+from stocktower.inventory.offers.availability import Availability, Facts
+from stocktower.inventory.offers.offers import NEVER, KitFacts, Many, group_kits, levels_of, offer_all
 from stocktower.model import Sourcing
 from stocktower.network import Network
 from tests.inventory.places import channel, network, site

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stocktower.inventory import PROJECTIONS
-from stocktower.inventory.rebuilding import decide_demand
+from stocktower.inventory.stock.rebuilding import decide_demand
 from stocktower.platform import Projection, Transaction
 from tests.inventory.world import World
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stocktower.inventory import Claims, FreeStock, Reach, StockRow, Supply, SupplyRow, ats, free, net, pool, shown
-from stocktower.inventory.availability import Availability, Facts
-from stocktower.inventory.rules import leave_claims
+from stocktower.inventory.formulas.rules import leave_claims
+from stocktower.inventory.offers.availability import Availability, Facts
 from stocktower.network import Network
 from tests.inventory.places import channel, network, simple, site
 

@@ -6,9 +6,9 @@ import pytest
 
 from stocktower import inventory, ordering
 from stocktower.inventory import HoldRequest, Withdraw
-from stocktower.inventory.book import Cause
-from stocktower.inventory.model import StockRow
-from stocktower.inventory.service import open_book, write_book
+from stocktower.inventory.formulas.model import StockRow
+from stocktower.inventory.stock.book import Cause
+from stocktower.inventory.supply.service import open_book, write_book
 from stocktower.ordering import NotPossible
 from stocktower.platform import Transaction, load_events_after
 from tests.ordering.world import World, document

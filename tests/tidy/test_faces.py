@@ -13,6 +13,8 @@ SHARED_SUBMODULES = {"views"}
 # What pure modules may take from the platform's face: data, nothing that reaches the world.
 PURE_MODULES = {"rules", "model", "events", "translate"}
 PURE_PLATFORM_NAMES = {"Event", "RecordedEvent"}
+# The modules of a room, or of a shelf of it, that reach the database.
+SHELLS = {"store", "service", "views"}
 IMPURE_LIBRARIES = {"psycopg", "psycopg_pool", "random", "secrets", "socket", "subprocess", "httpx", "litestar"}
 # Connectors translate, never decide.
 CONNECTORS_MAY_IMPORT = {"connectors", "exchange", "platform", "kernel"}
@@ -72,9 +74,8 @@ def test_pure_modules_touch_no_world() -> None:
             continue
         for line, target, name in imports(module):
             from_platform = target == f"{PACKAGE}.platform" and name not in PURE_PLATFORM_NAMES
-            from_shell = target == f"{PACKAGE}.{module.room}.store" or (
-                target == f"{PACKAGE}.{module.room}" and name in ("store", "service", "views")
-            )
+            of_room = target == f"{PACKAGE}.{module.room}" or target.startswith(f"{PACKAGE}.{module.room}.")
+            from_shell = of_room and bool({name, target.split(".")[-1]} & SHELLS)
             if from_platform or from_shell or target.split(".")[0] in IMPURE_LIBRARIES:
                 broken.append(f"{module.where}:{line} imports {name or ''} from {target}")
     report("Rules, models and events are pure: facts come in as arguments, a plan goes out:", broken)

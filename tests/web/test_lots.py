@@ -5,9 +5,9 @@ import pytest
 
 from stocktower import access, catalog, inventory, network
 from stocktower.app.workers import work_until_idle
-from stocktower.inventory.book import Cause
-from stocktower.inventory.model import StockRow
-from stocktower.inventory.service import open_book, write_book
+from stocktower.inventory.formulas.model import StockRow
+from stocktower.inventory.stock.book import Cause
+from stocktower.inventory.supply.service import open_book, write_book
 from tests.web.conftest import Site
 from tests.web.test_pages import token_of
 

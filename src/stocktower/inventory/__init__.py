@@ -6,7 +6,7 @@ what is allocated; wanted = allocated + short + consumed + cancelled on every de
 reservations of a SKU holds that SKU's lock (`lock_supply`), so what was read under it is true until the commit.
 """
 
-from .adjusting import (
+from .adjustments.adjusting import (
     AdjustmentResult,
     NotWaiting,
     SamePerson,
@@ -16,34 +16,10 @@ from .adjusting import (
     refuse_adjustment,
     take_adjustments,
 )
-from .adjustment_model import Adjustment, AdjustmentRequest
-from .arrival_rules import DeliveredLine, Delivery
-from .arrivals import DeliveryResult, receive_deliveries
-from .as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
-from .assembling import AssemblyResult, assemble
-from .assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
-from .atp import Arrival, Point, Timeline
-from .availability import Availability, load_availability
-from .claims import Claims, Net, Terms
-from .coming import ComingFilter, ComingPage, ComingRow, MoveFilter, load_coming_page, load_move_rows
-from .cuts import Cutter, MayCut
-from .effects import Effect, Moved, measure_effects
-from .events import (
-    STOCK_KINDS,
-    SUPPLY_KINDS,
-    HoldEnded,
-    LotChanged,
-    StatusChanged,
-    StockChanged,
-    SupplyChanged,
-    supply_event,
-)
-from .finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
-from .free_stock import UNLIMITED, FreeStock, Limits
-from .gatherer import Gatherer, GathererClosed
-from .goods_in import read_inbound, read_receipt, take_inbound, take_receipts
-from .holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
-from .inbound import (
+from .adjustments.adjustment_model import Adjustment, AdjustmentRequest
+from .arrivals.arrivals import DeliveryResult, receive_deliveries
+from .arrivals.goods_in import read_inbound, read_receipt, take_inbound, take_receipts
+from .arrivals.inbound import (
     InboundFigures,
     InboundMoved,
     InboundResult,
@@ -54,8 +30,15 @@ from .inbound import (
     load_inbound_history,
     record_inbound,
 )
-from .inbound_claim_rules import ComingStock, InboundClaim, trim_claims_of
-from .inbound_claims import (
+from .assembly.assembling import AssemblyResult, assemble
+from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
+from .channel_rules.rule_loading import load_offering, load_rules
+from .channel_rules.rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
+from .channel_rules.usage import recount
+from .coming.arrival_rules import DeliveredLine, Delivery
+from .coming.coming import ComingFilter, ComingPage, ComingRow, MoveFilter, load_coming_page, load_move_rows
+from .coming.inbound_claim_rules import ComingStock, InboundClaim, trim_claims_of
+from .coming.inbound_claims import (
     ClaimsMoved,
     drop_arrived,
     load_arrived_orders,
@@ -64,11 +47,12 @@ from .inbound_claims import (
     load_coming_stock,
     record_claims,
 )
-from .inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
-from .lead_times import LeadTime, Supplied, load_supplied, measure_lead_time
-from .lot_service import correct_lot, load_expired_rows, reschedule_looks, schedule_looks
-from .lots import LOOK, Lot
-from .model import (
+from .coming.inbound_rules import INBOUND_KINDS, PRODUCTION, PURCHASE, TRANSFER, Inbound, InboundChange, StatedInbound
+from .coming.lead_times import LeadTime, Supplied, load_supplied, measure_lead_time
+from .formulas.atp import Arrival, Point, Timeline
+from .formulas.claims import Claims, Net, Terms
+from .formulas.free_stock import UNLIMITED, FreeStock, Limits
+from .formulas.model import (
     AVAILABLE,
     BUILT_IN,
     EXPIRED,
@@ -101,14 +85,40 @@ from .model import (
     Taken,
     Waiting,
 )
-from .offers import Offer, Offers, load_offers
-from .postings import Posted, adjust, receive
-from .promising import AtpAnswer, Promisable, answer_atp, load_promisable
-from .proof import Drift, find_drift, rebuild_balances
-from .reach import Part, Reach
-from .rebuilding import PROJECTIONS
-from .rule_acts import RuleAct, act_end_rule, act_set_rule
-from .rule_book import (
+from .formulas.reach import Part, Reach
+from .formulas.rules import ats, free, kit_ats, net, pool, shown
+from .formulas.terms import Offering, Rule, RuleKind, Rules
+from .formulas.waterfall import Evidence, Step
+from .lots.lot_service import correct_lot, load_expired_rows, reschedule_looks, schedule_looks
+from .lots.lots import LOOK, Lot
+from .lots.trace import (
+    LotFacts,
+    LotHolder,
+    LotMove,
+    LotShipment,
+    LotTrace,
+    OrderLot,
+    load_lots,
+    load_lots_of_orders,
+    trace_lot,
+)
+from .offers.as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
+from .offers.availability import Availability, load_availability
+from .offers.offers import Offer, Offers, load_offers
+from .promises.gatherer import Gatherer, GathererClosed
+from .promises.holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
+from .promises.promising import AtpAnswer, Promisable, answer_atp, load_promisable
+from .promises.takeovers import (
+    await_orders,
+    load_held_skus,
+    load_held_units,
+    lock_carts,
+    lock_holds_of_orders,
+    supersede_holds,
+)
+from .rule_acts.effects import Effect, Moved, measure_effects
+from .rule_acts.rule_acts import RuleAct, act_end_rule, act_set_rule
+from .rule_acts.rule_book import (
     COVER,
     WINDOW,
     RuleChange,
@@ -120,22 +130,7 @@ from .rule_book import (
     set_rule,
     turn_rules,
 )
-from .rule_loading import load_offering, load_rules
-from .rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
-from .rules import ats, free, kit_ats, net, pool, shown
-from .service import (
-    NotLocked,
-    UnknownDemand,
-    load_allocations,
-    load_demands,
-    load_waiting,
-    lock_supply,
-    lock_used,
-    record_reservations,
-)
-from .shipping import consume, load_lenders
-from .site_rows import SiteRow, load_held_at, load_site_rows
-from .snapshots import ReadSnapshot, UnknownSite, load_snapshot_orders, read_snapshot, take_snapshot
+from .snapshots.snapshots import ReadSnapshot, UnknownSite, load_snapshot_orders, read_snapshot, take_snapshot
 from .stating import (
     AssembledLine,
     Stated,
@@ -146,44 +141,36 @@ from .stating import (
     state_receipt,
     state_transfer,
 )
-from .store import OverAllocated, StockMoved, load_rows_by_id
-from .takeovers import (
-    await_orders,
-    load_held_skus,
-    load_held_units,
-    lock_carts,
-    lock_holds_of_orders,
-    supersede_holds,
+from .stock.events import (
+    STOCK_KINDS,
+    SUPPLY_KINDS,
+    HoldEnded,
+    LotChanged,
+    StatusChanged,
+    StockChanged,
+    SupplyChanged,
+    supply_event,
 )
-from .terms import Offering, Rule, RuleKind, Rules
-from .trace import (
-    LotFacts,
-    LotHolder,
-    LotMove,
-    LotShipment,
-    LotTrace,
-    OrderLot,
-    load_lots,
-    load_lots_of_orders,
-    trace_lot,
+from .stock.finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
+from .stock.proof import Drift, find_drift, rebuild_balances
+from .stock.rebuilding import PROJECTIONS
+from .stock.site_rows import SiteRow, load_held_at, load_site_rows
+from .stock.store import OverAllocated, StockMoved, load_rows_by_id
+from .stock.wording import NotUsable, Words
+from .supply.cuts import Cutter, MayCut
+from .supply.postings import Posted, adjust, receive
+from .supply.service import (
+    NotLocked,
+    UnknownDemand,
+    load_allocations,
+    load_demands,
+    load_waiting,
+    lock_supply,
+    lock_used,
+    record_reservations,
 )
-from .transfer_messages import read_transfer, take_transfers
-from .transfer_rules import (
-    ARRIVED,
-    CLAIMED,
-    LOST,
-    RETURNED,
-    STEPS,
-    StepLine,
-    Transfer,
-    TransferChange,
-    TransferLine,
-    TransferStep,
-)
-from .transfers import NoSuchTransfer, TransferResult, load_transfer, resolve_transit, take_steps
-from .usage import recount
-from .waterfall import Evidence, Step
-from .withdrawals import (
+from .supply.shipping import consume, load_lenders
+from .supply.withdrawals import (
     HELD,
     OPEN,
     UnknownLot,
@@ -195,7 +182,20 @@ from .withdrawals import (
     set_lot_state,
     withdraw,
 )
-from .wording import NotUsable, Words
+from .transfers.transfer_messages import read_transfer, take_transfers
+from .transfers.transfer_rules import (
+    ARRIVED,
+    CLAIMED,
+    LOST,
+    RETURNED,
+    STEPS,
+    StepLine,
+    Transfer,
+    TransferChange,
+    TransferLine,
+    TransferStep,
+)
+from .transfers.transfers import NoSuchTransfer, TransferResult, load_transfer, resolve_transit, take_steps
 
 __all__ = [
     "ARRIVED",

@@ -17,15 +17,15 @@ from stocktower.exchange import (
 )
 from stocktower.platform import Transaction
 
-from .adjusting import adjust_stock, read_adjustment
-from .arrivals import receive_deliveries
-from .assembling import assemble
-from .assembly_rules import AssemblyRequest, NamedLot
-from .goods_in import read_inbound, read_receipt
-from .inbound import record_inbound
-from .transfer_messages import read_transfer
-from .transfers import take_steps
-from .wording import NotUsable, Words
+from .adjustments.adjusting import adjust_stock, read_adjustment
+from .arrivals.arrivals import receive_deliveries
+from .arrivals.goods_in import read_inbound, read_receipt
+from .arrivals.inbound import record_inbound
+from .assembly.assembling import assemble
+from .assembly.assembly_rules import AssemblyRequest, NamedLot
+from .stock.wording import NotUsable, Words
+from .transfers.transfer_messages import read_transfer
+from .transfers.transfers import take_steps
 
 
 class Stated(Struct, frozen=True):

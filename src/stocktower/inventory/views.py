@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from stocktower.platform import Transaction
 
-from . import ledger_store, store
-from .book import Move
-from .model import StockRow
+from .formulas.model import StockRow
+from .stock import ledger_store, store
+from .stock.book import Move
 
 __all__ = [
     "FIRST",

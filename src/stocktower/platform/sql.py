@@ -132,7 +132,8 @@ def _read_blocks(package: str, file: str) -> list[_Block]:
 
 
 def _room(package: str) -> str:
-    return package.rsplit(".", 1)[-1]
+    """The package below stocktower: a shelf of a room has the room's name."""
+    return [*package.split("."), package][1]
 
 
 def _query(block: _Block, room: str) -> Query:

@@ -1,0 +1,1 @@
+"""Inbound recorded and received, with over and short."""

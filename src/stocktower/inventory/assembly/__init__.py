@@ -1,0 +1,1 @@
+"""Assembled SKUs made of their materials."""

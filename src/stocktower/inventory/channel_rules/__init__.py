@@ -1,0 +1,1 @@
+"""The rules of what a channel is offered: stored, loaded, counted and listed."""

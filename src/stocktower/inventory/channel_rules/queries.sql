@@ -1,0 +1,216 @@
+-- The rules of what a channel is offered: stored, loaded, counted and listed.
+
+-- copy: rule inventory.rule (merchant_id, rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode,
+--     quantity, days, over_days, starts_at, ends_at, counts_from, by_person, actor, recorded_at, replaced_at)
+-- New versions of rules.
+
+-- name: load_rules
+-- The rules that are meant now, of some SKUs (0: those for a category or everything).
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND replaced_at IS NULL;
+
+-- name: load_rules_at
+-- The rules that were meant at an instant, of some SKUs (0: the general ones).
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+    AND recorded_at <= %(at)s::timestamptz AND coalesce(replaced_at > %(at)s::timestamptz, true);
+
+-- name: load_all_rules
+-- Every rule that is meant now.
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NULL
+ORDER BY kind, channel_id, scope, by_person;
+
+-- name: load_rules_by_id
+-- Rules by id, meant still or not.
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND rule_id = ANY(%(rule_ids)s::bigint[]);
+
+-- name: load_ended_rules
+-- Rules that are not meant any more, of some SKUs (0: the general ones) or of all (none), the latest first.
+SELECT rule_id, scope, kind, channel_id, sku_id, category, site_id, site_group, mode, quantity, days, over_days, starts_at,
+    ends_at, counts_from, by_person, actor, recorded_at, replaced_at
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NOT NULL
+    AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR sku_id = ANY(%(sku_ids)s::bigint[]))
+ORDER BY replaced_at DESC, rule_id DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_stated_rules
+-- What the configuration states now.
+SELECT rule_id, scope, mode, quantity, days, over_days
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NULL AND NOT by_person;
+
+-- name: load_counting_rules
+-- Quotas and shares that may count demand of some SKUs.
+SELECT sku_id, channel_id, category, counts_from
+FROM inventory.rule
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND replaced_at IS NULL
+    AND counts_from IS NOT NULL;
+
+-- name: load_categories
+-- The categories of some SKUs.
+SELECT sku_id, category
+FROM catalog.pub_sku
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: load_category_skus
+-- The SKUs of some categories, in key order.
+SELECT sku_id
+FROM catalog.pub_sku
+WHERE merchant_id = %(merchant_id)s::bigint AND category = ANY(%(categories)s::text[])
+ORDER BY sku_id;
+
+-- name: replace_rules
+-- Rules that are not meant any more.
+UPDATE inventory.rule
+SET replaced_at = %(now)s::timestamptz
+WHERE merchant_id = %(merchant_id)s::bigint AND rule_id = ANY(%(rule_ids)s::bigint[]) AND replaced_at IS NULL;
+
+-- name: insert_rule_head
+-- The version of the rules before the first of them.
+INSERT INTO inventory.rule_head (merchant_id, version, actor, changed_at)
+VALUES (%(merchant_id)s::bigint, 0, '', %(now)s::timestamptz)
+ON CONFLICT (merchant_id) DO NOTHING;
+
+-- name: lock_rule_head
+-- The version of the rules, locked while they are changed.
+SELECT version FROM inventory.rule_head WHERE merchant_id = %(merchant_id)s::bigint FOR UPDATE;
+
+-- name: load_rule_version
+-- The version of the rules.
+SELECT version FROM inventory.rule_head WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: move_rule_head
+-- One change more.
+UPDATE inventory.rule_head
+SET version = version + 1, actor = %(actor)s::text, changed_at = %(now)s::timestamptz
+WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: load_usage
+-- What channels used of some SKUs since their quotas and shares began.
+SELECT sku_id, channel_id, since, used, accepted
+FROM inventory.usage
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: add_usage
+-- Differences of what channels used.
+INSERT INTO inventory.usage AS known (merchant_id, sku_id, channel_id, since, used, accepted)
+SELECT %(merchant_id)s::bigint, fresh.sku_id, fresh.channel_id, fresh.since, fresh.used, fresh.accepted
+FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(since)s::timestamptz[], %(used)s::bigint[],
+    %(accepted)s::bigint[]) AS fresh (sku_id, channel_id, since, used, accepted)
+ORDER BY fresh.sku_id, fresh.channel_id, fresh.since
+ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE
+SET used = known.used + excluded.used, accepted = known.accepted + excluded.accepted;
+
+-- name: count_usage
+-- What a channel's demand has of some SKUs since an instant, from demand itself: when a quota or share begins to count.
+INSERT INTO inventory.usage (merchant_id, sku_id, channel_id, since, used, accepted)
+SELECT merchant_id, sku_id, channel_id, %(since)s::timestamptz, sum(allocated + consumed),
+    sum(allocated + consumed + short)
+FROM inventory.demand
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+    AND placed_at >= %(since)s::timestamptz AND sku_id = ANY(%(sku_ids)s::bigint[])
+GROUP BY merchant_id, sku_id, channel_id
+ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE SET used = excluded.used, accepted = excluded.accepted;
+
+-- name: drop_usage
+-- What no quota or share counts any more.
+DELETE FROM inventory.usage AS usage
+WHERE usage.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM inventory.rule AS rule
+    WHERE rule.merchant_id = usage.merchant_id AND rule.channel_id = usage.channel_id AND rule.counts_from = usage.since
+        AND rule.replaced_at IS NULL AND rule.sku_id IN (0, usage.sku_id)
+);
+
+-- copy: cover inventory.cover (merchant_id, rule_id, sku_id, site_id, quantity, shipped, recorded_at, replaced_at)
+-- What days of cover came to.
+
+-- name: load_cover
+-- What days of cover came to for some SKUs, as it was at an instant.
+SELECT rule_id, sku_id, site_id, quantity
+FROM inventory.cover
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+    AND recorded_at <= %(at)s::timestamptz AND coalesce(replaced_at > %(at)s::timestamptz, true);
+
+-- name: load_rule_cover
+-- What a rule of days of cover comes to now.
+SELECT sku_id, site_id, quantity
+FROM inventory.cover
+WHERE merchant_id = %(merchant_id)s::bigint AND rule_id = %(rule_id)s::bigint AND replaced_at IS NULL;
+
+-- name: end_cover
+-- What a rule came to at some places until now.
+UPDATE inventory.cover AS cover
+SET replaced_at = %(now)s::timestamptz
+FROM unnest(%(sku_ids)s::bigint[], %(site_ids)s::bigint[]) AS ended (sku_id, site_id)
+WHERE cover.merchant_id = %(merchant_id)s::bigint AND cover.rule_id = %(rule_id)s::bigint
+    AND cover.sku_id = ended.sku_id AND cover.site_id = ended.site_id AND cover.replaced_at IS NULL;
+
+-- name: measure_cover
+-- What was shipped of some SKUs, or of every one, by site since an instant; each row's moves are read from then on only.
+SELECT stock.sku_id, stock.site_id, sum(shipped.units)::bigint AS units
+FROM inventory.stock AS stock
+CROSS JOIN LATERAL (
+    SELECT -sum(move.delta) AS units
+    FROM inventory.move AS move
+    WHERE move.merchant_id = stock.merchant_id AND move.stock_id = stock.stock_id
+        AND move.occurred_at > %(since)s::timestamptz AND move.reason = 'shipped'
+) AS shipped
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND (%(every)s::boolean OR stock.sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND shipped.units > 0
+GROUP BY stock.sku_id, stock.site_id;
+
+-- name: load_rule_columns
+-- The rules of some SKUs, or of every one, that hold now, the stronger ones of a place last.
+SELECT rule.rule_id, rule.sku_id, array_position(%(kinds)s::text[], rule.kind)::bigint AS kind, rule.channel_id,
+    rule.site_id, coalesce(array_position(%(groups)s::text[], rule.site_group), 0)::bigint AS site_group,
+    rule.quantity, (rule.mode = 'quota')::int::bigint AS quota, coalesce(usage.used, 0)::bigint AS used,
+    coalesce(usage.accepted, 0)::bigint AS accepted
+FROM inventory.rule AS rule
+LEFT JOIN inventory.usage AS usage ON usage.merchant_id = rule.merchant_id AND usage.sku_id = rule.sku_id
+    AND usage.channel_id = rule.channel_id AND usage.since = rule.counts_from
+WHERE rule.merchant_id = %(merchant_id)s::bigint AND rule.replaced_at IS NULL AND rule.sku_id <> 0
+    AND (%(every)s::boolean OR rule.sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND coalesce(rule.starts_at <= %(now)s::timestamptz, true) AND coalesce(rule.ends_at > %(now)s::timestamptz, true)
+ORDER BY (rule.starts_at IS NOT NULL OR rule.ends_at IS NOT NULL), rule.by_person, rule.recorded_at, rule.rule_id;
+
+-- name: load_category_columns
+-- The categories of some SKUs, or of every one, as places among the given ones.
+SELECT sku_id, array_position(%(categories)s::text[], category)::bigint AS category
+FROM catalog.pub_sku
+WHERE merchant_id = %(merchant_id)s::bigint AND category = ANY(%(categories)s::text[])
+    AND (%(every)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]));
+
+-- name: load_usage_columns
+-- What a channel used since an instant, by SKU.
+SELECT sku_id, used, accepted
+FROM inventory.usage
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND since = %(since)s::timestamptz;
+
+-- name: load_cover_columns
+-- What days of cover come to now.
+SELECT rule_id, sku_id, site_id, quantity
+FROM inventory.cover
+WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NULL;
+
+-- name: load_used_at
+-- What a channel had allocated of some SKUs by an instant, shipped or not, for what was placed since another.
+SELECT demand.sku_id, sum(entry.delta)::bigint AS units
+FROM inventory.demand AS demand
+JOIN inventory.reservation AS entry ON entry.merchant_id = demand.merchant_id AND entry.order_id = demand.order_id
+    AND entry.line_no = demand.line_no AND entry.recorded_at <= %(at)s::timestamptz AND entry.reason <> 'shipped'
+JOIN inventory.stock AS stock ON stock.merchant_id = entry.merchant_id AND stock.stock_id = entry.stock_id
+    AND stock.sku_id = demand.sku_id
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.sku_id = ANY(%(sku_ids)s::bigint[])
+    AND demand.channel_id = %(channel_id)s::bigint AND demand.placed_at >= %(since)s::timestamptz
+GROUP BY demand.sku_id;

@@ -1,0 +1,69 @@
+"""Reads the rules of what is offered, as they are now or were at an instant."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from stocktower.network import Network, load_network
+from stocktower.platform import Transaction
+
+from ..formulas.terms import DAYS, Offering, Rule, Rules, Used, resolve
+from ..stock import ledger_store
+from . import rule_store
+
+
+def load_offering(
+    tx: Transaction, sku_ids: Collection[int], network: Network | None = None, *, at: datetime | None = None
+) -> dict[int, Offering]:
+    """What the rules say of some SKUs and kits, where they say anything (in the applied network)."""
+    rules = load_rules(tx, sku_ids, at=at)
+    if not rules.general and not rules.by_sku:
+        return {}
+    now, places = at or tx.now, network or load_network(tx)
+    return {sku_id: resolve(rules, sku_id, places, now) for sku_id in sku_ids if rules.of(sku_id)}
+
+
+def load_rules(tx: Transaction, sku_ids: Collection[int], *, at: datetime | None = None) -> Rules:
+    """The rules that may hold for some SKUs, and what they count; at an instant, as they were meant then."""
+    wanted = sorted(sku_ids)
+    if not wanted:
+        return Rules()
+    found = rule_store.load_rules(tx, [0, *wanted]) if at is None else rule_store.load_rules_at(tx, [0, *wanted], at)
+    if not found:
+        return Rules()
+    general = [one for one in found if not one.sku_id]
+    by_sku: dict[int, list[Rule]] = {}
+    for one in found:
+        if one.sku_id:
+            by_sku.setdefault(one.sku_id, []).append(one)
+    categories = rule_store.load_categories(tx, wanted) if any(one.category for one in general) else {}
+    usage: Mapping[tuple[int, int, datetime], Used] = {}
+    if any(one.counts_from for one in found):
+        usage = _load_usage(tx, wanted) if at is None else _load_usage_at(tx, wanted, found, at)
+    cover: dict[tuple[int, int, int], int] = {}
+    if any(one.mode == DAYS for one in found):
+        for rule_id, sku_id, site_id, units in rule_store.load_cover(tx, wanted, at or tx.now):
+            cover[rule_id, sku_id, site_id] = units
+    return Rules(general, by_sku, categories, usage, cover)
+
+
+def _load_usage(tx: Transaction, sku_ids: Sequence[int]) -> dict[tuple[int, int, datetime], Used]:
+    return {
+        (sku_id, channel_id, since): Used(used, accepted)
+        for sku_id, channel_id, since, used, accepted in rule_store.load_usage(tx, sku_ids)
+    }
+
+
+def _load_usage_at(
+    tx: Transaction, sku_ids: Sequence[int], rules: Sequence[Rule], at: datetime
+) -> dict[tuple[int, int, datetime], Used]:
+    """From the ledger of reservations: what was allocated by then, shipped or not; and what waited then."""
+    usage: dict[tuple[int, int, datetime], Used] = {}
+    for channel_id, since in sorted({(one.channel_id, one.counts_from) for one in rules if one.counts_from}):
+        waited: dict[int, int] = {}
+        for _, sku_id, _, units in ledger_store.load_waiting_at(tx, sku_ids, [channel_id], [at]):
+            waited[sku_id] = units
+        used = dict(rule_store.load_used_at(tx, sku_ids, channel_id, since, at))
+        for sku_id in used.keys() | waited.keys():
+            taken = used.get(sku_id, 0)
+            usage[sku_id, channel_id, since] = Used(taken, taken + waited.get(sku_id, 0))
+    return usage

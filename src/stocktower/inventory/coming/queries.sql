@@ -1,0 +1,215 @@
+-- What is to come (inbound) and who has claimed it: read and recorded.
+
+-- name: load_coming
+-- Inbound of some SKUs that is open, the soonest first and the undated last.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND state = 'open'
+ORDER BY sku_id, expected_at, inbound_id;
+
+-- name: load_delivery_times
+-- How long the newest deliveries of SKUs took from their confirmation until the last of them was received, in seconds.
+SELECT inbound.sku_id, inbound.kind, inbound.supplier,
+    greatest(0, extract(epoch FROM came.at - inbound.confirmed_at))::bigint AS seconds
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT inbound_id, sku_id, kind, supplier, confirmed_at
+    FROM inventory.inbound
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND state IN ('received', 'closed')
+        AND confirmed_at IS NOT NULL AND kind IN ('purchase', 'production')
+    ORDER BY confirmed_at DESC, inbound_id DESC
+    LIMIT %(limit)s::bigint
+) AS inbound
+CROSS JOIN LATERAL (
+    SELECT max(occurred_at) AS at
+    FROM inventory.inbound_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id AND kind = 'received'
+) AS came
+WHERE came.at IS NOT NULL
+ORDER BY inbound.sku_id, inbound.kind, inbound.supplier, inbound.confirmed_at DESC;
+
+-- name: load_inbound_claims
+-- What lines of some orders still wait for of inbound, the soonest first.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = ANY(%(order_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.order_id, claim.line_no, inbound.expected_at, claim.inbound_id;
+
+-- name: load_inbound_claims_of_skus
+-- Every claim on inbound of some SKUs, the soonest first.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.sku_id = ANY(%(sku_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.sku_id, inbound.expected_at, claim.inbound_id, claim.order_id, claim.line_no;
+
+-- name: load_claims_on
+-- The claims on some inbound of which something is still to come.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.inbound_id = ANY(%(inbound_ids)s::bigint[])
+    AND claim.claimed > 0
+ORDER BY claim.inbound_id, claim.priority, claim.placed_at, claim.order_id, claim.line_no;
+
+-- name: load_claims_with_demand
+-- The claims of some orders, with what each line is short of.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    claim.claimed, claim.arrived, inbound.site_id, inbound.expected_at,
+    demand.short
+FROM inventory.inbound_claim AS claim
+JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigint
+    AND inbound.inbound_id = claim.inbound_id
+JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = claim.order_id
+    AND demand.line_no = claim.line_no AND demand.sku_id = claim.sku_id
+WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = ANY(%(order_ids)s::bigint[])
+    AND claim.claimed + claim.arrived > 0
+ORDER BY claim.order_id, claim.line_no, inbound.expected_at, claim.inbound_id;
+
+-- name: load_arrived_orders
+-- Orders for which something arrived that is not allocated to them yet, in the order in which they are served.
+SELECT order_id
+FROM inventory.inbound_claim
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND arrived > 0
+GROUP BY order_id
+ORDER BY min(priority), min(placed_at), order_id;
+
+-- name: load_claiming_orders
+-- The orders that claim some inbound.
+SELECT DISTINCT order_id
+FROM inventory.inbound_claim
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = ANY(%(inbound_ids)s::bigint[]) AND claimed + arrived > 0
+ORDER BY order_id;
+
+-- name: upsert_inbound_claims
+-- Claims as they are now.
+INSERT INTO inventory.inbound_claim (merchant_id, order_id, line_no, sku_id, inbound_id, channel_id, priority, placed_at,
+    claimed, arrived)
+SELECT %(merchant_id)s::bigint, stated.order_id, stated.line_no, stated.sku_id, stated.inbound_id, stated.channel_id,
+    stated.priority, stated.placed_at, stated.claimed, stated.arrived
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(inbound_ids)s::bigint[],
+    %(channel_ids)s::bigint[], %(priorities)s::integer[], %(times)s::timestamptz[], %(claimeds)s::bigint[],
+    %(arriveds)s::bigint[])
+    AS stated (order_id, line_no, sku_id, inbound_id, channel_id, priority, placed_at, claimed, arrived)
+ON CONFLICT (merchant_id, order_id, line_no, sku_id, inbound_id)
+DO UPDATE SET claimed = excluded.claimed, arrived = excluded.arrived;
+
+-- name: change_claimed
+-- What is claimed of inbound, by differences; no more than is open of it.
+UPDATE inventory.inbound AS inbound
+SET claimed = inbound.claimed + change.delta
+FROM unnest(%(inbound_ids)s::bigint[], %(deltas)s::bigint[]) AS change (inbound_id, delta)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = change.inbound_id;
+
+-- copy: inbound_claim_change inventory.inbound_claim_change (merchant_id, change_id, inbound_id, order_id, line_no, sku_id,
+--     claimed, arrived, reason, recorded_at)
+-- The ledger of claims is append-only.
+
+-- name: load_inbound_of_references
+-- Every line of some references, open or not.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND reference = ANY(%(reference_texts)s::text[])
+ORDER BY expected_at, inbound_id;
+
+-- name: load_inbound_by_id
+-- Inbound by id.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = ANY(%(inbound_ids)s::bigint[])
+ORDER BY inbound_id;
+
+-- copy: inbound inventory.inbound (merchant_id, inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected,
+--     received, cancelled, open, excess, expected_at, confirmed_at, cost_minor, state, version)
+-- New inbound.
+
+-- name: change_inbound
+-- What became of inbound, where it still stands at the version that the change was computed from.
+UPDATE inventory.inbound AS inbound
+SET supplier = change.supplier, expected = change.expected, received = change.received, cancelled = change.cancelled,
+    open = change.open, excess = change.excess, expected_at = change.expected_at, confirmed_at = change.confirmed_at,
+    cost_minor = change.cost_minor, state = change.state, version = change.version
+FROM unnest(%(inbound_ids)s::bigint[], %(before)s::bigint[], %(versions)s::bigint[], %(suppliers)s::text[],
+    %(expecteds)s::bigint[], %(receiveds)s::bigint[], %(cancelleds)s::bigint[], %(opens)s::bigint[],
+    %(excesses)s::bigint[], %(expected_ats)s::timestamptz[], %(confirmed_ats)s::timestamptz[],
+    %(cost_minors)s::bigint[], %(states)s::text[])
+    AS change (inbound_id, before, version, supplier, expected, received, cancelled, open, excess, expected_at,
+        confirmed_at, cost_minor, state)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = change.inbound_id
+    AND inbound.version = change.before;
+
+-- copy: inbound_change inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, open,
+--     excess, expected_at, confirmed_at, cost_minor, reason, reference, reference_id, actor, occurred_at, recorded_at)
+-- The history of inbound is append-only.
+
+-- name: load_inbound_changes
+-- The history of one inbound, the first word first.
+SELECT inbound_id, version, kind, expected, received, cancelled, open, excess, expected_at, confirmed_at, cost_minor,
+    reason, reference, reference_id, actor, occurred_at, recorded_at
+FROM inventory.inbound_change
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = %(inbound_id)s::bigint
+ORDER BY version;
+
+-- copy: receipt inventory.receipt (merchant_id, receipt_id, site_id, reference, inbound_reference, received_at, recorded_at)
+-- New receipts.
+
+-- copy: receipt_line inventory.receipt_line (merchant_id, receipt_id, sequence, stock_id, sku_id, status, lot, line,
+--     inbound_id, units, cost_minor, message_id, actor, occurred_at, recorded_at)
+-- What was received, append-only.
+
+-- name: find_receipts
+-- Receipts by the number that their sites gave them.
+SELECT receipt.site_id, receipt.reference, receipt.receipt_id
+FROM unnest(%(site_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (site_id, reference)
+JOIN inventory.receipt AS receipt ON receipt.merchant_id = %(merchant_id)s::bigint
+    AND receipt.site_id = wanted.site_id AND receipt.reference = wanted.reference;
+
+-- name: load_receipt_lines
+-- All that was entered of some receipts, in order.
+SELECT line.receipt_id, line.sequence, line.stock_id, line.sku_id, line.status, line.lot, line.line, line.inbound_id,
+    line.units, line.cost_minor, line.message_id, line.actor, line.occurred_at, line.recorded_at
+FROM unnest(%(site_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (site_id, reference)
+JOIN inventory.receipt AS receipt ON receipt.merchant_id = %(merchant_id)s::bigint
+    AND receipt.site_id = wanted.site_id AND receipt.reference = wanted.reference
+JOIN inventory.receipt_line AS line ON line.merchant_id = receipt.merchant_id AND line.receipt_id = receipt.receipt_id
+ORDER BY line.receipt_id, line.sequence;
+
+-- name: load_coming_page
+-- A page of inbound, the soonest first and the undated last, with how many match.
+SELECT inbound_id, kind, reference, line, sku_id, site_id, lot, supplier, expected, received, cancelled, open, excess,
+    expected_at, confirmed_at, cost_minor, state, version, count(*) OVER () AS total
+FROM inventory.inbound
+WHERE merchant_id = %(merchant_id)s::bigint AND (%(state)s::text = '' OR state = %(state)s::text)
+    AND (%(sku_id)s::bigint = 0 OR sku_id = %(sku_id)s::bigint)
+    AND (%(site_id)s::bigint = 0 OR site_id = %(site_id)s::bigint)
+    AND (%(reference)s::text = '' OR reference = %(reference)s::text)
+    AND (NOT %(late)s::boolean OR (open > 0 AND expected_at < %(now)s::timestamptz))
+ORDER BY expected_at, inbound_id
+LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint;
+
+-- name: load_move_rows
+-- Moves of a span of time with their places, the last recorded first.
+SELECT move.stock_id, move.sequence, stock.sku_id, stock.site_id, stock.status, stock.lot, move.delta, move.quantity_after,
+    move.reason, move.counterpart, move.reference, move.reference_id, move.actor, move.occurred_at, move.recorded_at
+FROM inventory.move AS move
+JOIN inventory.stock AS stock ON stock.merchant_id = move.merchant_id AND stock.stock_id = move.stock_id
+WHERE move.merchant_id = %(merchant_id)s::bigint
+    AND (%(sku_id)s::bigint = 0 OR stock.sku_id = %(sku_id)s::bigint)
+    AND (%(site_id)s::bigint = 0 OR stock.site_id = %(site_id)s::bigint)
+    AND (%(reason)s::text = '' OR move.reason = %(reason)s::text)
+    AND (%(reference_id)s::bigint = 0 OR move.reference_id = %(reference_id)s::bigint)
+    AND move.recorded_at >= %(since)s::timestamptz AND move.recorded_at < %(until)s::timestamptz
+ORDER BY move.recorded_at DESC, move.stock_id DESC, move.sequence DESC
+LIMIT %(limit)s::bigint;

@@ -1,0 +1,1 @@
+"""Holds with their expiry, and what can be promised by which date."""

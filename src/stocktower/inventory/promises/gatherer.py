@@ -1,0 +1,152 @@
+"""Gathers small calls: what waits at the same time goes to the database as one batch, and each caller gets its own
+answer.
+
+One hold a transaction would pay for the head row and the disk alone; together they share both. A request that cannot be
+served at all fails alone: its batch is divided until it stands by itself.
+"""
+
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from types import TracebackType
+
+import psycopg
+
+from stocktower.platform import Database, is_transient
+
+from ..formulas.model import EndHold, HoldRequest, HoldResult
+from .holds import hold, release_holds
+
+Request = HoldRequest | EndHold
+
+MOST = 512
+PATIENCE = 0.002
+"""Seconds that a batch waits for callers that were just answered, and are about to ask again."""
+TRIES = 5
+
+
+class GathererClosed(Exception):
+    """The process is ending; nothing was done, the caller may try elsewhere."""
+
+
+class _Call:
+    """One caller's request, and the lock that it waits at until there is an answer."""
+
+    __slots__ = ("answer", "done", "error", "merchant_id", "request")
+
+    def __init__(self, merchant_id: int, request: Request) -> None:
+        self.merchant_id = merchant_id
+        self.request = request
+        self.answer: HoldResult | None = None
+        self.error: BaseException | None = None
+        self.done = threading.Lock()
+        self.done.acquire()
+
+
+class Gatherer:
+    """A queue and one thread per process; a context manager that ends the thread when all callers have answers."""
+
+    def __init__(self, database: Database, *, actor: str = "api") -> None:
+        self._database = database
+        self._actor = actor
+        self._waiting: deque[_Call] = deque()
+        self._wake = threading.Condition(threading.Lock())
+        self._enough = 1
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="gatherer", daemon=True)
+
+    def __enter__(self) -> "Gatherer":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def submit(self, merchant_id: int, request: Request) -> HoldResult:
+        """Hold (or end a hold) and wait for the answer, which is committed; raises what the request itself met."""
+        call = _Call(merchant_id, request)
+        with self._wake:
+            if self._closing:
+                raise GathererClosed("this process takes no more reservations")
+            self._waiting.append(call)
+            if len(self._waiting) >= self._enough:
+                self._wake.notify()
+        call.done.acquire()
+        if call.error is not None:
+            raise call.error
+        assert call.answer is not None
+        return call.answer
+
+    def close(self) -> None:
+        """Take no more, answer what waits, and end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _work(self) -> None:
+        expected = 1
+        while batch := self._gather(expected):
+            self._serve_all(batch)
+            # Who was answered asks again at once, as long as this many are at it.
+            expected = min(MOST, len(batch) + len(self._waiting))
+
+    def _gather(self, expected: int) -> list[_Call]:
+        """The calls that wait, as soon as there are as many as expected, or patience ends; none: it is closed."""
+        with self._wake:
+            while not self._waiting and not self._closing:
+                self._enough = 1
+                self._wake.wait()
+            until = time.monotonic() + PATIENCE
+            while len(self._waiting) < expected and not self._closing:
+                self._enough = expected
+                if not self._wake.wait(until - time.monotonic()):
+                    break
+            return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+
+    def _serve_all(self, batch: Sequence[_Call]) -> None:
+        """What is given back first, so that others may take it; each kind locks its SKUs once per transaction."""
+        groups: defaultdict[tuple[bool, int], list[_Call]] = defaultdict(list)
+        for call in batch:
+            groups[isinstance(call.request, HoldRequest), call.merchant_id].append(call)
+        for key in sorted(groups):
+            self._serve(groups[key])
+
+    def _serve(self, calls: Sequence[_Call]) -> None:
+        """One transaction for all; where it fails, each half by itself, until one stands alone with its error."""
+        try:
+            answers = self._run(calls)
+        except Exception as error:
+            if len(calls) == 1 or isinstance(error, psycopg.OperationalError):
+                for call in calls:
+                    call.error = error
+                    call.done.release()
+                return
+            middle = len(calls) // 2
+            self._serve(calls[:middle])
+            self._serve(calls[middle:])
+            return
+        for call, answer in zip(calls, answers, strict=True):
+            call.answer = answer
+            call.done.release()
+
+    def _run(self, calls: Sequence[_Call]) -> list[HoldResult]:
+        for _ in range(TRIES - 1):
+            try:
+                return self._run_once(calls)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+        return self._run_once(calls)
+
+    def _run_once(self, calls: Sequence[_Call]) -> list[HoldResult]:
+        with self._database.transaction(calls[0].merchant_id, actor=self._actor) as tx:
+            requests = [call.request for call in calls]
+            ends = [one for one in requests if isinstance(one, EndHold)]
+            return (
+                release_holds(tx, ends) if ends else hold(tx, [one for one in requests if isinstance(one, HoldRequest)])
+            )

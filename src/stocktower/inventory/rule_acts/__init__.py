@@ -1,0 +1,1 @@
+"""Acts on the rules of channels, with their effect shown before."""

@@ -1,0 +1,145 @@
+"""One function per statement that reads the ledgers back: as of an instant, as a history, in batches, as the proof."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from stocktower.platform import Transaction, load_queries
+
+from ..formulas.model import StockRow
+
+_SQL = load_queries(__package__)
+
+
+def load_rows_at(
+    tx: Transaction, sku_ids: Sequence[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, StockRow]]:
+    """Stock rows of some SKUs as they were known at some instants, each with its instant."""
+    found = tx.tuples(_SQL.load_rows_at, sku_ids=list(sku_ids), instants=list(instants))
+    return [(at, StockRow(*row)) for at, *row in found]
+
+
+def load_late_news(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[tuple[int, int, int]]:
+    """(stock_id, units, allocated units) by which rows were other than was known at an instant."""
+    return tx.tuples(_SQL.load_late_news, stock_ids=list(stock_ids), at=at)
+
+
+def load_waiting_at(
+    tx: Transaction, sku_ids: Sequence[int], channel_ids: Sequence[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, int, int, int]]:
+    """(instant, sku_id, channel_id, units) that waited at some instants."""
+    return tx.tuples(
+        _SQL.load_waiting_at, sku_ids=list(sku_ids), channel_ids=list(channel_ids), instants=list(instants)
+    )
+
+
+def load_change_instants(
+    tx: Transaction, stock_ids: Sequence[int], after: datetime, until: datetime, limit: int
+) -> list[datetime]:
+    """When something was recorded of some rows, the newest first."""
+    return tx.values(_SQL.load_change_instants, stock_ids=list(stock_ids), after=after, until=until, limit=limit)
+
+
+def load_waiting_orders_at(tx: Transaction, sku_id: int, at: datetime) -> list[tuple[int, int, int, int, datetime]]:
+    """(order_id, line_no, channel_id, units, since) of who waited for a SKU at an instant."""
+    return tx.tuples(_SQL.load_waiting_orders_at, sku_id=sku_id, at=at)
+
+
+def load_holders_at(
+    tx: Transaction, stock_ids: Sequence[int], at: datetime
+) -> list[tuple[int, int, int, int, datetime]]:
+    """(order_id, line_no, stock_id, units, since) of who had units of some rows at an instant."""
+    return tx.tuples(_SQL.load_holders_at, stock_ids=list(stock_ids), at=at)
+
+
+def load_history(
+    tx: Transaction, stock_ids: Sequence[int], at: datetime, stock_id: int, sequence: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """Entries of some rows in both ledgers before (at, stock_id, sequence), the newest first."""
+    return tx.tuples(
+        _SQL.load_history, stock_ids=list(stock_ids), at=at, stock_id=stock_id, sequence=sequence, limit=limit
+    )
+
+
+def load_skus_of_statuses(tx: Transaction, statuses: Sequence[str]) -> list[int]:
+    """The SKUs that have rows in statuses other than available."""
+    return tx.values(_SQL.load_skus_of_statuses, statuses=list(statuses))
+
+
+def load_skus_of_owners(tx: Transaction, owners: Sequence[str]) -> list[int]:
+    """The SKUs that have rows of owners other than us."""
+    return tx.values(_SQL.load_skus_of_owners, owners=list(owners))
+
+
+def load_skus_of_lots(tx: Transaction, lots: Sequence[str]) -> list[int]:
+    """The SKUs that have one of some lots."""
+    return tx.values(_SQL.load_skus_of_lots, lots=list(lots))
+
+
+def load_skus_expiring(tx: Transaction, until: datetime) -> list[int]:
+    """The SKUs that have a lot which expires before an instant."""
+    return tx.values(_SQL.load_skus_expiring, until=until)
+
+
+def load_rows_by_figure(tx: Transaction, **wanted: Any) -> list[tuple[int, int]]:
+    """(value, stock_id) of rows by a figure, after a place."""
+    return tx.tuples(_SQL.load_rows_by_figure, **wanted)
+
+
+def load_move_batch(
+    tx: Transaction, stock_id: int, sequence: int, until: datetime, limit: int
+) -> list[tuple[Any, ...]]:
+    """Moves recorded by an instant after (stock_id, sequence), in this order."""
+    return tx.tuples(_SQL.load_move_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)
+
+
+def load_reservation_batch(
+    tx: Transaction, stock_id: int, sequence: int, until: datetime, limit: int
+) -> list[tuple[Any, ...]]:
+    """Reservations recorded by an instant after (stock_id, sequence), in this order."""
+    return tx.tuples(_SQL.load_reservation_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)
+
+
+def count_projections(tx: Transaction) -> tuple[int, int, int, int]:
+    """Rows of stock, demand, inbound and bins."""
+    return tx.tuples(_SQL.count_projections)[0]  # pyright: ignore[reportReturnType] -- four counts
+
+
+def find_unlike_demand(tx: Transaction) -> list[tuple[int, ...]]:
+    """(order, line, SKU, wanted, allocated, short, consumed, cancelled, taken, lacks, shipped) where they differ."""
+    return tx.tuples(_SQL.find_unlike_demand)
+
+
+def restore_demand(tx: Transaction, truths: Sequence[tuple[int, ...]]) -> None:
+    """Set (order, line, SKU) to (allocated, short, consumed, cancelled)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    names = ("order_ids", "line_nos", "sku_ids", "allocateds", "shorts", "consumeds", "cancelleds")
+    tx.execute(_SQL.restore_demand, **dict(zip(names, columns, strict=True)))
+
+
+def find_unlike_inbound(tx: Transaction) -> list[tuple[int, ...]]:
+    """(id, figures and version, those of the last word) where they differ."""
+    return tx.tuples(_SQL.find_unlike_inbound)
+
+
+def load_skus_of_inbound(tx: Transaction, inbound_ids: Sequence[int]) -> list[int]:
+    """The SKUs that some inbound is of."""
+    return tx.values(_SQL.load_skus_of_inbound, inbound_ids=list(inbound_ids))
+
+
+def restore_inbound(tx: Transaction, truths: Sequence[tuple[int, ...]]) -> None:
+    """Set inbound (id) to (expected, received, cancelled, open, excess, version)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    names = ("inbound_ids", "expecteds", "receiveds", "cancelleds", "opens", "excesses", "versions")
+    tx.execute(_SQL.restore_inbound, **dict(zip(names, columns, strict=True)))
+
+
+def find_unlike_bins(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(stock_id, bin, quantity, sequence, quantity and sequence of the last move) where they differ."""
+    return tx.tuples(_SQL.find_unlike_bins)
+
+
+def restore_bins(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Set bins (stock_id, bin) to (quantity, sequence)."""
+    columns = [list(column) for column in zip(*truths, strict=True)]
+    tx.execute(_SQL.restore_bins, **dict(zip(("stock_ids", "bins", "quantities", "sequences"), columns, strict=True)))

@@ -1,0 +1,1 @@
+"""Transfers between sites, with what is in transit and what went missing."""
