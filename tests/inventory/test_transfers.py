@@ -86,7 +86,7 @@ def test_what_cannot_be_meant_says_why(tx: Transaction, place: World) -> None:
     assert step(tx, place, "ordered", {"CUP": 1}).problem == ""
     assert step(tx, place, "ordered", {"CUP": 1}).problem.startswith("reference: transfer T-1 was ordered already")
     assert step(tx, place, "arrived").problem == "transfer T-1 has nothing outstanding to be arrived"
-    assert step(tx, place, "lost").problem.startswith("step 'lost'")
+    assert step(tx, place, "vanished").problem.startswith("step 'vanished'")
     assert broken(tx) == []
 
 

@@ -353,13 +353,10 @@ def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
 
 
 def release_lot(context: Context) -> list[str]:
-    """Undo a recall: its lots are sold again, and who waits may have them."""
+    """Undo a recall: the lot is sold again, and who waits may have it."""
     _, sku_id, lot = context.case.cause_key.split("/", 2)
-    done = ordering.release_lot(context.tx, int(sku_id), lot, context.arguments.note)
-    return [
-        *(f"lot {one} is sold again on all sites and channels" for one in done.lots),
-        *(f"lot {one} stays held by the recall of lot {root}" for one, root in done.still_held),
-    ]
+    ordering.release_lot(context.tx, int(sku_id), lot, context.arguments.note)
+    return [f"lot {lot} is sold again on all sites and channels"]
 
 
 def accept_theirs(context: Context) -> list[str]:
@@ -437,6 +434,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.FRAUD_REVIEW, "cancel"): Action(P.ADJUST_ORDER, cancel),
     (CaseKind.PARKED_MESSAGE, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.PARKED_MESSAGE, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.REFERENCE_MISSING, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.STOCK_DIFFERENCE, "wait_run"): Action(P.WORK_CASES, wait_run),

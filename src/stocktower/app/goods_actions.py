@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stocktower import access, catalog, inventory, network, worklist
+from stocktower import access, catalog, exchange, inventory, network, worklist
 from stocktower.app.output import CommandFailed
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction
@@ -83,6 +83,23 @@ def _decide_adjustment(tx: Transaction, case: worklist.Case, actor: str, *, appr
     return [f"{case.data['sku']} at {case.data['site']} {done} by {one.delta:+,}: {one.reason}"]
 
 
+def take_in(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """A delivery under an order that nobody has stated is taken in as it is; a later word on it closes this."""
+    found = exchange.load_messages(tx, [int(case.cause_key.removeprefix("message/"))])
+    if not found or found[0].kind != exchange.RECEIPT:
+        what = str(case.data["waits_for"]).partition("/")[2]
+        raise CommandFailed(
+            f"{case.label}: a step of a transfer cannot be taken without its order; order transfer {what}, and it goes "
+            "on by itself, or dismiss it"
+        )
+    inventory.take_receipts(tx, found, unstated=True)
+    [after] = exchange.view_messages(tx, [found[0].message_id])
+    if after.work_state:
+        raise CommandFailed(f"{case.label}: {after.cause}; nothing was done")
+    worklist.close_case(tx, case.case_id, "taken in as it is", actor)
+    return [f"{found[0].key} is taken in; nothing of it was expected"]
+
+
 def expect_rest(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
     """What was closed short is expected after all."""
     inbound_id = int(case.cause_key.removeprefix("inbound/"))
@@ -110,6 +127,7 @@ ACTS: dict[tuple[str, str], tuple[access.Permission, OnCase]] = {
     (CaseKind.RECEIPT_SHORT, "expect_rest"): (P.ADJUST_STOCK, expect_rest),
     **{(CaseKind.TRANSFER_DISCREPANCY, outcome): (P.ADJUST_STOCK, conclude_transfer(outcome)) for outcome in OUTCOMES},
     (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): (P.WORK_CASES, acknowledge_transfer),
+    (CaseKind.REFERENCE_MISSING, "take_in"): (P.ADJUST_STOCK, take_in),
     (CaseKind.ADJUSTMENT_APPROVAL, "approve_adjustment"): (P.ADJUST_STOCK, approve_adjustment),
     (CaseKind.ADJUSTMENT_APPROVAL, "refuse_adjustment"): (P.ADJUST_STOCK, refuse_adjustment),
 }

@@ -82,7 +82,9 @@ class TransferLine(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class TransferDocument(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One step of a transfer between two sites: ordered, shipped, arrived, closed or cancelled."""
+    """One step of a transfer between two sites: ordered, shipped, arrived, closed, cancelled, or what became of units
+    that do not arrive: lost, claimed (from the carrier), returned.
+    """
 
     reference: str
     step: str

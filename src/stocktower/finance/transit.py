@@ -126,7 +126,8 @@ class TransferPosting:
         )  # fmt: skip
 
     def _add(self, entity: str, role: Role, minor: int) -> None:
-        if minor:
+        # What is worth nothing is in transit all the same, and its journal says so.
+        if minor or role == Role.INVENTORY_IN_TRANSIT:
             account = self._facts.accounts[role]
             self.entries.append(Entry(entity, account, self._facts.currency_of(entity), minor, minor))
 

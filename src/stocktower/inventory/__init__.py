@@ -18,6 +18,7 @@ from .adjustments.adjusting import (
 )
 from .adjustments.adjustment_model import Adjustment, AdjustmentRequest
 from .arrivals.arrivals import DeliveryResult, receive_deliveries
+from .arrivals.early import LOOK_FOR_ORDER, look_for_orders
 from .arrivals.goods_in import read_inbound, read_receipt, take_inbound, take_receipts
 from .arrivals.inbound import (
     InboundFigures,
@@ -30,7 +31,7 @@ from .arrivals.inbound import (
     load_inbound_history,
     record_inbound,
 )
-from .assembly.assembling import AssemblyResult, assemble, load_assemblies
+from .assembly.assembling import AssemblyResult, assemble
 from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
 from .channel_rules.rule_loading import load_offering, load_rules
 from .channel_rules.rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
@@ -101,7 +102,6 @@ from .lots.trace import (
     load_lots,
     load_lots_of_orders,
     trace_lot,
-    trace_lots,
 )
 from .offers.as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
 from .offers.availability import Availability, load_availability
@@ -117,9 +117,6 @@ from .promises.takeovers import (
     lock_holds_of_orders,
     supersede_holds,
 )
-from .recalls.lineage import load_lineage, load_lot, load_made_of
-from .recalls.recall_model import Lineage, RecallLot, Relative
-from .recalls.recalls import LotsHeld, LotsReleased, hold_lots, load_holders_of_lots, load_recalls, release_lots
 from .rule_acts.effects import Effect, Moved, measure_effects
 from .rule_acts.rule_acts import RuleAct, act_end_rule, act_set_rule
 from .rule_acts.rule_book import (
@@ -181,7 +178,9 @@ from .supply.withdrawals import (
     Withdraw,
     Withdrawn,
     find_row,
+    load_holders_of_lot,
     load_holders_of_rows,
+    set_lot_state,
     withdraw,
 )
 from .transfers.transfer_messages import read_transfer, take_transfers
@@ -197,7 +196,15 @@ from .transfers.transfer_rules import (
     TransferLine,
     TransferStep,
 )
-from .transfers.transfers import NoSuchTransfer, TransferResult, load_transfer, resolve_transit, take_steps
+from .transfers.transfers import (
+    LOOK_AT_TRANSFER,
+    NoSuchTransfer,
+    TransferResult,
+    load_transfer,
+    look_at_transfers,
+    resolve_transit,
+    take_steps,
+)
 
 __all__ = [
     "ARRIVED",
@@ -212,6 +219,8 @@ __all__ = [
     "HOLD",
     "INBOUND_KINDS",
     "LOOK",
+    "LOOK_AT_TRANSFER",
+    "LOOK_FOR_ORDER",
     "LOST",
     "NO_LOT",
     "OPEN",
@@ -280,7 +289,6 @@ __all__ = [
     "LeadTime",
     "Left",
     "Limits",
-    "Lineage",
     "Lot",
     "LotChanged",
     "LotFacts",
@@ -288,8 +296,6 @@ __all__ = [
     "LotMove",
     "LotShipment",
     "LotTrace",
-    "LotsHeld",
-    "LotsReleased",
     "MayCut",
     "Moment",
     "MoveFilter",
@@ -314,9 +320,7 @@ __all__ = [
     "Promisable",
     "Reach",
     "ReadSnapshot",
-    "RecallLot",
     "Refused",
-    "Relative",
     "Rule",
     "RuleAct",
     "RuleChange",
@@ -381,12 +385,10 @@ __all__ = [
     "find_row",
     "free",
     "hold",
-    "hold_lots",
     "kit_ats",
     "list_rules",
     "load_allocations",
     "load_arrived_orders",
-    "load_assemblies",
     "load_availability",
     "load_availability_at",
     "load_by_figure",
@@ -400,24 +402,20 @@ __all__ = [
     "load_held_at",
     "load_held_skus",
     "load_held_units",
-    "load_holders_of_lots",
+    "load_holders_of_lot",
     "load_holders_of_rows",
     "load_inbound",
     "load_inbound_by_id",
     "load_inbound_history",
     "load_lenders",
-    "load_lineage",
-    "load_lot",
     "load_lots",
     "load_lots_of_orders",
-    "load_made_of",
     "load_moment",
     "load_move_rows",
     "load_offering",
     "load_offers",
     "load_open_holds",
     "load_promisable",
-    "load_recalls",
     "load_rows_at",
     "load_rows_by_id",
     "load_rows_of",
@@ -433,6 +431,8 @@ __all__ = [
     "lock_holds_of_orders",
     "lock_supply",
     "lock_used",
+    "look_at_transfers",
+    "look_for_orders",
     "measure_cover",
     "measure_effects",
     "measure_lead_time",
@@ -452,10 +452,10 @@ __all__ = [
     "recount",
     "refuse_adjustment",
     "release_holds",
-    "release_lots",
     "reschedule_looks",
     "resolve_transit",
     "schedule_looks",
+    "set_lot_state",
     "set_rule",
     "shown",
     "state_adjustment",
@@ -472,7 +472,6 @@ __all__ = [
     "take_steps",
     "take_transfers",
     "trace_lot",
-    "trace_lots",
     "trim_claims_of",
     "turn_rules",
     "withdraw",

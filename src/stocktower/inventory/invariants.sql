@@ -366,7 +366,8 @@ LEFT JOIN (
     SELECT transfer_id, line_no,
         coalesce(sum(units) FILTER (WHERE kind = 'ordered'), 0) AS ordered,
         coalesce(sum(units) FILTER (WHERE kind = 'shipped'), 0) AS shipped,
-        coalesce(sum(units) FILTER (WHERE kind = 'cancelled'), 0) AS cancelled,
+        coalesce(sum(CASE kind WHEN 'cancelled' THEN units WHEN 'uncancelled' THEN -units END), 0) AS cancelled,
+        coalesce(sum(CASE kind WHEN 'ahead' THEN units WHEN 'told' THEN -units END), 0) AS ahead,
         coalesce(sum(units) FILTER (WHERE kind = 'arrived'), 0) AS arrived,
         coalesce(sum(units) FILTER (WHERE kind = 'damaged'), 0) AS damaged,
         coalesce(sum(units) FILTER (WHERE kind = 'lost'), 0) AS lost,
@@ -377,8 +378,9 @@ LEFT JOIN (
     GROUP BY transfer_id, line_no
 ) AS step ON step.transfer_id = line.transfer_id AND step.line_no = line.line_no
 WHERE line.merchant_id = %(merchant_id)s::bigint
-    AND ((line.shipped, line.cancelled, line.arrived, line.damaged, line.lost, line.claimed, line.returned)
-        IS DISTINCT FROM (step.shipped, step.cancelled, step.arrived, step.damaged, step.lost, step.claimed, step.returned)
+    AND ((line.shipped, line.cancelled, line.arrived, line.damaged, line.lost, line.claimed, line.returned, line.ahead)
+        IS DISTINCT FROM (step.shipped, step.cancelled, step.arrived, step.damaged, step.lost, step.claimed, step.returned,
+            step.ahead)
         OR line.ordered < step.ordered);
 
 -- name: transit_is_its_transfers
@@ -487,22 +489,3 @@ FULL JOIN (
     GROUP BY reference_id, stock_id
 ) AS moved ON moved.assembly_id = line.assembly_id AND moved.stock_id = line.stock_id
 WHERE line.delta IS DISTINCT FROM moved.units;
-
--- name: lots_are_held_by_recalls
--- when: now
--- A lot is held exactly while a recall holds it, and a recall holds its own lot for as long as it goes on.
-SELECT lot.sku_id, lot.lot, lot.state AS found
-FROM inventory.lot AS lot
-WHERE lot.merchant_id = %(merchant_id)s::bigint AND (lot.state = 'held') <> EXISTS (
-    SELECT FROM inventory.recall_lot AS recall
-    WHERE recall.merchant_id = lot.merchant_id AND recall.sku_id = lot.sku_id AND recall.lot = lot.lot
-        AND recall.ended_at IS NULL
-)
-UNION ALL
-SELECT recall.sku_id, recall.lot, 'not held with its recall'
-FROM inventory.recall_lot AS recall
-WHERE recall.merchant_id = %(merchant_id)s::bigint AND recall.ended_at IS NULL AND NOT EXISTS (
-    SELECT FROM inventory.recall_lot AS root
-    WHERE root.merchant_id = recall.merchant_id AND root.sku_id = recall.root_sku_id AND root.lot = recall.root_lot
-        AND root.root_sku_id = recall.root_sku_id AND root.root_lot = recall.root_lot AND root.ended_at IS NULL
-);

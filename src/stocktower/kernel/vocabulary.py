@@ -59,6 +59,7 @@ class CaseKind(StrEnum):
     PROMISE_BROKEN = "promise_broken"
     ADJUSTMENT_APPROVAL = "adjustment_approval"
     MASTER_DATA = "master_data"
+    REFERENCE_MISSING = "reference_missing"
 
 
 class Role(StrEnum):

@@ -250,6 +250,8 @@ class Receiving(Struct, frozen=True):
     over_units: int = 0
     short_percent: int = 0
     short_units: int = 0
+    wait_hours: int = 4
+    """How long a receipt or a step of a transfer waits for the order that it names before somebody has to look."""
 
 
 class CountClass(Struct, frozen=True):

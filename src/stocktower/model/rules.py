@@ -61,6 +61,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.PROMISE_BROKEN: CasePolicy(Role.CUSTOMER_SERVICE, 8),
     CaseKind.ADJUSTMENT_APPROVAL: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.MASTER_DATA: CasePolicy(Role.DATA_STEWARD, 72),
+    CaseKind.REFERENCE_MISSING: CasePolicy(Role.OPERATIONS, 8),
 }
 
 

@@ -149,6 +149,12 @@ KINDS: dict[str, KindText] = {
         "source, it is claimed from the carrier, or it is lost. Where more came than had left, count the source.",
         ("found", "returned", "claim", "lost", "acknowledge"),
     ),
+    CaseKind.REFERENCE_MISSING: KindText(
+        "Names what nobody has stated",
+        "State the inbound or the transfer that it names, or import its file: it goes on by itself and this closes. A "
+        "delivery can be taken in as it is; the goods are there, whoever ordered them.",
+        ("take_in", "dismiss"),
+    ),
     CaseKind.COUNT_APPROVAL: KindText(
         "Count waits for approval",
         "Look at the differences of the sheet. Approve them: stock becomes what was counted, and the books follow. Or "

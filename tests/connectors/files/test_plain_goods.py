@@ -95,14 +95,16 @@ def test_transfers_are_steps(tmp_path: Path) -> None:
         "T-1,ordered,EAST,WEST,LID,5,,2026-06-01 08:00,2026-06-03\n"
         "T-1,shipped,,,,,,2026-06-01 17:00,\n"
         "T-1,arrived,,,CUP,8,1,2026-06-03 09:00,\n"
-        "T-1,lost,,,CUP,1,,,\n",
+        "T-1,vanished,,,CUP,1,,,\n",
     )
-    assert [one.problem for one in items(readings, KeptRow)] == ["'lost' is not a step of a transfer"]
+    assert [one.problem for one in items(readings, KeptRow)] == ["'vanished' is not a step of a transfer"]
     text = (
         "reference,step,from,to,sku,quantity,damaged\n"
         "T-1,ordered,EAST,WEST,CUP,10,\nT-1,ordered,EAST,WEST,LID,5,\nT-1,shipped,,,,,\nT-1,arrived,,,CUP,8,1\n"
     )
-    documents = items(read(tmp_path, "transfers", text), TransferDocument)
+    readings = read(tmp_path, "transfers", text)
+    assert [one.key for one in readings] == ["T-1/ordered", "T-1/shipped", "T-1/arrived"]
+    documents = items(readings, TransferDocument)
     assert [(one.step, one.origin, len(one.lines)) for one in documents] == [
         ("ordered", "EAST", 2), ("shipped", "", 0), ("arrived", "", 1),
     ]  # fmt: skip

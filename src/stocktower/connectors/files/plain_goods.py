@@ -243,8 +243,8 @@ class PlainReceipts(_Sheet):
 _STEPS = {
     "ordered": "ordered", "order": "ordered", "requested": "ordered", "shipped": "shipped", "ship": "shipped",
     "dispatched": "shipped", "sent": "shipped", "arrived": "arrived", "arrive": "arrived", "received": "arrived",
-    "closed": "closed", "complete": "closed", "close": "closed", "cancelled": "cancelled", "canceled": "cancelled",
-    "cancel": "cancelled",
+    "lost": "lost", "returned": "returned", "claimed": "claimed", "closed": "closed", "complete": "closed",
+    "close": "closed", "cancelled": "cancelled", "canceled": "cancelled", "cancel": "cancelled",
 }  # fmt: skip
 _Step = tuple[str, str, str, datetime | None, datetime | None, str]
 
@@ -300,7 +300,8 @@ class PlainTransfers(_Sheet):
                 "sku", "one row states all that is outstanding, another a line of it", "state lines, or none"
             )
         found = TransferDocument(reference, step, tuple(lines), origin, destination, at, expected, document)
-        return Reading(self.kind, self._source.code, reference, found, len(rows), len(lines))
+        # Each step is a message of its own key, so that one which waits for the order does not stand before the order.
+        return Reading(self.kind, self._source.code, f"{reference}/{step}", found, len(rows), len(lines))
 
     def _line(self, row: Record) -> TransferLine | None:
         self.line = row.line

@@ -1,6 +1,6 @@
 """What suppliers and sites say of goods that come: documents of the inbox become inbound and deliveries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,15 +13,18 @@ from stocktower.model import load_applied
 from stocktower.platform import Transaction
 from stocktower.worklist import Raise, Waiter, raise_cases
 
+from ..coming import inbound_store
 from ..coming.arrival_rules import DeliveredLine, Delivery
 from ..coming.inbound_rules import TRANSFER, StatedInbound
 from ..formulas.model import AVAILABLE
 from ..stock.wording import NotUsable, Words
 from .arrivals import receive_deliveries
+from .early import close_cases, inbound_cause, let_wait
 from .inbound import record_inbound
 
 T = TypeVar("T")
 
+NOTHING: Mapping[int, str] = {}
 DAMAGED = "damaged"
 _decode_inbound = msgspec.json.Decoder(InboundDocument).decode
 _decode_receipt = msgspec.json.Decoder(ReceiptDocument).decode
@@ -47,8 +50,11 @@ def take_inbound(tx: Transaction, messages: Sequence[Message]) -> None:
     conclude(tx, messages, problems)
 
 
-def take_receipts(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Inbox messages about deliveries; one that cannot be entered is put aside with a case that says why."""
+def take_receipts(tx: Transaction, messages: Sequence[Message], *, unstated: bool = False) -> None:
+    """Inbox messages about deliveries; one that cannot be entered is put aside with a case that says why.
+
+    One that comes before the inbound that it names waits for it, unless `unstated` ones are to be taken as they are.
+    """
     documents, problems = decode(messages, _decode_receipt)
     received = {message.message_id: message.received_at for message in messages}
     words = Words(tx, [line.sku for _, document in documents for line in document.lines])
@@ -59,10 +65,25 @@ def take_receipts(tx: Transaction, messages: Sequence[Message]) -> None:
             items.append(read_receipt(document, words, at, message_id))
         except NotUsable as error:
             problems[message_id] = str(error)
+    early = {} if unstated else _find_early(tx, items)
+    items = [item for item in items if item.message_id not in early]
     for item, result in zip(items, receive_deliveries(tx, items), strict=True):
         if result.problem:
             problems[item.message_id] = result.problem
-    conclude(tx, messages, problems)
+    conclude(tx, messages, problems, early)
+
+
+def _find_early(tx: Transaction, items: Sequence[Delivery]) -> dict[int, str]:
+    """What deliveries wait for, by message: an inbound of which nobody has said anything yet."""
+    references = sorted({item.inbound for item in items if item.inbound})
+    if not references:
+        return {}
+    known = {one.reference for one in inbound_store.load_inbound_of_references(tx, references)}
+    unknown = [item for item in items if item.inbound and item.inbound not in known]
+    entered = inbound_store.find_receipts(tx, [(one.site_id, one.reference) for one in unknown]) if unknown else {}
+    return {
+        one.message_id: inbound_cause(one.inbound) for one in unknown if (one.site_id, one.reference) not in entered
+    }
 
 
 def read_inbound(document: InboundDocument, words: Words, message_id: int = 0) -> list[StatedInbound]:
@@ -132,9 +153,14 @@ def decode(messages: Sequence[Message], read: Callable[[bytes], T]) -> tuple[lis
     return documents, problems
 
 
-def conclude(tx: Transaction, messages: Sequence[Message], problems: dict[int, str]) -> None:
-    """Finish what was worked, and put aside what was refused, each with a case."""
-    exchange.finish(tx, [one.message_id for one in messages if one.message_id not in problems])
+def conclude(
+    tx: Transaction, messages: Sequence[Message], problems: Mapping[int, str], early: Mapping[int, str] = NOTHING
+) -> None:
+    """Finish what was worked, let wait what is early, and put aside what was refused, each with a case."""
+    done = [one for one in messages if one.message_id not in problems and one.message_id not in early]
+    exchange.finish(tx, [one.message_id for one in done])
+    close_cases(tx, done)
+    let_wait(tx, messages, early)
     refused = [one for one in messages if one.message_id in problems]
     for one in refused:
         exchange.park(tx, one.message_id, problems[one.message_id])

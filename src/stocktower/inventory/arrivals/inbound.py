@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from stocktower import exchange
 from stocktower.kernel import CaseKind
 from stocktower.model import load_applied
 from stocktower.network import load_network
@@ -30,6 +31,7 @@ from ..coming.inbound_rules import (
 )
 from ..stock import store
 from .arrival_cases import tell_arrivals
+from .early import inbound_cause
 
 
 class InboundFigures(Struct, frozen=True):
@@ -178,6 +180,8 @@ def record_inbound(tx: Transaction, items: Sequence[StatedInbound]) -> list[Inbo
     book.write()
     if changed:
         tell_arrivals(tx, load_applied(tx).configuration, load_network(tx), changed, (), ())
+    new = {one.inbound.reference for one in results if one.changed and one.inbound is not None}
+    exchange.resume(tx, sorted(inbound_cause(reference) for reference in new))
     return results
 
 

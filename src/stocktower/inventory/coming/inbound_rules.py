@@ -204,6 +204,15 @@ def withdraw(before: Inbound, units: int) -> Inbound | None:
     return replace(after, version=before.version + 1)
 
 
+def restore(before: Inbound, units: int) -> Inbound | None:
+    """The inbound when some of what was not to come comes all the same; None for nothing."""
+    part = min(units, before.cancelled)
+    if not part:
+        return None
+    after = _figures(before, before.expected, before.received, before.cancelled - part, before.excess)
+    return replace(after, version=before.version + 1)
+
+
 def extend(before: Inbound, units: int) -> Inbound:
     """The inbound when so many more than expected are under way."""
     after = _figures(before, before.expected + units, before.received, before.cancelled, before.excess)

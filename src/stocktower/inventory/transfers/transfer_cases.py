@@ -1,6 +1,6 @@
 """The case of a transfer that is closed with units missing, or of which more came than had left."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from stocktower.catalog import load_skus
 from stocktower.kernel import CaseKind
@@ -9,38 +9,65 @@ from stocktower.network import Network
 from stocktower.platform import Transaction
 from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
 
-from .transfer_rules import Transfer, TransferLine
+from .transfer_rules import Standing, Transfer
 
 
 def settle_transfers(
     tx: Transaction,
     configuration: Configuration,
     network: Network,
-    transfers: Sequence[tuple[Transfer, Sequence[TransferLine]]],
+    standings: Sequence[Standing],
     closed: Collection[int],
-    unannounced: Mapping[int, int],
 ) -> None:
-    """Open a case for each transfer that was closed with units missing, and close those of which nothing is missing."""
-    missing = {transfer.transfer_id: [line for line in lines if line.in_transit] for transfer, lines in transfers}
+    """Open a case for each closed transfer with units missing, and each of which more came than left; close the others.
+
+    What came before its source said that it left is none as long as that may still be said: see `tell_not_told`.
+    """
+    missing = {one.transfer.transfer_id: [line for line in one.lines if line.in_transit] for one in standings}
+    ahead = {one.transfer.transfer_id: sum(line.ahead for line in one.lines) for one in standings}
     whole = [cause_key(transfer_id) for transfer_id, lines in missing.items() if not lines]
     if whole:
         close_by_cause(tx, CaseKind.TRANSFER_DISCREPANCY, whole, "nothing of it is missing any more")
+    told = [over_key(transfer_id) for transfer_id, units in ahead.items() if not units]
+    if told:
+        close_by_cause(tx, CaseKind.TRANSFER_DISCREPANCY, told, "its source has said that all of it left")
     raises: list[Raise] = []
     skus = load_skus(tx, {line.sku_id for lines in missing.values() for line in lines})
-    for transfer, _ in transfers:
-        lines = missing[transfer.transfer_id]
+    for one in standings:
+        transfer, lines = one.transfer, missing[one.transfer.transfer_id]
         units = sum(line.in_transit for line in lines)
-        if transfer.transfer_id in closed and units:
+        if (transfer.transfer_id in closed or transfer.closed_at is not None) and units:
             money = sum(line.in_transit * (skus[line.sku_id].cost_minor or 0) for line in lines)
             named = {skus[line.sku_id].code: line.in_transit for line in lines}
             words = f"{units:,} units of transfer {transfer.reference} did not arrive"
             raises.append(
                 _case(network, transfer, cause_key(transfer.transfer_id), words, units, money, {"missing": named})
             )
-        if more := unannounced.get(transfer.transfer_id):
-            words = f"{more:,} units more of transfer {transfer.reference} arrived than had left"
-            key = f"{cause_key(transfer.transfer_id)}/over"
-            raises.append(_case(network, transfer, key, words, more, 0, {"over": more}))
+        if one.beyond > one.beyond_before:
+            words = f"{one.beyond:,} units more of transfer {transfer.reference} arrived than had left"
+            raises.append(
+                _case(network, transfer, over_key(transfer.transfer_id), words, one.beyond, 0, {"over": one.beyond})
+            )
+    if raises:
+        raise_cases(tx, configuration, raises)
+    tell_not_told(
+        tx,
+        configuration,
+        network,
+        [(one.transfer, ahead[one.transfer.transfer_id]) for one in standings if one.transfer.transfer_id in closed],
+    )
+
+
+def tell_not_told(
+    tx: Transaction, configuration: Configuration, network: Network, ahead: Sequence[tuple[Transfer, int]]
+) -> None:
+    """Open a case for each transfer of which units are not in transit any more that nobody said had left."""
+    raises: list[Raise] = []
+    for transfer, units in ahead:
+        if units:
+            origin = network.sites[transfer.from_site_id].code
+            words = f"{origin} has not said that {units:,} units of transfer {transfer.reference} left, which arrived"
+            raises.append(_case(network, transfer, over_key(transfer.transfer_id), words, units, 0, {"over": units}))
     if raises:
         raise_cases(tx, configuration, raises)
 
@@ -48,6 +75,11 @@ def settle_transfers(
 def cause_key(transfer_id: int) -> str:
     """What identifies the cause: the transfer."""
     return f"transfer/{transfer_id}"
+
+
+def over_key(transfer_id: int) -> str:
+    """What identifies that more of a transfer came than left, as far as its source says."""
+    return f"{cause_key(transfer_id)}/over"
 
 
 def _case(

@@ -3,32 +3,43 @@
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from stocktower.exchange import Message, TransferDocument
 from stocktower.platform import Transaction
 
+from ..arrivals.early import transfer_cause
 from ..arrivals.goods_in import conclude, decode
 from ..stock.wording import NotUsable, Words
-from .transfer_rules import StepLine, TransferStep
+from .transfer_rules import STEPS, StepLine, TransferStep
 from .transfers import take_steps
 
 _decode = msgspec.json.Decoder(TransferDocument).decode
 
 
 def take_transfers(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Inbox messages about transfers; one that cannot be entered is put aside with a case that says why."""
+    """Inbox messages about transfers; one that cannot be entered is put aside with a case that says why.
+
+    Of those that come together, what happens first is entered first; one that is still too early waits.
+    """
     documents, problems = decode(messages, _decode)
+    received = {message.message_id: message.received_at for message in messages}
     words = Words(tx, [line.sku for _, document in documents for line in document.lines])
     steps: list[TransferStep] = []
     for message_id, document in documents:
         try:
-            steps.append(read_transfer(document, words, message_id))
+            at = document.occurred_at or received[message_id]
+            steps.append(replace(read_transfer(document, words, message_id), occurred_at=at))
         except NotUsable as error:
             problems[message_id] = str(error)
+    steps.sort(key=lambda step: STEPS.index(step.step) if step.step in STEPS else 0)
+    early: dict[int, str] = {}
     for step, result in zip(steps, take_steps(tx, steps), strict=True):
-        if result.problem:
+        if result.is_early:
+            early[step.message_id] = transfer_cause(step.reference)
+        elif result.problem:
             problems[step.message_id] = result.problem
-    conclude(tx, messages, problems)
+    conclude(tx, messages, problems, early)
 
 
 def read_transfer(document: TransferDocument, words: Words, message_id: int = 0) -> TransferStep:

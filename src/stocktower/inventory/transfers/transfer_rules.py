@@ -1,9 +1,13 @@
 """What a transfer is, and what each step does to the figures of its lines. Pure.
 
 ordered = open + shipped + cancelled; shipped = in transit + arrived + damaged + lost + claimed + returned.
+
+Messages come in any order: what arrives before its source has said that it left is shipped all the same, `ahead` of
+that word; what left after it was cancelled is not cancelled any more. So the steps of a transfer come to the same in
+every order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,8 +24,18 @@ LOST = "lost"
 CLAIMED = "claimed"
 RETURNED = "returned"
 CLOSED = "closed"
-STEPS = (ORDERED, SHIPPED, ARRIVED, CLOSED, CANCELLED)
-"""What may be stated of a transfer; lost, claimed and returned are what people decide about what is missing."""
+AHEAD = "ahead"
+"""Kind of change: units are known to have left by what became of them, before their source has said so."""
+TOLD = "told"
+"""Kind of change: the source says so now."""
+UNCANCELLED = "uncancelled"
+"""Kind of change: what was cancelled left all the same."""
+OUTCOMES = (ARRIVED, LOST, CLAIMED, RETURNED)
+"""What may become of units in transit."""
+STEPS = (ORDERED, SHIPPED, *OUTCOMES, CLOSED, CANCELLED)
+"""What may be stated of a transfer, in the order in which it happens."""
+_FIGURES: Mapping[str, tuple[str, int]] = {AHEAD: (AHEAD, 1), TOLD: (AHEAD, -1), UNCANCELLED: (CANCELLED, -1)}
+"""Kinds of change that are not the name of their figure: the figure, and the sign."""
 TRANSIT = "in_transit"
 """Status of what is on its way, at the site that it goes to."""
 DEMAND = "transfer"
@@ -66,6 +80,8 @@ class Transfer(Struct, frozen=True):
     expected_at: datetime | None
     ordered_at: datetime
     recorded_at: datetime
+    closed_at: datetime | None = None
+    """When it was said that nothing more will arrive."""
 
 
 class TransferLine(Struct, frozen=True):
@@ -85,6 +101,8 @@ class TransferLine(Struct, frozen=True):
     lost: int = 0
     claimed: int = 0
     returned: int = 0
+    ahead: int = 0
+    """Of the shipped: units of which the source has not said that they left."""
 
     @property
     def open(self) -> int:
@@ -112,6 +130,16 @@ class TransferChange(Struct, frozen=True):
     recorded_at: datetime
 
 
+class Standing(Struct, frozen=True):
+    """A transfer while steps of it are entered."""
+
+    transfer: Transfer
+    lines: Sequence[TransferLine]
+    beyond_before: int
+    """Units that had arrived beyond what was ordered and what had left, when it was read."""
+    beyond: int
+
+
 def state_of(lines: Iterable[TransferLine]) -> str:
     """ordered, in_transit, closed, or cancelled (nothing was ever shipped)."""
     lines = list(lines)
@@ -124,7 +152,8 @@ def state_of(lines: Iterable[TransferLine]) -> str:
 
 def after_step(line: TransferLine, kind: str, units: int) -> TransferLine:
     """A line after units of it were shipped, arrived and so on; what ships beyond the order raises it."""
-    changes = {kind: getattr(line, kind) + units}
+    figure, sign = _FIGURES.get(kind, (kind, 1))
+    changes = {figure: getattr(line, figure) + sign * units}
     if kind == SHIPPED and units > line.open:
         changes[ORDERED] = line.ordered + units - line.open
     return replace(line, **changes)
@@ -159,9 +188,46 @@ def refuse_step(step: TransferStep, transfer: Transfer | None) -> str:
         return f"lines: {step.step} is about all that is outstanding; leave the lines out"
     if any(line.damaged for line in step.lines) and step.step != ARRIVED:
         return "damaged: only what arrived can be found damaged"
-    if transfer.state in ("closed", "cancelled") and step.step != ARRIVED:
-        return f"transfer {step.reference} is {transfer.state}: nothing of it is outstanding"
     return ""
+
+
+def still_to_be_told(line: TransferLine, ordered: int) -> int:
+    """Units of a line that its source has still to say left, where it says it of all; `ordered` as it was at first."""
+    return max(0, ordered - (line.shipped - line.ahead))
+
+
+def parts_ahead(changes: Iterable[TransferChange]) -> list[tuple[datetime, int]]:
+    """(when they were taken to have left, units) of what a line still has ahead; what was first, is told first."""
+    parts: list[tuple[datetime, int]] = []
+    for one in changes:
+        if one.kind == AHEAD:
+            parts.append((one.occurred_at, one.units))
+        elif one.kind == TOLD:
+            _, parts = split_parts(parts, one.units)
+    return parts
+
+
+def split_parts(
+    parts: Sequence[tuple[datetime, int]], units: int
+) -> tuple[list[tuple[datetime, int]], list[tuple[datetime, int]]]:
+    """The first units of some parts, and what is left of them."""
+    taken: list[tuple[datetime, int]] = []
+    left: list[tuple[datetime, int]] = []
+    for at, count in parts:
+        part = min(units, count)
+        units -= part
+        if part:
+            taken.append((at, part))
+        if count > part:
+            left.append((at, count - part))
+    return taken, left
+
+
+def comes_early(step: TransferStep) -> bool:
+    """Whether a step of a transfer that nobody has ordered can be meant once somebody has."""
+    return (
+        bool(step.reference) and step.step in STEPS[1:] and all(min(one.units, one.damaged) >= 0 for one in step.lines)
+    )
 
 
 def _refuse_order(step: TransferStep, transfer: Transfer | None) -> str:

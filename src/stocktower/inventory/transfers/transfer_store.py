@@ -39,11 +39,6 @@ def load_changes(tx: Transaction, transfer_ids: Sequence[int]) -> list[TransferC
     return tx.fetch(_SQL.load_transfer_changes, TransferChange, transfer_ids=list(transfer_ids))
 
 
-def load_last_changes(tx: Transaction, transfer_ids: Sequence[int]) -> dict[int, int]:
-    """The last sequence of the steps of transfers."""
-    return dict(tx.tuples(_SQL.load_last_transfer_changes, transfer_ids=list(transfer_ids)))
-
-
 def insert_transfers(tx: Transaction, transfers: Iterable[Transfer]) -> None:
     """Write transfers that are new; raises StockMoved when somebody else ordered one of the same number meanwhile."""
     merchant_id = tx.merchant_id
@@ -73,13 +68,14 @@ def change_transfers(tx: Transaction, transfers: Sequence[Transfer]) -> None:
             transfer_ids=[one.transfer_id for one in transfers],
             states=[one.state for one in transfers],
             expected_ats=[one.expected_at for one in transfers],
+            closed_ats=[one.closed_at for one in transfers],
         )
 
 
 def change_lines(tx: Transaction, lines: Sequence[TransferLine]) -> None:
     """Write the figures of lines of transfers that are locked."""
     if lines:
-        names = ("ordered", "shipped", "cancelled", "arrived", "damaged", "lost", "claimed", "returned")
+        names = ("ordered", "shipped", "cancelled", "arrived", "damaged", "lost", "claimed", "returned", "ahead")
         tx.execute(
             _SQL.change_transfer_lines,
             transfer_ids=[line.transfer_id for line in lines],

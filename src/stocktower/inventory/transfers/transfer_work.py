@@ -1,7 +1,7 @@
 """Some transfers while steps of them are entered: their lines, stock rows, reservations and inbound, then one write."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,10 +17,12 @@ from ..coming.inbound_rules import (
     CONFIRMED,
     RECEIVED,
     TRANSFER,
+    Inbound,
     StatedInbound,
     extend,
     new_inbound,
     receive_units,
+    restore,
     withdraw,
 )
 from ..formulas.model import AVAILABLE, NO_LOT, OWN, Allocation, Demand
@@ -32,21 +34,31 @@ from ..stock.events import COUNT, TRANSFER_MOVE, TransferMoved, TransferMovedLin
 from ..supply.service import change_demands, open_book, write_book
 from . import transfer_store
 from .transfer_rules import (
+    AHEAD,
     ARRIVED,
     CANCELLED,
+    CLAIMED,
+    CLOSED,
     DAMAGED,
     DEMAND,
+    LOST,
     ORDERED,
     RETURNED,
     SHIPPED,
+    TOLD,
     TRANSIT,
+    UNCANCELLED,
+    Standing,
     StepLine,
     Transfer,
     TransferChange,
     TransferLine,
     TransferStep,
     after_step,
+    parts_ahead,
+    split_parts,
     state_of,
+    still_to_be_told,
 )
 
 LAST_SERVED = 1_000_000
@@ -54,6 +66,13 @@ LAST_SERVED = 1_000_000
 _NEVER = datetime.max.replace(tzinfo=UTC)
 Key = tuple[int, int]
 """(transfer_id, line_no)"""
+_CHANGES: dict[str, Callable[[Inbound, int], Inbound | None]] = {
+    RECEIVED: receive_units,
+    CANCELLED: withdraw,
+    UNCANCELLED: restore,
+    CHANGED: extend,
+}
+"""What a change of a line does to the inbound of its destination."""
 
 
 class TransferWork:
@@ -82,12 +101,15 @@ class TransferWork:
         self._inbound = InboundBook(
             tx, [one for one in inbound_store.load_inbound_of_references(tx, names) if one.kind == TRANSFER]
         )
-        self._sequences = transfer_store.load_last_changes(tx, ids)
+        self._history: defaultdict[Key, list[TransferChange]] = defaultdict(list)
+        self._sequences: dict[int, int] = {}
+        for one in transfer_store.load_changes(tx, ids):
+            self._history[one.transfer_id, one.line_no].append(one)
+            self._sequences[one.transfer_id] = one.sequence
+        self._beyond_before = {transfer_id: self._beyond(transfer_id) for transfer_id in ids}
         self._changes: list[TransferChange] = []
         self._events: list[Event] = []
-        self._moved: defaultdict[int, list[TransferMovedLine]] = defaultdict(list)
-        self.unannounced: dict[int, int] = {}
-        """Transfer -> units that arrived although nobody had said that they left."""
+        self._moved: defaultdict[tuple[int, str], list[TransferMovedLine]] = defaultdict(list)
 
     def line(self, transfer_id: int, line_no: int) -> TransferLine:
         """A line as it stands now."""
@@ -171,31 +193,69 @@ class TransferWork:
         owner = self.rows.key(stated.sku_id, transfer.from_site_id, step.status, "", stated.lot)[3]
         return self._new_line(transfer, stated.sku_id, step.status, owner, stated.lot, 0)
 
+    def untold(self, line: TransferLine) -> int:
+        """Units of what was ordered of a line of which its source has still to say that they left."""
+        key = (line.transfer_id, line.line_no)
+        ordered = sum(one.units for one in self._history[key] if one.kind == ORDERED)
+        return still_to_be_told(self.line(*key), ordered)
+
+    def leave(self, transfer: Transfer, line: TransferLine, units: int, step: TransferStep) -> int:
+        """The source says that units left: those that are known to have left first; gives the units."""
+        line = self.line(line.transfer_id, line.line_no)
+        known = min(units, line.ahead)
+        if known:
+            self._date_back(transfer, line, known, step)
+            line = self._after(transfer, line, TOLD, known, step)
+        return known + self.ship(transfer, line, units - known, step)
+
+    def _date_back(self, transfer: Transfer, line: TransferLine, units: int, step: TransferStep) -> None:
+        """What was taken to have left when it came left when its source says, so that counts between see it right."""
+        parts, _ = split_parts(parts_ahead(self._history[line.transfer_id, line.line_no]), units)
+        origin, destination = (self.network.sites[one].code for one in (transfer.from_site_id, transfer.to_site_id))
+        source = self.rows.open((line.sku_id, transfer.from_site_id, line.status, line.owner, line.lot))
+        transit = self._transit(transfer, line)
+        for taken_at, part in parts:
+            left, taken = (
+                self._cause(transfer, one, destination) for one in (step, replace(step, occurred_at=taken_at))
+            )
+            if left.occurred_at != taken.occurred_at:
+                enter(self.book, source, part, taken)
+                enter(self.book, source, -part, left)
+                self.book.move(transit.row.stock_id, part, replace(left, counterpart=origin))
+                self.book.move(transit.row.stock_id, -part, replace(taken, counterpart=origin))
+
     def ship(
-        self, transfer: Transfer, line: TransferLine, units: int, step: TransferStep, *, unannounced: bool = False
+        self, transfer: Transfer, line: TransferLine, units: int, step: TransferStep, *, ahead: bool = False
     ) -> int:
-        """Units leave the source: what is reserved first, then what is free, then what is found."""
+        """Units leave the source: what is reserved first, then what is free, then what is found.
+
+        `ahead`: it has not said so, but they are here.
+        """
         if not units:
             return 0
-        if unannounced:
-            self.unannounced[transfer.transfer_id] = self.unannounced.get(transfer.transfer_id, 0) + units
+        back = min(line.cancelled, max(0, units - line.open))
+        if back:
+            self._change_inbound(transfer, line, back, UNCANCELLED)
+            line = self._after(transfer, line, UNCANCELLED, back, step)
         key = (transfer.transfer_id, line.line_no)
         cause = self._cause(transfer, step, self.network.sites[transfer.to_site_id].code)
-        reserved = self._take_reserved(key, units, cause)
+        reserved = self._take_reserved(transfer, key, units, cause)
         if units > reserved:
             source = (line.sku_id, transfer.from_site_id, line.status, line.owner, line.lot)
             enter(self.book, self.rows.open(source), reserved - units, cause)
         self._consume(key, line, transfer, units, reserved)
-        back = self._cause(transfer, step, self.network.sites[transfer.from_site_id].code)
-        enter(self.book, self._transit(transfer, line), units, back)
+        origin = self._cause(transfer, step, self.network.sites[transfer.from_site_id].code)
+        enter(self.book, self._transit(transfer, line), units, origin)
         beyond = max(0, units - line.open)
         if beyond:
             self._change_inbound(transfer, line, beyond, CHANGED)
-        self._after(transfer, line, SHIPPED, units, step)
-        self._told(transfer, line, units)
+        line = self._after(transfer, line, SHIPPED, units, step)
+        if ahead:
+            self._after(transfer, line, AHEAD, units, step)
+        self._told(transfer, line, units, SHIPPED)
         return units
 
-    def _take_reserved(self, key: Key, units: int, cause: Cause) -> int:
+    def _take_reserved(self, transfer: Transfer, key: Key, units: int, cause: Cause) -> int:
         taken = 0
         for place, one in enumerate(self._taken[key]):
             part = min(units - taken, one.quantity)
@@ -203,11 +263,11 @@ class TransferWork:
                 continue
             balance = self.book.balances[one.stock_id]
             self.book.ship(one.stock_id, *key, part, cause)
-            seen = min(part, one.seen) if is_counted(balance, cause) else 0
-            if seen:
-                covered = min(seen, balance.discrepancy)
+            # What was ordered after the count cannot have left before it, whatever clock says so.
+            if is_counted(balance, cause) and balance.counted_at and transfer.ordered_at < balance.counted_at:
+                covered = min(part, balance.discrepancy)
                 balance.discrepancy -= covered
-                self.book.move(one.stock_id, seen - covered, replace(cause, reason=COUNT, counterpart=COUNT))
+                self.book.move(one.stock_id, part - covered, replace(cause, reason=COUNT, counterpart=COUNT))
             self._taken[key][place] = replace(one, quantity=one.quantity - part, seen=max(0, one.seen - part))
             taken += part
         return taken
@@ -228,37 +288,24 @@ class TransferWork:
             consumed=demand.consumed + units,
         )
 
-    def arrive(self, transfer: Transfer, line: TransferLine, good: int, damaged: int, step: TransferStep) -> int:
-        """Units come out of transit into the destination, in the status that they left in or damaged."""
-        cause = self._cause(transfer, step, self.network.sites[transfer.from_site_id].code)
-        self._out_of_transit(transfer, line, good + damaged, step)
-        for units, status, kind in ((good, line.status, ARRIVED), (damaged, DAMAGED, DAMAGED)):
-            if units:
-                place = (line.sku_id, transfer.to_site_id, status, line.owner, line.lot)
-                enter(self.book, self.rows.open(place), units, cause)
-                line = self._after(transfer, line, kind, units, step)
-        self._change_inbound(transfer, line, good + damaged, RECEIVED)
-        self._told(transfer, line, good + damaged)
-        return good + damaged
-
-    def send_back(self, transfer: Transfer, line: TransferLine, step: TransferStep) -> None:
-        """What is in transit lies at the source again."""
-        units = line.in_transit
-        self._out_of_transit(transfer, line, units, step)
-        cause = self._cause(transfer, step, self.network.sites[transfer.to_site_id].code)
-        source = (line.sku_id, transfer.from_site_id, line.status, line.owner, line.lot)
-        enter(self.book, self.rows.open(source), units, cause)
-        self._change_inbound(transfer, line, units, CANCELLED)
-        self._after(transfer, line, RETURNED, units, step)
-        self._told(transfer, line, units)
-
-    def write_off(self, transfer: Transfer, line: TransferLine, outcome: str, step: TransferStep) -> None:
-        """What is in transit is gone: lost, or claimed from the carrier."""
-        units = line.in_transit
-        self._out_of_transit(transfer, line, units, step, outcome)
-        self._change_inbound(transfer, line, units, CANCELLED)
+    def end(self, transfer: Transfer, line: TransferLine, units: int, outcome: str, step: TransferStep) -> int:
+        """Units come out of transit: into the destination, good or damaged, back to the source, or they are gone."""
+        gone = outcome in (LOST, CLAIMED)
+        sites = self.network.sites
+        origin, destination = sites[transfer.from_site_id].code, sites[transfer.to_site_id].code
+        balance = self._transit(transfer, line)
+        self.book.move(balance.row.stock_id, -units, self._cause(transfer, step, outcome if gone else destination))
+        if outcome == RETURNED:
+            source = (line.sku_id, transfer.from_site_id, line.status, line.owner, line.lot)
+            enter(self.book, self.rows.open(source), units, self._cause(transfer, step, destination))
+        elif not gone:
+            status = DAMAGED if outcome == DAMAGED else line.status
+            place = (line.sku_id, transfer.to_site_id, status, line.owner, line.lot)
+            enter(self.book, self.rows.open(place), units, self._cause(transfer, step, origin))
+        self._change_inbound(transfer, line, units, CANCELLED if gone or outcome == RETURNED else RECEIVED)
         self._after(transfer, line, outcome, units, step)
-        self._told(transfer, line, units)
+        self._told(transfer, line, units, ARRIVED if outcome == DAMAGED else outcome)
+        return units
 
     def cancel(self, transfer: Transfer, line: TransferLine, step: TransferStep) -> int:
         """What is not shipped will not be: its reservation is given back."""
@@ -277,13 +324,6 @@ class TransferWork:
         self._after(transfer, line, CANCELLED, units, step)
         return units
 
-    def _out_of_transit(
-        self, transfer: Transfer, line: TransferLine, units: int, step: TransferStep, counterpart: str = ""
-    ) -> None:
-        to = counterpart or self.network.sites[transfer.to_site_id].code
-        balance = self._transit(transfer, line)
-        self.book.move(balance.row.stock_id, -units, self._cause(transfer, step, to))
-
     def _transit(self, transfer: Transfer, line: TransferLine) -> Balance:
         return self.rows.open((line.sku_id, transfer.to_site_id, TRANSIT, line.owner, line.lot))
 
@@ -298,10 +338,7 @@ class TransferWork:
         before = self._inbound.find(key)
         if before is None:
             return
-        if kind == RECEIVED:
-            after = receive_units(before, units)
-        else:
-            after = withdraw(before, units) if kind == CANCELLED else extend(before, units)
+        after = _CHANGES[kind](before, units)
         if after is not None:
             told = RECEIVED if kind == RECEIVED else CHANGED
             self._inbound.enter(told, after, reason=kind, reference=TRANSFER, reference_id=transfer.transfer_id)
@@ -315,38 +352,73 @@ class TransferWork:
     def _note(self, transfer: Transfer, line: TransferLine, kind: str, units: int, step: TransferStep) -> None:
         sequence = self._sequences[transfer.transfer_id] = self._sequences.get(transfer.transfer_id, 0) + 1
         at = min(step.occurred_at or self._tx.now, self._tx.now)
-        self._changes.append(
-            TransferChange(
-                transfer.transfer_id, sequence, line.line_no, kind, units, step.document, step.message_id,
-                self._tx.actor, at, self._tx.now,
-            )
+        change = TransferChange(
+            transfer.transfer_id, sequence, line.line_no, kind, units, step.document, step.message_id, self._tx.actor,
+            at, self._tx.now,
         )  # fmt: skip
+        self._changes.append(change)
+        self._history[transfer.transfer_id, line.line_no].append(change)
 
-    def _told(self, transfer: Transfer, line: TransferLine, units: int) -> None:
-        self._moved[transfer.transfer_id].append(TransferMovedLine(line.line_no, line.sku_id, line.owner, units))
+    def _told(self, transfer: Transfer, line: TransferLine, units: int, kind: str) -> None:
+        told = TransferMovedLine(line.line_no, line.sku_id, line.owner, units)
+        self._moved[transfer.transfer_id, kind].append(told)
 
     def conclude(self, transfer: Transfer, kind: str, step: TransferStep) -> Transfer:
-        """The transfer after a step, which is told with what it moved."""
-        expected_at = step.expected_at or transfer.expected_at
-        state = state_of(self.lines[transfer.transfer_id])
-        after = replace(transfer, state=state, expected_at=expected_at)
-        self.transfers[transfer.reference] = after
-        data = TransferMoved(
-            transfer.transfer_id, transfer.reference, transfer.from_site_id, transfer.to_site_id, after.state,
-            self._moved.pop(transfer.transfer_id, []),
-        )  # fmt: skip
+        """The transfer after a step, which is told with what it moved; what left ahead of its word is told first."""
         at = min(step.occurred_at or self._tx.now, self._tx.now)
+        after = replace(
+            transfer,
+            state=state_of(self.lines[transfer.transfer_id]),
+            expected_at=step.expected_at or transfer.expected_at,
+            closed_at=at if step.step == CLOSED else transfer.closed_at,
+        )
+        self.transfers[transfer.reference] = after
+        left = self._moved.pop((transfer.transfer_id, SHIPPED), [])
+        if left and kind != SHIPPED:
+            self._tell(after, SHIPPED, left, at, step)
+        moved = left if kind == SHIPPED else self._moved.pop((transfer.transfer_id, kind), [])
+        self._tell(after, kind, moved, at, step)
+        return after
+
+    def _tell(
+        self, after: Transfer, kind: str, moved: list[TransferMovedLine], at: datetime, step: TransferStep
+    ) -> None:
+        data = TransferMoved(
+            after.transfer_id, after.reference, after.from_site_id, after.to_site_id, after.state, moved
+        )  # fmt: skip
         self._events.append(
             Event(
-                f"transfer.{kind}", "transfer", transfer.transfer_id, at, msgspec.json.encode(data),
+                f"transfer.{kind}", "transfer", after.transfer_id, at, msgspec.json.encode(data),
                 cause_id=step.message_id or None,
             )
         )  # fmt: skip
-        return after
 
-    def figures(self) -> list[tuple[Transfer, list[TransferLine]]]:
-        """The transfers with their lines as they stand now."""
-        return [(one, self.lines[one.transfer_id]) for one in self.transfers.values()]
+    def standings(self) -> list[Standing]:
+        """The transfers with their lines as they stand now, and what came of each beyond what was to leave."""
+        return [
+            Standing(
+                one,
+                self.lines[one.transfer_id],
+                self._beyond_before.get(one.transfer_id, 0),
+                self._beyond(one.transfer_id),
+            )
+            for one in self.transfers.values()
+        ]
+
+    def _beyond(self, transfer_id: int) -> int:
+        return sum(max(0, line.ahead - self.untold(line)) for line in self.lines[transfer_id])
+
+    def stepped(self) -> list[str]:
+        """The references of the transfers of which something changed."""
+        return sorted(one.reference for one in self.transfers.values() if self._known.get(one.reference) is not one)
+
+    def untold_transfers(self) -> list[int]:
+        """Transfers of which more units left ahead of their source's word than had before."""
+        ahead: defaultdict[int, int] = defaultdict(int)
+        for one in self._changes:
+            if one.kind in (AHEAD, TOLD):
+                ahead[one.transfer_id] += one.units if one.kind == AHEAD else -one.units
+        return [transfer_id for transfer_id, units in ahead.items() if units > 0]
 
     def write(self) -> None:
         """Write all that was entered, one statement a table, and tell it: stock before transfers."""

@@ -131,7 +131,7 @@ def take_receipt(
 def take_transfer(
     desk: AtDesk, data: JSONBody[exchange.TransferDocument], request_hash: RequestHash, key: Key = None
 ) -> Response[Stated]:
-    """A step of a transfer: ordered, shipped, arrived, closed or cancelled; without lines all that is outstanding."""
+    """A step of a transfer, ordered to closed, or what became of units; without lines all that is outstanding."""
     desk.require(P.ADJUST_STOCK)
     return write(desk, key, request_hash, lambda tx: inventory.state_transfer(tx, data))
 
