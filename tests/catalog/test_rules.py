@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from stocktower.catalog import CatalogFacts, ProductOutcome, Sku, decide_products, find_cycle
+from stocktower.catalog import CatalogFacts, ProductOutcome, Sku, SupplyTerms, decide_products, find_cycle
 from stocktower.catalog.rules import name_of_key
 from stocktower.exchange import ProductDocument
 
@@ -45,6 +46,16 @@ def test_what_is_left_out_stays() -> None:
     assert [plan.new, plan.changed, plan.components, plan.units] == [[], [], {}, []]
 
 
+def test_how_it_is_ordered_is_kept_column_by_column() -> None:
+    facts = replace(KNOWN, supply={1: SupplyTerms("Clay", 12, None, 9)})
+    stated = ProductDocument("CUP", "CUP", order_multiple=6, lead_time_days=0)
+    plan = decide_products([stated, ProductDocument("LID", "LID", supplier="Clay")], facts)
+    assert plan.supply == {"CUP": SupplyTerms("Clay", 12, 6, 0), "LID": SupplyTerms("Clay")}
+    assert plan.fields == {"CUP": ["supply"], "LID": ["supply"]}
+    again = decide_products([ProductDocument("CUP", "CUP", supplier="Clay", moq=12)], facts)
+    assert (again.results[0].outcome, again.supply) == (ProductOutcome.REPEATED, {})
+
+
 def test_changes_are_named() -> None:
     stated = [
         ProductDocument("CUP", "Mug", cost_minor=300, units=(("case", 12), ("pallet", 480))),
@@ -73,6 +84,9 @@ def test_changes_are_named() -> None:
         (ProductDocument("NEW", "x", components=(("GHOST", 1),)), "component GHOST of kit NEW is not known"),
         (ProductDocument("NEW", "x", components=(("NEW", 1),)), "would hold itself: NEW > NEW"),
         (ProductDocument("NEW", "x", components=(("CUP", 0),)), "holds 0 of CUP"),
+        (ProductDocument("NEW", "x", moq=0), "moq of NEW is 0; state a whole number from 1"),
+        (ProductDocument("NEW", "x", lead_time_days=-1), "lead_time_days of NEW is -1"),
+        (ProductDocument("SET", "x", supplier="Clay"), "SET is a kit and is not ordered"),
     ],
 )
 def test_refusals_say_why(document: ProductDocument, problem: str) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from stocktower import inventory, purchasing
+from stocktower import catalog, inventory, purchasing
+from stocktower.exchange import ProductDocument
 from stocktower.inventory import DeliveredLine, Delivery, StatedInbound
 from stocktower.platform import Transaction, load_invariants, next_due_at
 from stocktower.purchasing import NotOrderable, UnknownProposal
@@ -56,6 +57,37 @@ def test_what_falls_below_its_reorder_point_is_proposed_with_its_figures(world: 
     # Twenty over the lead time, some safety for its spread, fourteen more to be covered; five are free.
     assert (figures["reorder point"], figures["free"], one.quantity) == ("26", "5", 36)
     assert purchasing.recompute(world.tx) == [one]
+    check(world)
+
+
+def test_what_a_product_states_counts_before_the_configuration(world: World) -> None:
+    tx = world.tx
+    catalog.take_products(tx, [ProductDocument("CUP", "Cup", moq=50, lead_time_days=3)])
+    (cup,) = purchasing.load_supply(tx, [world.sku["CUP"]])
+    assert (cup.supplier, cup.moq, cup.order_multiple, cup.lead_time_days, cup.late_days) == (
+        "Porcelain Ltd",
+        50,
+        6,
+        3,
+        5,
+    )
+    assert cup.of_product == ("moq", "lead_time_days")
+    (one,) = purchasing.recompute(tx)
+    assert one.quantity == 54
+    # Of another supplier than its table names: that table's terms are not its own.
+    catalog.take_products(
+        tx,
+        [ProductDocument("CUP", "Cup", supplier="Clay & Sons"), ProductDocument("LID", "Lid", supplier="Clay & Sons")],
+    )
+    cup, lid = purchasing.load_supply(tx, [world.sku["CUP"], world.sku["LID"]])
+    assert (cup.supplier, cup.site, cup.order_multiple, cup.late_days) == ("Clay & Sons", "EAST", 1, 3)
+    assert (lid.moq, lid.lead_time_days, lid.of_product) == (1, None, ("supplier",))
+    # No table speaks of rope: what its product states is enough, and it comes to the preferred warehouse.
+    assert purchasing.load_supply(tx, [world.sku["ROPE"]]) == []
+    catalog.take_products(tx, [ProductDocument("ROPE", "Rope", supplier="Hemp", order_multiple=10, lead_time_days=20)])
+    (rope,) = purchasing.load_supply(tx, [world.sku["ROPE"]])
+    assert (rope.supplier, rope.site, rope.kind, rope.moq, rope.order_multiple) == ("Hemp", "EAST", "purchased", 1, 10)
+    assert (rope.lead_time_days, rope.late_days, rope.deliveries) == (20, 20, 0)
     check(world)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stocktower import catalog, exchange, stewardship, worklist
+from stocktower import catalog, exchange, inventory, stewardship, worklist
 from stocktower.exchange import ProductDocument
 from stocktower.platform import Transaction, load_events_after, load_invariants, take_due
 from stocktower.stewardship import CHECKS, store
@@ -169,6 +169,32 @@ def test_sql_and_python_agree_on_check_digits(tx: Transaction) -> None:
         f"{n:08d}" for n in range(96385000, 96385040)
     ]
     World(tx, products=[good(f"G{n}", f"Thing {n}", barcode) for n, barcode in enumerate(barcodes)])
-    found = store.find_failing(tx, "invalid_gtin", None, tx.now)
+    found = store.find_failing(tx, "invalid_gtin", None, tx.now, is_planned=False)
     wrong = {detail.removeprefix("barcode ") for _, detail in found}
     assert wrong == {barcode for barcode in barcodes if not stewardship.has_right_check_digit(barcode)}
+
+
+def test_what_is_sold_and_bought_says_of_whom_and_how_long_it_takes(tx: Transaction, world: World) -> None:
+    def lacking() -> dict[str, set[str]]:
+        stewardship.check_everything(tx)
+        found = failing(tx, list(world.sku.values()))
+        lacks = {world.codes[sku_id]: names & {"no_supplier", "no_lead_time"} for sku_id, names in found.items()}
+        return {code: names for code, names in lacks.items() if names}
+
+    world.order("web", document("1", ("FINE", 1), ("SET", 1)))
+    assert lacking() == {}, "nobody says that anything is bought"
+    bought = inventory.StatedInbound("PO-1", world.sku["FINE"], world.network.site_ids["EAST"], 5)
+    inventory.record_inbound(tx, [bought])
+    assert lacking() == {"FINE": {"no_supplier", "no_lead_time"}}
+    catalog.take_products(tx, [good("FINE", "Fine cup", "4006381333931", supplier="Clay & Sons")])
+    both = {"no_supplier", "no_lead_time"}
+    assert lacking() == {"FINE": {"no_lead_time"}, "PART": both}, "a part of what is sold is sold"
+    scores = stewardship.load_quality(tx, [world.sku["FINE"], world.sku["PART"]])
+    assert [row.quality.score for row in scores.values()] == [93, 86]
+    terms = [
+        good("FINE", "Fine cup", "4006381333931", lead_time_days=9),
+        good("PART", "Part", "00012345600012", supplier="Clay & Sons", lead_time_days=0),
+    ]
+    catalog.take_products(tx, terms)
+    assert lacking() == {}
+    holds_true(tx)

@@ -3,13 +3,15 @@
 import httpx
 import pytest
 
-from stocktower import access, catalog, inventory, network
+from stocktower import access, catalog, exchange, inventory, network
 from stocktower.app.workers import work_until_idle
+from stocktower.exchange import AssemblyDocument, AssemblyLot, ProductDocument, ReceiptDocument, ReceiptLine
 from stocktower.inventory.formulas.model import StockRow
 from stocktower.inventory.stock.book import Cause
 from stocktower.inventory.supply.service import open_book, write_book
 from tests.web.conftest import Site
 from tests.web.test_pages import token_of
+from tests.web.world import send
 
 LOT = "B/07"
 PAGE = "/lots/trace?sku=BULB&lot=B%2F07"
@@ -90,3 +92,41 @@ def test_systems_recall_too(site: Site) -> None:
     assert document.json()["epcisBody"]["eventList"][0]["bizStep"] == "receiving"
     reader = site.with_token(access.Role.AUDITOR)
     assert reader.post(f"{path}/recall", json={**lot, "note": "no"}).status_code == 403
+
+
+def test_what_was_made_of_a_lot_is_shown_and_recalled_with_it(site: Site) -> None:
+    goods = (
+        ProductDocument("GLASS", "Glass", tracking="lot", barcode="4006381333931"),
+        ProductDocument("SHADE", "Shade", materials=(("GLASS", 2),), tracking="lot"),
+        ProductDocument("GLOBE", "Globe", materials=(("SHADE", 1),), tracking="lot"),
+    )
+    send(site.tower, "catalog", exchange.PRODUCT, [(one.sku, one) for one in goods])
+    with site.tower.transaction("tests") as tx:
+        inventory.state_receipt(tx, ReceiptDocument("D-1", "EAST", (ReceiptLine("GLASS", 9, lot="G 1"),)))
+        for reference, sku, units, lots in (
+            ("W-1", "SHADE", 3, (AssemblyLot("SHADE", "S<1>"), AssemblyLot("GLASS", "G 1"))),
+            ("W-2", "GLOBE", 1, (AssemblyLot("GLOBE", "O1"), AssemblyLot("SHADE", "S<1>"))),
+        ):
+            inventory.state_assembly(tx, AssemblyDocument(reference, "EAST", sku, units, False, lots, "", None))
+    client, page = site.signed_in(), "/lots/trace?sku=GLASS&lot=G+1"
+    text = client.get(page).text
+    assert "S&lt;1&gt;" in text
+    assert "/lots/trace?sku=GLOBE&amp;lot=O1" in text
+    leave = 'leave {"sku":"GLOBE","lot":"O1"}'
+    form = {"form_token": token_of(text), "act": "recall", "note": "splinters", leave: "yes"}
+    tried = client.post(page, data={**form, "how": "try"}).text
+    assert "left out, and still sold: O1 of GLOBE" in tried
+    assert tried.count("leave {&#34;sku&#34;:&#34;GLOBE&#34;") == 2
+    assert "The lot is held" in client.post(page, data={**form, "how": "do"}).text
+    assert "Held by the recall of" in client.get("/lots/trace?sku=SHADE&lot=S%3C1%3E").text
+    api = site.with_token()
+    found = api.get("/api/v1/lots/trace", params={"sku": "GLASS", "lot": "G 1"}).json()
+    assert [(one["lot"], one["depth"], one["state"]) for one in found["is_in"]] == [
+        ("S<1>", 1, "held"),
+        ("O1", 2, "open"),
+    ]
+    back = api.post("/api/v1/lots/release", json={"sku": "GLASS", "lot": "G 1"}).json()
+    assert [one["lot"] for one in back["released"]["lots"]] == ["G 1", "S<1>"]
+    events = api.get("/api/v1/lots/epcis", params={"sku": "SHADE", "lot": "S<1>"}).json()["epcisBody"]["eventList"]
+    assert [one["type"] for one in events] == ["TransformationEvent", "TransformationEvent"]
+    assert events[0]["inputQuantityList"][0]["epcClass"] == "https://id.gs1.org/01/04006381333931/10/G%201"

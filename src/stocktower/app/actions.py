@@ -353,10 +353,13 @@ def apply_stated(*, as_packs: bool) -> Callable[[Context], list[str]]:
 
 
 def release_lot(context: Context) -> list[str]:
-    """Undo a recall: the lot is sold again, and who waits may have it."""
+    """Undo a recall: its lots are sold again, and who waits may have them."""
     _, sku_id, lot = context.case.cause_key.split("/", 2)
-    ordering.release_lot(context.tx, int(sku_id), lot, context.arguments.note)
-    return [f"lot {lot} is sold again on all sites and channels"]
+    done = ordering.release_lot(context.tx, int(sku_id), lot, context.arguments.note)
+    return [
+        *(f"lot {one} is sold again on all sites and channels" for one in done.lots),
+        *(f"lot {one} stays held by the recall of lot {root}" for one, root in done.still_held),
+    ]
 
 
 def accept_theirs(context: Context) -> list[str]:

@@ -1,6 +1,6 @@
 """Commands about lots: which there are, where one is and who has it, its recall and the undoing of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -48,12 +48,29 @@ def show(sku: str, lot: str, /, *, home: HomeOption = None, json: JsonFlag = Fal
         say_json(found)
         return
     out.print(f"Lot {lot} of {sku}: {found.lot.state}, {found.lot.quantity:,} on hand", markup=False)
+    for one in found.recalls:
+        words = "It is recalled" if (one.root.sku, one.root.lot) == (sku, lot) else f"Held by the recall of {one.root}"
+        out.print(f"{words}: {one.note}", markup=False)
     say_table("Where", ("Site", "Status", "Owner", "On hand", "Allocated"),
               [(sites[row.site_id], row.status, row.owner, row.quantity, row.allocated) for row in found.rows],
               empty="nowhere")  # fmt: skip
-    say_table("Orders", ("Order", "Channel", "Request", "Site", "Units", "State", "Customer"),
-              [(one.order.number, one.order.channel, one.fulfillment or "-", sites[one.site_id], one.units, one.state,
-                str(one.contact or "")) for one in found.orders], empty="none has it")  # fmt: skip
+    if found.made_of:
+        say_relatives("Made of", found.made_of)
+    if found.is_in:
+        say_relatives("Is in", found.is_in)
+    say_table("Orders", ("Order", "Channel", "SKU", "Lot", "Request", "Site", "Units", "State", "Customer"),
+              [(one.order.number, one.order.channel, one.sku, one.lot, one.fulfillment or "-", sites[one.site_id],
+                one.units, one.state, str(one.contact or "")) for one in found.orders],
+              empty="none has it")  # fmt: skip
+
+
+def say_relatives(title: str, found: Sequence[ordering.LotRelative]) -> None:
+    """Lots that one is made of, or is in, the nearest first."""
+    rows = [
+        (one.depth, one.sku, one.lot or "(not tracked)", one.units, one.state or "-", one.quantity if one.lot else "-",
+         ", ".join(one.references)) for one in found
+    ]  # fmt: skip
+    say_table(title, ("Steps", "SKU", "Lot", "Units", "State", "On hand", "Assemblies"), rows, empty="nothing")
 
 
 def load(tower: Tower, sku: str, lot: str) -> tuple[ordering.LotDetail, dict[int, str]]:
@@ -68,21 +85,46 @@ def load(tower: Tower, sku: str, lot: str) -> tuple[ordering.LotDetail, dict[int
 
 @lot_app.command
 def recall(
-    sku: str, lot: str, /, *, note: str, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
-) -> None:
-    """Hold LOT of SKU on all sites and for all channels; NOTE says why. Undo it with `lot release`."""
+    sku: str, lot: str, /, *, note: str, without: list[str] | None = None, alone: bool = False,
+    dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Hold LOT of SKU, and every lot that units of it went into by assembly, on all sites and for all channels; NOTE
+    says why. Undo it with `lot release`.
+
+    Parameters
+    ----------
+    without
+        A lot that it went into, as SKU/LOT, that is not held; may be given several times. --dry-run lists them.
+    alone
+        Hold only this lot, and none that it went into.
+    """
     with opened(home) as tower:
-        done = carry_out(tower, sku, dry_run, lambda tx, sku_id: ordering.hold_lot(tx, sku_id, lot, note))
+        is_in = {f"{one.sku}/{one.lot}": one for one in load(tower, sku, lot)[0].is_in} if without else {}
+        left_out: list[ordering.LotName] = []
+        for name in without or ():
+            if name not in is_in:
+                known = ", ".join(is_in) or "none"
+                raise CommandFailed(f"--without {name}: it is in no such lot, but in: {known}; nothing was done")
+            left_out.append(ordering.LotName(is_in[name].sku, is_in[name].lot))
+
+        def do(tx: Transaction, sku_id: int) -> ordering.Recalled:
+            return ordering.hold_lot(tx, sku_id, lot, note, left_out=left_out, alone=alone)
+
+        done: ordering.Recalled = carry_out(tower, sku, dry_run, do)
     if json:
         say_json({"dry_run": dry_run, "recalled": done})
         return
-    word = "Would hold" if dry_run else "Held"
     out.print(
-        f"{word} lot {lot} of {sku}: {len(done.waiting_again)} orders wait again for other stock, "
-        f"{len(done.at_sites)} are with their sites, {len(done.shipped)} have shipped. "
+        f"{'Would hold' if dry_run else 'Held'} lot {lot} of {sku}: {len(done.waiting_again)} orders wait again for "
+        f"other stock, {len(done.at_sites)} are with their sites, {len(done.shipped)} have shipped. "
         f"Who has it: stocktower lot show {sku} {lot}",
         markup=False,
     )
+    for title, lots in (("With it", done.lots[1:]), ("Not held with it", done.left_out)):
+        if lots:
+            out.print(f"{title}: {', '.join(f'{one.sku}/{one.lot}' for one in lots)}", markup=False)
+    if done.not_tracked:
+        out.print(f"Also in {', '.join(done.not_tracked)}, without lots: nothing tells which units", markup=False)
 
 
 @lot_app.command
@@ -96,13 +138,20 @@ def release(
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """Undo the recall of LOT of SKU: it is sold again, and who waits may have it."""
+    """Undo the recall of LOT of SKU with all lots that it holds; of a lot that is held by the recall of another, let it
+    alone back. What another recall holds too stays held.
+    """
     with opened(home) as tower:
-        carry_out(tower, sku, dry_run, lambda tx, sku_id: ordering.release_lot(tx, sku_id, lot, note))
+        done: ordering.Released = carry_out(
+            tower, sku, dry_run, lambda tx, sku_id: ordering.release_lot(tx, sku_id, lot, note)
+        )
     if json:
-        say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "state": "open"})
-    else:
-        out.print(f"{'Would release' if dry_run else 'Released'} lot {lot} of {sku}", markup=False)
+        say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "released": done})
+        return
+    lots = ", ".join(str(one) for one in done.lots) or "no lot"
+    out.print(f"{'Would release' if dry_run else 'Released'} lot {lots}", markup=False)
+    for one, root in done.still_held:
+        out.print(f"Lot {one} stays held by the recall of lot {root}", markup=False)
 
 
 @lot_app.command(name="set")

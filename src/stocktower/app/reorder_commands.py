@@ -10,6 +10,7 @@ from stocktower import catalog, network, purchasing
 from stocktower.app import administration
 from stocktower.app.options import HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
+from stocktower.app.reads import find_sku
 from stocktower.platform import Transaction
 from stocktower.purchasing import NotOrderable, Proposal, UnknownProposal
 
@@ -64,6 +65,24 @@ def dismiss(numbers: Numbers, /, *, note: str = "", home: HomeOption = None, jso
     """Do not order; it is proposed again after a week where it is still needed."""
     found = in_words(home, lambda tx: named(tx, purchasing.dismiss(tx, numbers, note)))
     say_json({"dismissed": found}) if json else out.print(f"{len(found):,} dismissed")
+
+
+@reorder_app.command(name="supply")
+def show_supply(*skus: str, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """How SKUS come: of whom, how they are ordered, how long it takes, and where each figure is from."""
+    with opened(home) as tower, tower.reading() as tx:
+        found = purchasing.load_supply(tx, [find_sku(tx, code).sku_id for code in skus])
+    if json:
+        say_json({"supply": found})
+        return
+    rows = [
+        (one.sku, one.supplier or "-", one.site, one.kind, one.moq, one.order_multiple,
+         "-" if one.lead_time_days is None else f"{one.lead_time_days}, nine of ten {one.late_days}",
+         f"{one.deliveries} deliveries" if one.deliveries else ", ".join(one.of_product) or "configuration")
+        for one in found
+    ]  # fmt: skip
+    columns = ("SKU", "supplier", "site", "kind", ">least", ">multiple", "days", "measured, or stated with the product")
+    say_table("Supply", columns, rows, empty="nothing says how they come; state it with the product or in [[supply]]")
 
 
 def named(tx: Transaction, proposals: list[Proposal]) -> list[dict[str, Any]]:

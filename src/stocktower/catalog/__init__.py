@@ -6,7 +6,7 @@ stock unit and the size of a unit never change once they are recorded, nor how a
 
 from .kits import expand, find_cycle
 from .merging import CannotMerge, Merged, lock_pair, merge_skus, split_skus
-from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku
+from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku, SupplyTerms
 from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
     PackNotPositive,
@@ -18,6 +18,7 @@ from .service import (
     load_materials,
     load_resolved,
     load_skus,
+    load_supply_terms,
     load_tracking,
     load_units,
     map_listing,
@@ -49,6 +50,7 @@ __all__ = [
     "Resolved",
     "Sku",
     "SkuPage",
+    "SupplyTerms",
     "UnknownSku",
     "decide_products",
     "expand",
@@ -65,6 +67,7 @@ __all__ = [
     "load_resolved",
     "load_sku_page",
     "load_skus",
+    "load_supply_terms",
     "load_tracking",
     "load_units",
     "lock_pair",

@@ -28,6 +28,16 @@ class Sku(Struct, frozen=True):
     """What identifies its units beyond the SKU: none, lot or serial (one number a unit)."""
 
 
+class SupplyTerms(Struct, frozen=True):
+    """How a SKU is ordered, as its product states it; what is not stated is empty or None."""
+
+    supplier: str = ""
+    moq: int | None = None
+    order_multiple: int | None = None
+    lead_time_days: int | None = None
+    """From the supplier's confirmation to receipt."""
+
+
 class Component(Struct, frozen=True):
     """How many of a SKU are in one kit, or are needed for one of an assembled SKU."""
 

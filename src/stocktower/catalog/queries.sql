@@ -290,6 +290,23 @@ FROM unnest(%(sku_ids)s::bigint[], %(units)s::text[], %(factors)s::bigint[]) AS 
 ORDER BY stated.sku_id, stated.unit
 ON CONFLICT (merchant_id, sku_id, unit) DO NOTHING;
 
+-- name: load_supply
+-- How SKUs are ordered, of those of which it is stated.
+SELECT sku_id, supplier, moq, order_multiple, lead_time_days
+FROM catalog.supply
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
+
+-- name: upsert_supply
+-- How SKUs are ordered.
+INSERT INTO catalog.supply (merchant_id, sku_id, supplier, moq, order_multiple, lead_time_days)
+SELECT %(merchant_id)s::bigint, stated.sku_id, stated.supplier, stated.moq, stated.order_multiple, stated.lead_time_days
+FROM unnest(%(sku_ids)s::bigint[], %(suppliers)s::text[], %(moqs)s::bigint[], %(multiples)s::bigint[],
+    %(lead_times)s::bigint[]) AS stated (sku_id, supplier, moq, order_multiple, lead_time_days)
+ORDER BY stated.sku_id
+ON CONFLICT (merchant_id, sku_id) DO UPDATE
+SET supplier = excluded.supplier, moq = excluded.moq, order_multiple = excluded.order_multiple,
+    lead_time_days = excluded.lead_time_days;
+
 -- name: load_channels
 -- The ids of channels by code.
 SELECT code, channel_id FROM network.pub_channel WHERE merchant_id = %(merchant_id)s::bigint ORDER BY code;

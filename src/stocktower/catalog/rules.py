@@ -8,9 +8,10 @@ from stocktower.exchange import ProductDocument
 from stocktower.kernel import UnknownCurrency, exponent
 
 from .kits import find_kit_problems
-from .model import ProductOutcome, ProductResult, Sku
+from .model import ProductOutcome, ProductResult, Sku, SupplyTerms
 
 TRACKING = ("none", "lot", "serial")
+_LARGEST = 1_000_000_000
 NAME_KEY = "name:"
 """How the key of a listing begins where the channel gives no SKU but only a name."""
 
@@ -30,6 +31,7 @@ class CatalogFacts(Struct, frozen=True):
     """SKUs that stock was ever recorded of: how they are tracked is frozen."""
     merged: Mapping[str, str] = {}
     """Code of a merged SKU -> code of its survivor."""
+    supply: Mapping[int, SupplyTerms] = {}
 
 
 class ProductPlan(Struct, frozen=True):
@@ -48,6 +50,8 @@ class ProductPlan(Struct, frozen=True):
     units: list[tuple[str, str, int]]
     listings: list[tuple[int, str, str, int]]
     """(channel, key, SKU code, pack quantity)"""
+    supply: dict[str, SupplyTerms]
+    """Code of a SKU -> how it is ordered from now on."""
 
 
 class _Holding(Struct, frozen=True):
@@ -67,7 +71,7 @@ def decide_products(documents: Sequence[ProductDocument], facts: CatalogFacts) -
     latest = {document.sku: document for document in documents}
     known = _Holding(_by_code(facts.components, facts), _by_code(facts.materials, facts))
     problems = _find_problems(latest, facts, known)
-    plan = ProductPlan([], [], [], {}, {}, {}, [], [])
+    plan = ProductPlan([], [], [], {}, {}, {}, [], [], {})
     outcomes = {code: _take(document, facts, known, plan) for code, document in latest.items() if code not in problems}
     for document in documents:
         problem = problems.get(document.sku, "")
@@ -100,6 +104,13 @@ def _own_problem(document: ProductDocument, facts: CatalogFacts) -> str:
     for field in ("weight_grams", "cost_minor", "price_minor"):
         if (getattr(document, field) or 0) < 0:
             return f"{field.split('_')[0]} of {document.sku} is negative; state zero or more"
+    for field, least in (("moq", 1), ("order_multiple", 1), ("lead_time_days", 0)):
+        value = getattr(document, field)
+        if value is not None and not least <= value <= _LARGEST:
+            return f"{field} of {document.sku} is {value:,}; state a whole number from {least} to {_LARGEST:,}"
+    there = facts.skus.get(document.sku)
+    if _states_supply(document) and (document.components or (there is not None and there.kind == "kit")):
+        return f"{document.sku} is a kit and is not ordered; state the supply of its components"
     if document.currency:
         try:
             exponent(document.currency)
@@ -180,6 +191,8 @@ def _take(document: ProductDocument, facts: CatalogFacts, holding: _Holding, pla
         if materials:
             plan.materials[document.sku] = materials
         plan.units.extend((document.sku, unit, factor) for unit, factor in document.units)
+        if _states_supply(document):
+            plan.supply[document.sku] = _merge_supply(SupplyTerms(), document)
         return ProductOutcome.NEW
     stated = _merge(known, document)
     if survivor != document.sku:
@@ -197,6 +210,10 @@ def _take(document: ProductDocument, facts: CatalogFacts, holding: _Holding, pla
     if fresh:
         plan.units.extend((document.sku, unit, factor) for unit, factor in fresh)
         fields.append("units")
+    terms = facts.supply.get(known.sku_id, SupplyTerms())
+    if (ordered := _merge_supply(terms, document)) != terms:
+        plan.supply[document.sku] = ordered
+        fields.append("supply")
     if fields:
         plan.fields[document.sku] = fields
     return ProductOutcome.CHANGED if fields else ProductOutcome.REPEATED
@@ -234,6 +251,21 @@ def _new_sku(document: ProductDocument) -> Sku:
         backorder=document.backorder,
         active=document.active,
         tracking=document.tracking or "none",
+    )
+
+
+def _states_supply(document: ProductDocument) -> bool:
+    stated = (document.moq, document.order_multiple, document.lead_time_days)
+    return bool(document.supplier) or any(one is not None for one in stated)
+
+
+def _merge_supply(known: SupplyTerms, document: ProductDocument) -> SupplyTerms:
+    """What a document leaves out stays as it was."""
+    return SupplyTerms(
+        document.supplier or known.supplier,
+        known.moq if document.moq is None else document.moq,
+        known.order_multiple if document.order_multiple is None else document.order_multiple,
+        known.lead_time_days if document.lead_time_days is None else document.lead_time_days,
     )
 
 

@@ -10,7 +10,7 @@ from stocktower.platform import Event, Transaction
 
 from . import store
 from .kits import expand
-from .model import Component, ListingVersion, ProductResult, Resolved, Sku
+from .model import Component, ListingVersion, ProductResult, Resolved, Sku, SupplyTerms
 from .rules import CatalogFacts, ProductPlan, decide_products, name_of_key
 
 
@@ -131,7 +131,8 @@ def _load_facts(tx: Transaction, documents: Sequence[ProductDocument], in_use: I
         units.setdefault(sku_id, {})[unit] = factor
     used = frozenset(in_use(sorted(set(retracked)))) if retracked else frozenset[int]()
     merged = _load_survivors(tx, codes)
-    return CatalogFacts(skus, components, units, store.load_channels(tx), materials, used, merged)
+    supply = load_supply_terms(tx, (sku.sku_id for sku in skus.values()))
+    return CatalogFacts(skus, components, units, store.load_channels(tx), materials, used, merged, supply)
 
 
 def _load_survivors(tx: Transaction, codes: Collection[str]) -> dict[str, str]:
@@ -180,6 +181,8 @@ def _write_parts(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> lis
     if plan.materials:
         assembled_ids = [ids[code] for code in plan.materials]
         store.replace_materials(tx, assembled_ids, _holding(plan.materials, ids))
+    if plan.supply:
+        store.upsert_supply(tx, {ids[code]: terms for code, terms in plan.supply.items()})
     if plan.units:
         store.insert_units(tx, [(ids[code], unit, factor) for code, unit, factor in plan.units])
     return above
@@ -284,6 +287,12 @@ def load_units(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, dict[str, i
     for sku_id, unit, factor in store.load_units(tx, wanted) if wanted else ():
         units.setdefault(sku_id, {})[unit] = factor
     return units
+
+
+def load_supply_terms(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, SupplyTerms]:
+    """How SKUs are ordered, as their products state it; those of which nothing is stated are missing."""
+    wanted = sorted(set(sku_ids))
+    return store.load_supply(tx, wanted) if wanted else {}
 
 
 def load_tracking(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, str]:

@@ -1,13 +1,13 @@
 """The statements of the room, one typed function each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Component, Listing, ListingVersion, Sku
+from .model import Component, Listing, ListingVersion, Sku, SupplyTerms
 
 _astuple = msgspec.structs.astuple
 _Q = load_queries(__package__)
@@ -181,6 +181,24 @@ def insert_units(tx: Transaction, units: Sequence[tuple[int, str, int]]) -> None
         sku_ids=[sku_id for sku_id, _, _ in units],
         units=[unit for _, unit, _ in units],
         factors=[factor for _, _, factor in units],
+    )
+
+
+def load_supply(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, SupplyTerms]:
+    """How SKUs are ordered, of those of which it is stated."""
+    return {row[0]: SupplyTerms(*row[1:]) for row in tx.tuples(_Q.load_supply, sku_ids=list(sku_ids))}
+
+
+def upsert_supply(tx: Transaction, terms: Mapping[int, SupplyTerms]) -> None:
+    """State how SKUs are ordered."""
+    ordered = sorted(terms.items())
+    tx.execute(
+        _Q.upsert_supply,
+        sku_ids=[sku_id for sku_id, _ in ordered],
+        suppliers=[one.supplier for _, one in ordered],
+        moqs=[one.moq for _, one in ordered],
+        multiples=[one.order_multiple for _, one in ordered],
+        lead_times=[one.lead_time_days for _, one in ordered],
     )
 
 

@@ -142,6 +142,13 @@ class ProductDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """(unit, stock units in it)."""
     listings: tuple[tuple[str, str, int], ...] = ()
     """(channel code, listing key, pack quantity)."""
+    supplier: str = ""
+    """Who delivers it; empty: as it is."""
+    moq: int | None = None
+    """The least that an order of it may be, in stock units."""
+    order_multiple: int | None = None
+    lead_time_days: int | None = None
+    """From the supplier's confirmation to receipt."""
 
 
 class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):

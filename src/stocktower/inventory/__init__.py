@@ -31,7 +31,7 @@ from .arrivals.inbound import (
     load_inbound_history,
     record_inbound,
 )
-from .assembly.assembling import AssemblyResult, assemble
+from .assembly.assembling import AssemblyResult, assemble, load_assemblies
 from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
 from .channel_rules.rule_loading import load_offering, load_rules
 from .channel_rules.rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
@@ -102,6 +102,7 @@ from .lots.trace import (
     load_lots,
     load_lots_of_orders,
     trace_lot,
+    trace_lots,
 )
 from .offers.as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
 from .offers.availability import Availability, load_availability
@@ -117,6 +118,9 @@ from .promises.takeovers import (
     lock_holds_of_orders,
     supersede_holds,
 )
+from .recalls.lineage import load_lineage, load_lot, load_made_of
+from .recalls.recall_model import Lineage, RecallLot, Relative
+from .recalls.recalls import LotsHeld, LotsReleased, hold_lots, load_holders_of_lots, load_recalls, release_lots
 from .rule_acts.effects import Effect, Moved, measure_effects
 from .rule_acts.rule_acts import RuleAct, act_end_rule, act_set_rule
 from .rule_acts.rule_book import (
@@ -178,9 +182,7 @@ from .supply.withdrawals import (
     Withdraw,
     Withdrawn,
     find_row,
-    load_holders_of_lot,
     load_holders_of_rows,
-    set_lot_state,
     withdraw,
 )
 from .transfers.transfer_messages import read_transfer, take_transfers
@@ -289,6 +291,7 @@ __all__ = [
     "LeadTime",
     "Left",
     "Limits",
+    "Lineage",
     "Lot",
     "LotChanged",
     "LotFacts",
@@ -296,6 +299,8 @@ __all__ = [
     "LotMove",
     "LotShipment",
     "LotTrace",
+    "LotsHeld",
+    "LotsReleased",
     "MayCut",
     "Moment",
     "MoveFilter",
@@ -320,7 +325,9 @@ __all__ = [
     "Promisable",
     "Reach",
     "ReadSnapshot",
+    "RecallLot",
     "Refused",
+    "Relative",
     "Rule",
     "RuleAct",
     "RuleChange",
@@ -385,10 +392,12 @@ __all__ = [
     "find_row",
     "free",
     "hold",
+    "hold_lots",
     "kit_ats",
     "list_rules",
     "load_allocations",
     "load_arrived_orders",
+    "load_assemblies",
     "load_availability",
     "load_availability_at",
     "load_by_figure",
@@ -402,20 +411,24 @@ __all__ = [
     "load_held_at",
     "load_held_skus",
     "load_held_units",
-    "load_holders_of_lot",
+    "load_holders_of_lots",
     "load_holders_of_rows",
     "load_inbound",
     "load_inbound_by_id",
     "load_inbound_history",
     "load_lenders",
+    "load_lineage",
+    "load_lot",
     "load_lots",
     "load_lots_of_orders",
+    "load_made_of",
     "load_moment",
     "load_move_rows",
     "load_offering",
     "load_offers",
     "load_open_holds",
     "load_promisable",
+    "load_recalls",
     "load_rows_at",
     "load_rows_by_id",
     "load_rows_of",
@@ -452,10 +465,10 @@ __all__ = [
     "recount",
     "refuse_adjustment",
     "release_holds",
+    "release_lots",
     "reschedule_looks",
     "resolve_transit",
     "schedule_looks",
-    "set_lot_state",
     "set_rule",
     "shown",
     "state_adjustment",
@@ -472,6 +485,7 @@ __all__ = [
     "take_steps",
     "take_transfers",
     "trace_lot",
+    "trace_lots",
     "trim_claims_of",
     "turn_rules",
     "withdraw",

@@ -489,3 +489,22 @@ FULL JOIN (
     GROUP BY reference_id, stock_id
 ) AS moved ON moved.assembly_id = line.assembly_id AND moved.stock_id = line.stock_id
 WHERE line.delta IS DISTINCT FROM moved.units;
+
+-- name: lots_are_held_by_recalls
+-- when: now
+-- A lot is held exactly while a recall holds it, and a recall holds its own lot for as long as it goes on.
+SELECT lot.sku_id, lot.lot, lot.state AS found
+FROM inventory.lot AS lot
+WHERE lot.merchant_id = %(merchant_id)s::bigint AND (lot.state = 'held') <> EXISTS (
+    SELECT FROM inventory.recall_lot AS recall
+    WHERE recall.merchant_id = lot.merchant_id AND recall.sku_id = lot.sku_id AND recall.lot = lot.lot
+        AND recall.ended_at IS NULL
+)
+UNION ALL
+SELECT recall.sku_id, recall.lot, 'not held with its recall'
+FROM inventory.recall_lot AS recall
+WHERE recall.merchant_id = %(merchant_id)s::bigint AND recall.ended_at IS NULL AND NOT EXISTS (
+    SELECT FROM inventory.recall_lot AS root
+    WHERE root.merchant_id = recall.merchant_id AND root.sku_id = recall.root_sku_id AND root.lot = recall.root_lot
+        AND root.root_sku_id = recall.root_sku_id AND root.root_lot = recall.root_lot AND root.ended_at IS NULL
+);

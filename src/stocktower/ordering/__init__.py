@@ -27,9 +27,10 @@ from .acts import (
 from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .expiry import look_at_lots
 from .intake import take_orders
-from .lots import LotDetail, LotOrder, load_lot
+from .lots import LotDetail, LotOrder, LotRelative, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .reallocation import reallocate
+from .recalls import LotName, Recalled, Released, hold_lot, release_lot
 from .rules import advance
 from .service import PROMISE, REALLOCATE, RELEASE
 from .statements import capture_payment, extend_authorization, take_again, take_count, take_counts
@@ -59,7 +60,7 @@ from .views import (
     load_rows,
     share_untouched,
 )
-from .withdrawals import Recalled, change_status, hold_lot, release_lot, withdraw_stock
+from .withdrawals import change_status, withdraw_stock
 
 __all__ = [
     "ADVANCE",
@@ -76,7 +77,9 @@ __all__ = [
     "HoldName",
     "Line",
     "LotDetail",
+    "LotName",
     "LotOrder",
+    "LotRelative",
     "NotPossible",
     "Order",
     "OrderDetail",
@@ -86,6 +89,7 @@ __all__ = [
     "OrderStep",
     "Plan",
     "Recalled",
+    "Released",
     "UnknownOrder",
     "WaitsFor",
     "accept_total",

@@ -18,6 +18,7 @@ from .service import (
     recompute_due,
     schedule_recompute,
 )
+from .supply import SupplyView, load_supply
 
 __all__ = [
     "RECOMPUTE",
@@ -26,12 +27,14 @@ __all__ = [
     "NotOrderable",
     "Proposal",
     "ProposalState",
+    "SupplyView",
     "UnknownProposal",
     "accept",
     "change",
     "decide_need",
     "dismiss",
     "load_open",
+    "load_supply",
     "recompute",
     "recompute_due",
     "rounded",

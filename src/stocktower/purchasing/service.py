@@ -10,7 +10,7 @@ from stocktower import access, catalog, inventory
 from stocktower.inventory import StatedInbound, Supplied
 from stocktower.model import Configuration, load_applied
 from stocktower.network import Network, load_network
-from stocktower.platform import Transaction, schedule, unschedule
+from stocktower.platform import Transaction, schedule
 
 from . import store
 from .model import Position, Proposal, ProposalState
@@ -32,12 +32,9 @@ class NotOrderable(ValueError):
 
 
 def schedule_recompute(tx: Transaction) -> None:
-    """Have proposals computed on the next morning, or not at all, as the configuration says."""
-    applied = load_applied(tx).configuration
-    if applied.supply:
-        schedule(tx, RECOMPUTE, [(0, _next_morning(tx.now, applied.merchant.timezone))])
-    else:
-        unschedule(tx, RECOMPUTE, [0])
+    """Have proposals computed on the next morning; products too may state how they are ordered."""
+    timezone = load_applied(tx).configuration.merchant.timezone
+    schedule(tx, RECOMPUTE, [(0, _next_morning(tx.now, timezone))])
 
 
 def recompute_due(tx: Transaction, _: Sequence[int]) -> None:

@@ -47,6 +47,14 @@ CHECKS: tuple[Check, ...] = (
         "pack_without_unit", "a channel sells it in packs that are no unit of it", 8,
         "State the pack as a unit of the SKU, so that sites can count and receive it.",
     ),
+    Check(
+        "no_supplier", "it is sold and bought, and nothing says of whom", 7,
+        "State its supplier with the product, or in a [[supply]] table.",
+    ),
+    Check(
+        "no_lead_time", "it is sold and bought or made, and nothing says how long that takes", 7,
+        "State lead_time_days with the product, or in a [[supply]] table; three deliveries measure it.",
+    ),
     Check("not_listed", "it has stock, and no channel lists or ever sold it", 6, "List it, or write the stock off."),
     Check("missing_category", "no category is stated", 5, "State its category."),
     Check("name_is_code", "its name is its code", 5, "Give it a name that people know."),

@@ -106,6 +106,43 @@ WHERE listing.merchant_id = %(merchant_id)s::bigint AND listing.pack_quantity > 
     )
 GROUP BY listing.sku_id;
 
+-- name: check_no_supplier
+-- Active SKUs that are stocked as they are bought and sold, themselves or in kits: a purchase of them came, or the merchant
+-- says of others how they come. Those of which it is known fall out after.
+SELECT sku.sku_id, ''
+FROM catalog.pub_sku AS sku
+WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.active AND sku.kind = 'stocked'
+    AND (%(everything)s::boolean OR sku.sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND (%(is_planned)s::boolean
+        OR EXISTS (SELECT FROM catalog.pub_supply AS supply WHERE supply.merchant_id = %(merchant_id)s::bigint)
+        OR EXISTS (SELECT FROM inventory.pub_inbound AS inbound WHERE inbound.merchant_id = %(merchant_id)s::bigint
+            AND inbound.sku_id = sku.sku_id AND inbound.kind = 'purchase'))
+    AND sku.sku_id IN (
+        SELECT line.sku_id FROM ordering.pub_line AS line WHERE line.merchant_id = %(merchant_id)s::bigint
+        UNION
+        SELECT part.part_id FROM catalog.pub_part AS part
+        JOIN ordering.pub_line AS line ON line.merchant_id = %(merchant_id)s::bigint AND line.sku_id = part.kit_id
+        WHERE part.merchant_id = %(merchant_id)s::bigint
+    );
+
+-- name: check_no_lead_time
+-- Active SKUs that are bought or made, and sold, themselves or in kits. Those of which it is known fall out after.
+SELECT sku.sku_id, ''
+FROM catalog.pub_sku AS sku
+WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.active AND sku.kind <> 'kit'
+    AND (%(everything)s::boolean OR sku.sku_id = ANY(%(sku_ids)s::bigint[]))
+    AND (%(is_planned)s::boolean
+        OR EXISTS (SELECT FROM catalog.pub_supply AS supply WHERE supply.merchant_id = %(merchant_id)s::bigint)
+        OR EXISTS (SELECT FROM inventory.pub_inbound AS inbound WHERE inbound.merchant_id = %(merchant_id)s::bigint
+            AND inbound.sku_id = sku.sku_id AND inbound.kind IN ('purchase', 'production')))
+    AND sku.sku_id IN (
+        SELECT line.sku_id FROM ordering.pub_line AS line WHERE line.merchant_id = %(merchant_id)s::bigint
+        UNION
+        SELECT part.part_id FROM catalog.pub_part AS part
+        JOIN ordering.pub_line AS line ON line.merchant_id = %(merchant_id)s::bigint AND line.sku_id = part.kit_id
+        WHERE part.merchant_id = %(merchant_id)s::bigint
+    );
+
 -- name: check_not_listed
 -- Active SKUs with stock, which no channel lists, was told of, or ever sold, nor in a kit.
 SELECT sku.sku_id, held.units || ' units in stock'

@@ -1,13 +1,16 @@
 """Commands of the room: SKUs are checked, all or some; what costs money is a case; likely duplicates are proposed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 
 import msgspec
 
+from stocktower import inventory
+from stocktower.inventory import Supplied
 from stocktower.kernel import CaseKind, exponent
 from stocktower.model import Configuration, RateMissing, load_applied, rate
+from stocktower.network import load_network
 from stocktower.platform import RecordedEvent, Transaction, schedule
 from stocktower.worklist import Raise, Waiter, close_by_cause, leave_cases, load_waiting, raise_cases
 
@@ -28,6 +31,11 @@ SILENT = timedelta(days=28)
 MANY = 500
 """From so many SKUs on, checking everything costs no more."""
 WAITERS = 200
+SUPPLY_LACKS: dict[str, Callable[[Supplied | None], bool]] = {
+    "no_supplier": lambda one: one is None or not one.rule.supplier,
+    "no_lead_time": lambda one: one is None or one.lead_time is None,
+}
+"""Checks that need more than a statement: what is looked for in how a SKU comes."""
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -72,12 +80,24 @@ def _check(tx: Transaction, sku_ids: Sequence[int] | None) -> None:
     store.lock_checking(tx)
     configuration = load_applied(tx).configuration
     for check in CHECKS:
-        found = store.find_failing(tx, check.name, sku_ids, tx.now - SILENT)
+        found = store.find_failing(tx, check.name, sku_ids, tx.now - SILENT, is_planned=bool(configuration.supply))
+        if check.name in SUPPLY_LACKS:
+            found = _lacking_supply(tx, configuration, check.name, found)
         store.record_failing(tx, check.name, found, sku_ids)
     weights = {check.name: check.weight for check in CHECKS}
     store.record_quality(tx, sku_ids, weights, tx.now - SALES, _rates(configuration, tx))
     store.record_duplicates(tx, propose(store.load_blocks(tx, sku_ids, LARGEST_BLOCK)), sku_ids)
     _tell_cases(tx, configuration)
+
+
+def _lacking_supply(
+    tx: Transaction, configuration: Configuration, name: str, found: Sequence[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Of SKUs that are sold and bought, those that lack what a check asks of how they come."""
+    skus = [sku_id for sku_id, _ in found]
+    supplied = inventory.load_supplied(tx, configuration, load_network(tx), skus) if skus else {}
+    lacks = SUPPLY_LACKS[name]
+    return [(sku_id, detail) for sku_id, detail in found if lacks(supplied.get(sku_id))]
 
 
 def _rates(configuration: Configuration, tx: Transaction) -> tuple[list[str], list[int], list[int]]:

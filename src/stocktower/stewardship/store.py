@@ -21,6 +21,8 @@ CHECK_QUERIES: dict[str, Query] = {
     "missing_barcode": _Q.check_missing_barcode,
     "missing_price": _Q.check_missing_price,
     "pack_without_unit": _Q.check_pack_without_unit,
+    "no_supplier": _Q.check_no_supplier,
+    "no_lead_time": _Q.check_no_lead_time,
     "not_listed": _Q.check_not_listed,
     "missing_category": _Q.check_missing_category,
     "name_is_code": _Q.check_name_is_code,
@@ -34,9 +36,16 @@ def lock_checking(tx: Transaction) -> None:
     tx.value(_Q.lock_checking)
 
 
-def find_failing(tx: Transaction, name: str, sku_ids: Sequence[int] | None, before: datetime) -> list[tuple[int, str]]:
-    """(SKU, what is wrong) of those that fail a check; None: among all."""
-    return tx.tuples(CHECK_QUERIES[name], everything=sku_ids is None, sku_ids=list(sku_ids or ()), before=before)
+def find_failing(
+    tx: Transaction, name: str, sku_ids: Sequence[int] | None, before: datetime, *, is_planned: bool
+) -> list[tuple[int, str]]:
+    """(SKU, what is wrong) of those that fail a check, or may fail it; None: among all. `is_planned`: the configuration
+    says how SKUs come.
+    """
+    return tx.tuples(
+        CHECK_QUERIES[name], everything=sku_ids is None, sku_ids=list(sku_ids or ()), before=before,
+        is_planned=is_planned,
+    )  # fmt: skip
 
 
 def record_failing(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from stocktower.connectors.epcis import LotEvent, Merchant, encode, is_gtin, to_document
+from stocktower.connectors.epcis import LotEvent, Merchant, Part, Transformation, encode, is_gtin, to_document
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT.parent / "shared" / "data" / "contracts" / "epcis" / "EPCIS-JSON-Schema.json"
@@ -29,14 +29,34 @@ events = st.builds(
     site=texts,
     zone=st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]),
     status=st.sampled_from(["available", "quarantine", "damaged", "expired", "in_transit", "ours"]),
-    counterpart=texts | st.just("assembly"),
-    reason=st.sampled_from(
-        ["opening", "receipt", "count", "shipped", "status_change", "adjustment", "transfer", "assembly"]
-    ),
+    counterpart=texts,
+    reason=st.sampled_from(["opening", "receipt", "count", "shipped", "status_change", "adjustment", "transfer"]),
     delta=st.integers(-1000, 1000).filter(bool),
     quantity_after=st.integers(0, 10**6),
     order=st.sampled_from(["", "#1001", "A/1 ä"]),
     occurred_at=st.integers(0, 400).map(lambda days: NOW - timedelta(days=days)),
+    recorded_at=st.just(NOW),
+)
+
+parts = st.builds(
+    Part,
+    sku=texts,
+    gtin=st.sampled_from(["", "4006381333931", "not one"]),
+    lot=texts | st.just(""),
+    is_serial=st.booleans(),
+    unit=st.sampled_from(["each", "gram"]),
+    units=st.integers(1, 1000),
+)
+some_parts = st.lists(parts, min_size=1, max_size=3, unique_by=lambda one: (one.gtin, one.lot)).map(tuple)
+transformations = st.builds(
+    Transformation,
+    event_id=st.integers(1, 10**12).map(str),
+    site=texts,
+    zone=st.sampled_from(["UTC", "Asia/Kolkata"]),
+    is_apart=st.booleans(),
+    inputs=some_parts,
+    outputs=some_parts,
+    occurred_at=st.just(NOW - timedelta(days=3)),
     recorded_at=st.just(NOW),
 )
 
@@ -51,9 +71,9 @@ def validator() -> Draft7Validator:
     )
 
 
-@given(st.lists(events, max_size=4), texts)
+@given(st.lists(events | transformations, max_size=4), texts)
 def test_every_document_passes_the_official_schema(
-    validator: Draft7Validator, given: list[LotEvent], code: str
+    validator: Draft7Validator, given: list[LotEvent | Transformation], code: str
 ) -> None:
     document = json.loads(encode(to_document(Merchant(code, NOW), given)))
     assert [error.message for error in validator.iter_errors(document)] == []
@@ -107,13 +127,22 @@ def test_a_count_says_what_was_seen_and_a_serial_is_one_thing() -> None:
     assert one(gtin="", is_serial=True)["epcList"] == ["urn:stocktower:acme:sku:MILK:serial:L%2F1"]
 
 
-def test_what_is_made_and_what_goes_in_are_one_step() -> None:
-    steps = [
-        one(reason="assembly", counterpart=counterpart, delta=delta)["bizStep"]
-        for counterpart in ("assembly", "GIFT")
-        for delta in (2, -2)
+def test_an_assembly_is_one_event_with_what_went_in_and_what_came_out() -> None:
+    milk = Part("MILK", "4006381333931", "L/1", is_serial=False, unit="gram", units=4)
+    cups = Part("CUP", "", "", is_serial=False, unit="each", units=2)
+    radio = Part("RADIO", "", "R1", is_serial=True, unit="each", units=1)
+    made = Transformation("7", "EAST", "UTC", False, (milk, cups), (radio,), NOW, NOW)
+    found = to_document(Merchant("acme", NOW), [made])["epcisBody"]["eventList"][0]
+    assert (found["type"], found["bizStep"]) == ("TransformationEvent", "assembling")
+    assert found["eventID"] == found["transformationID"] == "urn:stocktower:acme:assembly:7"
+    assert found["inputQuantityList"] == [
+        {"epcClass": "https://id.gs1.org/01/04006381333931/10/L%2F1", "quantity": 4, "uom": "GRM"},
+        {"epcClass": "urn:stocktower:acme:sku:CUP", "quantity": 2},
     ]
-    assert steps == ["assembling", "disassembling", "disassembling", "assembling"]
+    assert found["outputEPCList"] == ["urn:stocktower:acme:sku:RADIO:serial:R1"]
+    assert not {"inputEPCList", "outputQuantityList", "action"} & set(found)
+    apart = Transformation("8", "EAST", "UTC", True, (radio,), (milk,), NOW, NOW)
+    assert to_document(Merchant("acme", NOW), [apart])["epcisBody"]["eventList"][0]["bizStep"] == "disassembling"
 
 
 @given(st.integers(0, 10**12 - 1))

@@ -105,9 +105,11 @@ def products(path: Path, text: str) -> Any:
 def test_products(tmp_path: Path) -> None:
     readings = products(
         tmp_path,
-        "SKU,Name,Barcode,Unit,Weight Grams,Cost,Price,Currency,Components,Units,Listings,Backorder,Active\n"
-        "MUG,Mug,0123,each,350,2.50,9.99,USD,,case:12;pallet:480,amazon=AMZ-MUG;web=name:Mug*2 ; web=M*x*3,yes,\n"
-        "SET,Set,,,,,19.99,USD,MUG:2; TEE : 1,,,,no\n",
+        "SKU,Name,Barcode,Unit,Weight Grams,Cost,Price,Currency,Components,Units,Listings,Backorder,Active,Vendor,MOQ,"
+        "Order Multiple,Lead Time\n"
+        "MUG,Mug,0123,each,350,2.50,9.99,USD,,case:12;pallet:480,amazon=AMZ-MUG;web=name:Mug*2 ; web=M*x*3,yes,,"
+        "Clay,24,,0\n"
+        "SET,Set,,,,,19.99,USD,MUG:2; TEE : 1,,,,no,,,,\n",
     )
     mug, kit = documents(readings)
     assert (mug.barcode, mug.weight_grams, mug.cost_minor, mug.price_minor, mug.backorder) == (
@@ -119,8 +121,17 @@ def test_products(tmp_path: Path) -> None:
     )
     assert mug.units == (("case", 12), ("pallet", 480))
     assert mug.listings == (("amazon", "AMZ-MUG", 1), ("web", "name:Mug", 2), ("web", "M*x", 3))
+    assert (mug.supplier, mug.moq, mug.order_multiple, mug.lead_time_days) == ("Clay", 24, None, 0)
     assert (kit.components, kit.active, kit.cost_minor) == ((("MUG", 2), ("TEE", 1)), False, None)
     assert [(reading.source, reading.key) for reading in readings] == [("catalog", "MUG"), ("catalog", "SET")]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [("A,A,0,,", "moq"), ("A,A,,x,", "order_multiple"), ("A,A,,,-1", "lead_time_days")]
+)
+def test_how_it_is_ordered_is_in_whole_numbers(tmp_path: Path, row: str, column: str) -> None:
+    readings = products(tmp_path, f"sku,name,moq,order_multiple,lead_time_days\n{row}\n")
+    assert [unreadable.column for unreadable in kept(readings)] == [column]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ A lot of a SKU with a valid GTIN is named by its GS1 Digital Link; one without b
 which only the merchant can resolve. Every event carries both times and a stable id, so that a repeat is seen as one.
 """
 
-from .model import LotEvent, Merchant
+from .model import LotEvent, Merchant, Part, Transformation
 from .translate import encode, is_gtin, to_document
 
-__all__ = ["LotEvent", "Merchant", "encode", "is_gtin", "to_document"]
+__all__ = ["LotEvent", "Merchant", "Part", "Transformation", "encode", "is_gtin", "to_document"]

@@ -39,3 +39,28 @@ class LotEvent(Struct, frozen=True):
     """Number of the order that they shipped for; empty otherwise."""
     occurred_at: datetime
     recorded_at: datetime
+
+
+class Part(Struct, frozen=True):
+    """Units that went into an assembly, or came out of it."""
+
+    sku: str
+    gtin: str
+    lot: str
+    """Empty: the SKU is not tracked."""
+    is_serial: bool
+    unit: str
+    units: int
+
+
+class Transformation(Struct, frozen=True):
+    """Units of some lots that became units of others: an assembly, or the taking apart of one."""
+
+    event_id: str
+    site: str
+    zone: str
+    is_apart: bool
+    inputs: tuple[Part, ...]
+    outputs: tuple[Part, ...]
+    occurred_at: datetime
+    recorded_at: datetime

@@ -2,7 +2,8 @@
 
 Columns: sku and name are needed; barcode, category, unit (the stock unit), weight_grams, cost, price, currency,
 backorder, active, tracking (none, lot or serial), components (of a kit) and materials (of an assembled SKU)
-`SKU:2;SKU2:1`, units `case:12;pallet:480`, listings `channel=key*pack;channel2=key2`.
+`SKU:2;SKU2:1`, units `case:12;pallet:480`, listings `channel=key*pack;channel2=key2`; supplier, moq, order_multiple and
+lead_time_days (how it is ordered).
 """
 
 from stocktower.exchange import ProductDocument
@@ -41,6 +42,10 @@ class PlainProducts:
         self.materials = find("materials", "bill of materials", "bom")
         self.tracking = find("tracking", "tracked by")
         self.units, self.listings = find("units", "units of measure", "packs"), find("listings", "channel skus")
+        self.supplier = find("supplier", "vendor", "supplier name")
+        self.moq = find("moq", "minimum order quantity", "min order qty", "minimum order")
+        self.multiple = find("order_multiple", "order multiple", "lot size", "multiple")
+        self.lead_time = find("lead_time_days", "lead time", "lead time days", "leadtime")
         self._money: dict[str, Money] = {}
         self.line = 0
 
@@ -100,6 +105,10 @@ class PlainProducts:
             tracking=self._tracking(f[self.tracking]),
             units=_pairs(f[self.units], "units", "case:12;pallet:480"),
             listings=_listings(f[self.listings]),
+            supplier=f[self.supplier].strip(),
+            moq=_number(f[self.moq], "moq", 1),
+            order_multiple=_number(f[self.multiple], "order_multiple", 1),
+            lead_time_days=_number(f[self.lead_time], "lead_time_days", 0),
         )
         if any(component == key for component, _ in document.components):
             raise Unreadable("components", "a kit is not its own component", "name the SKUs that it is made of")
@@ -120,6 +129,10 @@ class PlainProducts:
         if money is None:
             money = self._money[currency] = Money(currency, "currency")
         return money.read_positive(text, column)
+
+
+def _number(text: str, column: str, least: int) -> int | None:
+    return read_quantity(text, column, least=least) if text.strip() else None
 
 
 def _pairs(text: str, column: str, example: str) -> tuple[tuple[str, int], ...]:

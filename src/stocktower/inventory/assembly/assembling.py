@@ -4,7 +4,7 @@ Both sides are ours and available. What is allocated is never taken. The value o
 comes out: the books read one event for the whole (`assembly.made`, `assembly.undone`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -73,6 +73,20 @@ def assemble(tx: Transaction, items: Sequence[AssemblyRequest]) -> list[Assembly
     results = [work.take(item, changes_of(item.sku_id, bills.get(item.sku_id, ()))) for item in items]
     work.write()
     return results
+
+
+def load_assemblies(
+    tx: Transaction, assembly_ids: Collection[int]
+) -> dict[int, tuple[Assembly, tuple[AssemblyLine, ...]]]:
+    """Assemblies by id, each with what it did to stock rows."""
+    ids = sorted(assembly_ids)
+    if not ids:
+        return {}
+    lines: dict[int, list[AssemblyLine]] = {}
+    for line in assembly_store.load_assembly_lines(tx, ids):
+        lines.setdefault(line.assembly_id, []).append(line)
+    found = assembly_store.load_assemblies(tx, ids)
+    return {one.assembly_id: (one, tuple(lines.get(one.assembly_id, ()))) for one in found}
 
 
 class AssemblyWork:

@@ -19,6 +19,11 @@ def find_assemblies(tx: Transaction, references: Sequence[str]) -> list[Assembly
     return tx.fetch(_SQL.find_assemblies, Assembly, reference_texts=list(references))
 
 
+def load_assemblies(tx: Transaction, assembly_ids: Sequence[int]) -> list[Assembly]:
+    """Assemblies by id."""
+    return tx.fetch(_SQL.load_assemblies, Assembly, assembly_ids=list(assembly_ids))
+
+
 def load_assembly_lines(tx: Transaction, assembly_ids: Sequence[int]) -> list[AssemblyLine]:
     """The lines of assemblies, in order."""
     return tx.fetch(_SQL.load_assembly_lines, AssemblyLine, assembly_ids=list(assembly_ids))

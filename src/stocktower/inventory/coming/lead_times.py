@@ -1,12 +1,18 @@
-"""How long it takes until goods that are ordered can be used: measured from what inbound took, or stated."""
+"""How SKUs come, and how long it takes until goods that are ordered can be used.
+
+A measured lead time counts first, then what the product states (supplier, least order, multiple, lead time), then the
+table of the configuration that names the SKU, then the first for its supplier, then the first for all.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower import catalog
+from stocktower.catalog import Sku, SupplyTerms
 from stocktower.model import Configuration, SupplyRule
 from stocktower.network import Network
 from stocktower.platform import Transaction, load_queries
@@ -40,6 +46,8 @@ class Supplied(Struct, frozen=True):
     rule: SupplyRule
     lead_time: LeadTime | None
     """None: nothing is stated, and too little was received to measure it."""
+    of_product: tuple[str, ...] = ()
+    """What of the rule its product states: it counts before the configuration."""
 
 
 def measure_lead_time(seconds: Sequence[int]) -> LeadTime | None:
@@ -67,29 +75,62 @@ def _up(days: Fraction) -> int:
 def load_supplied(
     tx: Transaction, configuration: Configuration, network: Network, sku_ids: Sequence[int]
 ) -> dict[int, Supplied]:
-    """How some stocked SKUs come, by SKU; of the rules the first that names a SKU counts, then the first for all."""
-    if not configuration.supply or not sku_ids:
+    """How some stocked SKUs come, by SKU; one of which nothing is stated is missing."""
+    terms = catalog.load_supply_terms(tx, sku_ids)
+    if not sku_ids or not (terms or configuration.supply):
         return {}
     skus = catalog.load_skus(tx, sku_ids)
     measured: dict[tuple[int, str, str], list[int]] = {}
     rows = tx.tuples(_SQL.load_delivery_times, sku_ids=sorted(set(sku_ids)), limit=NEWEST)
     for sku_id, kind, supplier, seconds in rows:
         measured.setdefault((sku_id, kind, supplier), []).append(seconds)
+    home = home_of(network)
     found: dict[int, Supplied] = {}
     for sku_id, sku in skus.items():
-        rule = rule_of(configuration.supply, sku.code)
+        stated = terms.get(sku_id, SupplyTerms())
+        rule = rule_of(configuration.supply, sku, stated, home)
         site_id = None if rule is None else network.site_ids.get(rule.site)
         if rule is None or site_id is None or sku.kind == "kit":
             continue
         kind = PRODUCTION if rule.kind == "assembled" else PURCHASE
         lead_time = measure_lead_time(measured.get((sku_id, kind, rule.supplier), ())) or stated_lead_time(rule)
-        found[sku_id] = Supplied(sku_id, site_id, rule, lead_time)
+        found[sku_id] = Supplied(sku_id, site_id, rule, lead_time, stated_of(stated))
     return found
 
 
-def rule_of(rules: Sequence[SupplyRule], code: str) -> SupplyRule | None:
-    """The rule that says how a SKU comes."""
-    return next((one for one in rules if code in one.skus), None) or next((one for one in rules if not one.skus), None)
+def home_of(network: Network) -> str:
+    """Where goods are delivered that no table of the configuration sends elsewhere: the preferred warehouse."""
+    sites = [one for one in network.sites.values() if one.active and one.kind == "warehouse"]
+    return min(sites, key=lambda one: (one.priority, one.code)).code if sites else ""
+
+
+def rule_of(rules: Sequence[SupplyRule], sku: Sku, terms: SupplyTerms, home: str) -> SupplyRule | None:
+    """The rule that says how a SKU comes, with what its product states of it; None where nothing is stated. Pure.
+
+    Terms of another supplier than the product's do not count for it; where and how it is ordered does.
+    """
+    for_all = [one for one in rules if not one.skus]
+    known = (
+        next((one for one in rules if sku.code in one.skus), None)
+        or next((one for one in for_all if one.supplier == terms.supplier), None)
+        or next(iter(for_all), None)
+    )
+    if known is None and terms == SupplyTerms():
+        return None
+    if known is None:
+        kind = "assembled" if sku.kind == "assembled" else "purchased"
+        known = SupplyRule(supplier=terms.supplier, site=home, kind=kind)
+    elif terms.supplier and terms.supplier != known.supplier:
+        known = replace(
+            known, supplier=terms.supplier, lead_time_days=None, spread_days=0, moq=1, order_multiple=1
+        )  # fmt: skip
+    stated = {name: value for name in stated_of(terms) if (value := getattr(terms, name)) is not None}
+    return replace(known, **stated)
+
+
+def stated_of(terms: SupplyTerms) -> tuple[str, ...]:
+    """The names of what a product states."""
+    return tuple(name for name in SupplyTerms.__struct_fields__ if getattr(terms, name) not in ("", None))
 
 
 def always_from(supplied: Mapping[int, Supplied], now: datetime) -> dict[int, tuple[datetime, int]]:

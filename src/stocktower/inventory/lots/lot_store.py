@@ -56,11 +56,6 @@ def change_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
         )
 
 
-def set_lot_state(tx: Transaction, sku_id: int, lot: str, state: str) -> str | None:
-    """Hold a lot or let it back; the state that it was in, None where it is not known."""
-    return tx.value(_SQL.set_lot_state, sku_id=sku_id, lot=lot, state=state)
-
-
 def load_lots(tx: Transaction, *, code: str, sku_id: int, state: str, limit: int) -> list[tuple[Any, ...]]:
     """Lots with what is on hand of each, the first to expire first."""
     return tx.tuples(_SQL.load_lots, code=code, sku_id=sku_id, state=state, limit=limit)

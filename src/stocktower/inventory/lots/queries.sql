@@ -43,21 +43,6 @@ FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[], %(expiries)s::timestamptz[]
     AS known (sku_id, lot, expires_at, made_on, state)
 WHERE lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = known.sku_id AND lot.lot = known.lot;
 
--- name: set_lot_state
--- Hold a lot or let it back, and say in which state it was; no row where the lot is not known.
-WITH before AS (
-    SELECT state
-    FROM inventory.lot
-    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint AND lot = %(lot)s::text
-    FOR UPDATE
-), changed AS (
-    UPDATE inventory.lot
-    SET state = %(state)s::text
-    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint AND lot = %(lot)s::text
-        AND state <> %(state)s::text
-)
-SELECT state FROM before;
-
 -- name: load_lots
 -- Lots, the first to expire first, with what is on hand of each.
 SELECT lot.sku_id, lot.lot, lot.expires_at, lot.received_at, lot.state,
@@ -85,7 +70,7 @@ ORDER BY move.recorded_at, move.stock_id, move.sequence;
 
 -- name: load_lot_holders
 -- Who has units of some stock rows now.
-SELECT taken.order_id, taken.line_no, demand.kind, stock.site_id, taken.units
+SELECT taken.stock_id, taken.order_id, taken.line_no, demand.kind, stock.site_id, taken.units
 FROM (
     SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units
     FROM inventory.reservation

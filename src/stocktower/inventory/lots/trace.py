@@ -1,6 +1,6 @@
 """From a lot to everyone who has or had units of it, and from orders back to lots: read from the two ledgers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from ..formulas.model import StockRow
 from ..stock import store
 from ..stock.events import SHIPPED
 from . import lot_store
+from .lots import LotKey
 
 
 class LotFacts(Struct, frozen=True):
@@ -55,6 +56,7 @@ class LotShipment(Struct, frozen=True):
 class LotHolder(Struct, frozen=True):
     """Units of the lot that an order or a cart has now."""
 
+    stock_id: int
     order_id: int
     line_no: int
     kind: str
@@ -83,20 +85,31 @@ class OrderLot(Struct, frozen=True):
     shipped: int
 
 
-def trace_lot(tx: Transaction, sku_id: int, lot: str) -> LotTrace:
-    """Where the units of a lot are, where they came from, and who has them; empty where nothing ever had the lot."""
-    rows = [row for row in store.load_rows(tx, [sku_id]) if row.lot == lot]
+def trace_lots(tx: Transaction, keys: Collection[LotKey]) -> dict[LotKey, LotTrace]:
+    """Where the units of lots are, where they came from, and who has them; empty where nothing ever had the lot."""
+    wanted = dict.fromkeys(keys, LotTrace((), (), (), ()))
+    rows = [row for row in store.load_rows(tx, sorted({one for one, _ in wanted})) if (row.sku_id, row.lot) in wanted]
     ids = [row.stock_id for row in rows]
     if not ids:
-        return LotTrace((), (), (), ())
+        return wanted
+    lot_of = {row.stock_id: (row.sku_id, row.lot) for row in rows}
     moves = [LotMove(*row) for row in lot_store.load_lot_moves(tx, ids)]
-    shipped = tuple(
-        LotShipment(move.reference_id, move.site_id, -move.delta, move.occurred_at)
-        for move in moves
-        if move.reason == SHIPPED and move.reference == "fulfillment"
-    )
-    holders = tuple(LotHolder(*row) for row in lot_store.load_lot_holders(tx, ids))
-    return LotTrace(tuple(rows), tuple(moves), shipped, holders)
+    holders = [LotHolder(*row) for row in lot_store.load_lot_holders(tx, ids)]
+    for key in set(lot_of.values()):
+        of_lot = tuple(move for move in moves if lot_of[move.stock_id] == key)
+        shipped = tuple(
+            LotShipment(move.reference_id, move.site_id, -move.delta, move.occurred_at)
+            for move in of_lot
+            if move.reason == SHIPPED and move.reference == "fulfillment"
+        )
+        of_rows = tuple(row for row in rows if lot_of[row.stock_id] == key)
+        wanted[key] = LotTrace(of_rows, of_lot, shipped, tuple(one for one in holders if lot_of[one.stock_id] == key))
+    return wanted
+
+
+def trace_lot(tx: Transaction, sku_id: int, lot: str) -> LotTrace:
+    """The trace of one lot."""
+    return trace_lots(tx, [(sku_id, lot)])[sku_id, lot]
 
 
 def load_lots(tx: Transaction, *, code: str = "", sku_id: int = 0, state: str = "", limit: int = 200) -> list[LotFacts]:

@@ -1,8 +1,8 @@
-"""Takes stock out of sale: units of a row change their status, or a whole lot is held; and lets it back.
+"""Takes stock out of sale: units of a row change their status. What a recall holds is taken the same way.
 
 What is free goes first, then what is allocated and not released gives way, lowest priority first. Units of released
 requests stay where they are: their site has them in hand. Whoever may lose units is locked before the SKUs
-(`load_holders_of_rows`, `load_holders_of_lot`).
+(`load_holders_of_rows`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,10 @@ from stocktower.platform import Transaction
 
 from ..formulas.model import Cut, StockRow
 from ..formulas.rules import owner_at
-from ..lots import lot_store
 from ..stock import store
 from ..stock.book import Balance, Book, Cause
 from ..stock.discrepancies import settle_discrepancies
-from ..stock.events import STATUS_CHANGE, lot_event, stock_events, supply_event
+from ..stock.events import STATUS_CHANGE, stock_events, supply_event
 from .cuts import Cutter, MayCut
 from .service import change_demands, open_book, write_book
 
@@ -57,11 +56,6 @@ def load_holders_of_rows(tx: Transaction, stock_ids: Sequence[int]) -> list[int]
     return store.load_allocated_orders(tx, stock_ids) if stock_ids else []
 
 
-def load_holders_of_lot(tx: Transaction, sku_id: int, lot: str) -> list[int]:
-    """The orders and holds that have units of a lot, ascending."""
-    return load_holders_of_rows(tx, [row.stock_id for row in rows_of_lot(store.load_rows(tx, [sku_id]), sku_id, lot)])
-
-
 def find_row(tx: Transaction, sku_id: int, site_id: int, status: str, owner: str, lot: str) -> StockRow | None:
     """The row of a SKU at a site; no owner: who owns what lies there. None where there is none."""
     who = owner or owner_at(load_network(tx).sites[site_id])
@@ -78,7 +72,8 @@ def withdraw(tx: Transaction, items: Sequence[Withdraw], *, may_cut: MayCut) -> 
         raise ValueError("a stock row is named twice: add its units up")
     if not wanted:
         return Withdrawn()
-    book, locked = _lock(tx, {row.sku_id for row in store.load_rows_by_id(tx, sorted(wanted))}, sorted(wanted))
+    skus = {row.sku_id for row in store.load_rows_by_id(tx, sorted(wanted))}
+    book, locked = lock_with_holders(tx, skus, sorted(wanted))
     units = {
         stock_id: min(
             book.balances[stock_id].quantity if one.units is None else one.units, book.balances[stock_id].quantity
@@ -102,42 +97,11 @@ def withdraw(tx: Transaction, items: Sequence[Withdraw], *, may_cut: MayCut) -> 
             moved.append((stock_id, target.row.stock_id, part))
         if units[stock_id] > part:
             stuck.append((stock_id, units[stock_id] - part))
-    _write(tx, book, cutter)
+    write_withdrawn(tx, book, cutter)
     return Withdrawn(tuple(moved), tuple(stuck), tuple(cuts))
 
 
-def set_lot_state(
-    tx: Transaction, sku_id: int, lot: str, state: str, note: str, *, may_cut: MayCut
-) -> Withdrawn | None:
-    """Hold a lot on all sites and for all channels, or let it back; None where it was in that state already.
-
-    A lot that is held is not sellable: what is allocated of it and not released is taken back. Raises UnknownLot.
-    """
-    book, locked = _lock(
-        tx, {sku_id}, [row.stock_id for row in rows_of_lot(store.load_rows(tx, [sku_id]), sku_id, lot)]
-    )
-    known = lot_store.set_lot_state(tx, sku_id, lot, state)
-    if known is None:
-        raise UnknownLot(f"lot {lot}")
-    if known == state:
-        return None
-    rows = rows_of_lot((one.row for one in book.balances.values()), sku_id, lot)
-    cutter = Cutter(tx, book, locked)
-    taken = [(row.stock_id, row.allocated) for row in rows if row.allocated] if state == HELD else []
-    cuts = cutter.cut(taken, may_cut)
-    stuck = [(stock_id, left) for stock_id, _ in taken if (left := book.balances[stock_id].allocated)]
-    _write(tx, book, cutter)
-    quantity = sum(row.quantity for row in rows)
-    tx.emit_all(lot_event(sku_id, lot, state, -quantity if state == HELD else quantity, note, tx.now))
-    return Withdrawn((), tuple(stuck), tuple(cuts))
-
-
-def rows_of_lot(rows: Iterable[StockRow], sku_id: int, lot: str) -> list[StockRow]:
-    """The rows of one lot."""
-    return [row for row in rows if row.sku_id == sku_id and row.lot == lot]
-
-
-def _lock(tx: Transaction, sku_ids: set[int], stock_ids: Sequence[int]) -> tuple[Book, set[int]]:
+def lock_with_holders(tx: Transaction, sku_ids: set[int], stock_ids: Sequence[int]) -> tuple[Book, set[int]]:
     """Lock SKUs and those that are components of the same lines, and read their rows."""
     holders = load_holders_of_rows(tx, stock_ids)
     locked = sku_ids | {one.sku_id for one in (store.load_demands(tx, holders) if holders else ())}
@@ -163,7 +127,8 @@ def _place(row: StockRow, status: str) -> tuple[int, int, str, str, str]:
     return row.sku_id, row.site_id, status, row.owner, row.lot
 
 
-def _write(tx: Transaction, book: Book, cutter: Cutter) -> None:
+def write_withdrawn(tx: Transaction, book: Book, cutter: Cutter) -> None:
+    """Write what was withdrawn, and tell it."""
     network = load_network(tx)
     write_book(tx, book)
     change_demands(tx, cutter.changed)

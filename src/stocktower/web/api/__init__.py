@@ -28,7 +28,7 @@ HANDLERS = (
     orders.list_orders, orders.get_order, orders.take_order, orders.take_confirmation,
     stock.list_stock, stock.get_ats, stock.get_history, stock.list_rows, exports.export, stock.get_offer,
     promises.get_atp,
-    reorder.list_reorder, reorder.decide_reorder,
+    reorder.list_reorder, reorder.decide_reorder, reorder.get_supply,
     publications.get_status, publications.list_publications, publications.acknowledge, publications.resend,
     publications.set_velocity,
     goods.list_inbound, goods.take_inbound, goods.take_receipt, goods.take_transfer, goods.take_adjustment,

@@ -1,5 +1,6 @@
 """Lots: where they are, who has them, their recall and the undoing of that."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -8,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from stocktower import access, catalog, inventory, ordering
+from stocktower.platform import Transaction
 from stocktower.web.api.writes import REFUSALS, by_token
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.lot_events import as_epcis
@@ -34,6 +36,10 @@ class Recall(msgspec.Struct, frozen=True):
     lot: str
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
     dry_run: bool = False
+    left_out: Annotated[list[ordering.LotName], msgspec.Meta(max_length=1000)] = []
+    """Of a recall: lots that its units are in by assembly, and that are not held with it; the others are."""
+    alone: bool = False
+    """Of a recall: only this lot is held, not those that its units are in."""
 
 
 class RecallAnswer(msgspec.Struct, frozen=True):
@@ -42,6 +48,7 @@ class RecallAnswer(msgspec.Struct, frozen=True):
     dry_run: bool
     state: str
     recalled: ordering.Recalled | None = None
+    released: ordering.Released | None = None
 
 
 @get("/api/v1/lots", sync_to_thread=True, tags=["Stock"])
@@ -62,7 +69,9 @@ def list_lots(
 
 @get("/api/v1/lots/trace", sync_to_thread=True, tags=["Stock"])
 def get_lot(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str]) -> ordering.LotDetail:
-    """Where a lot is, every move of it, and the orders that have it; customers only for whom may read personal data."""
+    """Where a lot is, every move of it, the lots that it is made of and is in by assembly to any depth, and the orders
+    that have it or one of these; customers only for whom may read personal data.
+    """
     return load(desk, sku, lot)
 
 
@@ -77,19 +86,19 @@ def get_epcis(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str]) -> Respons
 @post("/api/v1/lots/recall", sync_to_thread=True, status_code=200, tags=["Stock"],
       guards=[by_token], responses=REFUSALS)  # fmt: skip
 def recall(desk: AtDesk, data: JSONBody[Recall]) -> RecallAnswer:
-    """Hold a lot on all sites and for all channels; a dry run says what that would do."""
+    """Hold a lot, and those that its units are in, on all sites and for all channels; a dry run says what that does."""
     if not data.note.strip():
         raise Unprocessable("A recall needs a reason", field="note", fix="Say why the lot is held.")
-    done = hold(desk, data.sku, data.lot, data.note, dry_run=data.dry_run)
+    done = hold(desk, data.sku, data.lot, data.note, data.left_out, alone=data.alone, dry_run=data.dry_run)
     return RecallAnswer(data.dry_run, inventory.HELD, done)
 
 
 @post("/api/v1/lots/release", sync_to_thread=True, status_code=200, tags=["Stock"],
       guards=[by_token], responses=REFUSALS)  # fmt: skip
 def release(desk: AtDesk, data: JSONBody[Recall]) -> RecallAnswer:
-    """Undo a recall: the lot is sold again, and who waits may have it."""
-    let_back(desk, data.sku, data.lot, data.note, dry_run=data.dry_run)
-    return RecallAnswer(data.dry_run, inventory.OPEN)
+    """Undo a recall, whole: what no other recall holds is sold again, and who waits may have it."""
+    done = let_back(desk, data.sku, data.lot, data.note, dry_run=data.dry_run)
+    return RecallAnswer(data.dry_run, inventory.OPEN if done.lots else inventory.HELD, released=done)
 
 
 def load(desk: Desk, sku: str, lot: str) -> ordering.LotDetail:
@@ -102,22 +111,29 @@ def load(desk: Desk, sku: str, lot: str) -> ordering.LotDetail:
     return found
 
 
-def hold(desk: Desk, sku: str, lot: str, note: str, *, dry_run: bool) -> ordering.Recalled:
-    """Recall a lot as this person."""
+def hold(
+    desk: Desk, sku: str, lot: str, note: str, left_out: Sequence[ordering.LotName] = (), *, alone: bool = False,
+    dry_run: bool,
+) -> ordering.Recalled:  # fmt: skip
+    """Recall a lot as this person, with the lots that its units are in but those left out."""
     desk.require(access.Permission.ADJUST_STOCK)
     sku_id = load(desk, sku, lot).sku.sku_id
+
+    def command(tx: Transaction) -> ordering.Recalled:
+        return ordering.hold_lot(tx, sku_id, lot, note, left_out=left_out, alone=alone)
+
     try:
-        return desk.carry_out(lambda tx: ordering.hold_lot(tx, sku_id, lot, note), dry_run=dry_run)
+        return desk.carry_out(command, dry_run=dry_run)
     except ordering.NotPossible as refusal:
         raise Unprocessable(str(refusal), field="lot", fix="Look at the lot as it stands now.") from refusal
 
 
-def let_back(desk: Desk, sku: str, lot: str, note: str, *, dry_run: bool) -> None:
+def let_back(desk: Desk, sku: str, lot: str, note: str, *, dry_run: bool) -> ordering.Released:
     """Undo a recall as this person."""
     desk.require(access.Permission.ADJUST_STOCK)
     sku_id = load(desk, sku, lot).sku.sku_id
     try:
-        desk.carry_out(lambda tx: ordering.release_lot(tx, sku_id, lot, note), dry_run=dry_run)
+        return desk.carry_out(lambda tx: ordering.release_lot(tx, sku_id, lot, note), dry_run=dry_run)
     except ordering.NotPossible as refusal:
         raise Unprocessable(str(refusal), field="lot", fix="Look at the lot as it stands now.") from refusal
 

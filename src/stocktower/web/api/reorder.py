@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import get, post
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from stocktower import access, catalog, purchasing
 from stocktower.platform import Transaction
@@ -37,6 +37,12 @@ class Proposals(msgspec.Struct, frozen=True):
     proposals: list[ProposalAnswer]
 
 
+class SupplyAnswer(msgspec.Struct, frozen=True):
+    """How SKUs come; one of which nothing is stated is missing."""
+
+    supply: list[purchasing.SupplyView]
+
+
 class Decision(msgspec.Struct, frozen=True):
     """What is decided about a proposal."""
 
@@ -51,6 +57,19 @@ def list_reorder(desk: AtDesk) -> Proposals:
     """What should be ordered, as of this morning."""
     with desk.reading() as tx:
         return Proposals(answers(desk, tx, purchasing.load_open(tx)))
+
+
+@get("/api/v1/supply", sync_to_thread=True, tags=["Stock"])
+def get_supply(
+    desk: AtDesk, sku: Annotated[list[str], QueryParameter(description="Codes of SKUs; several.")]
+) -> SupplyAnswer:
+    """How SKUs come: supplier, least order, multiple, lead time, and which of these their products state."""
+    with desk.reading() as tx:
+        found = catalog.find_skus(tx, sku)
+        unknown = sorted(set(sku) - found.keys())
+        if unknown:
+            raise NotFoundException(f"There is no SKU {unknown[0]}.")
+        return SupplyAnswer(purchasing.load_supply(tx, [one.sku_id for one in found.values()]))
 
 
 @post(

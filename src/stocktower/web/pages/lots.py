@@ -1,7 +1,9 @@
 """Lots: which expire first, where one is and who has it, and its recall, shown before it is done."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
@@ -11,7 +13,8 @@ from stocktower.web.acts import Result
 from stocktower.web.api.lots import hold, let_back, load
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import Word, parse_filter
-from stocktower.web.forms import FilledForm
+from stocktower.web.formats import plural
+from stocktower.web.forms import FilledForm, Form
 from stocktower.web.problems import Unprocessable
 
 MOST = 200
@@ -60,33 +63,60 @@ def act_page(desk: AtDesk, sku: FromQuery[str], lot: FromQuery[str], form: Fille
         if act == "recall":
             if not note:
                 raise Unprocessable("A recall needs a reason: say why the lot is held", field="note")
-            changes = words_of(hold(desk, sku, lot, note, dry_run=dry_run))
+            changes = words_of(hold(desk, sku, lot, note, left_out_of(form), dry_run=dry_run))
             result = Result("This would be held" if dry_run else "The lot is held", dry_run, changes)
         else:
-            let_back(desk, sku, lot, note, dry_run=dry_run)
+            released = let_back(desk, sku, lot, note, dry_run=dry_run)
             title = "This would be released" if dry_run else "The lot is released"
-            result = Result(
-                title, dry_run, ["it is sold again on all sites and channels", "who waits for it may have it"]
-            )
+            result = Result(title, dry_run, words_of_release(released))
     except (Unprocessable, access.PermissionDenied) as refusal:
         result = Result("Not done", dry_run, problem=str(refusal))
-    return _show(desk, sku, lot, chosen=act, note=note, result=result)
+    return _show(desk, sku, lot, chosen=act, note=note, result=result, left_out=left_out_of(form))
+
+
+LEAVE = "leave "
+"""How the name of a box begins that leaves a lot out of a recall; the lot and its SKU follow."""
+
+
+def left_out_of(form: Form) -> list[ordering.LotName]:
+    """The lots that are ticked to be left out."""
+    texts = [name.removeprefix(LEAVE) for name in form.values if name.startswith(LEAVE)]
+    return [msgspec.json.decode(text, type=ordering.LotName) for text in texts]
+
+
+def box_of(one: ordering.LotRelative) -> str:
+    """The name of the box that leaves a lot out."""
+    return LEAVE + msgspec.json.encode(ordering.LotName(one.sku, one.lot)).decode()
 
 
 def words_of(done: ordering.Recalled) -> list[str]:
     """What a recall does, one sentence each."""
+    with_it = [str(one) for one in done.lots[1:]]
     return [
         "it is sold on no site and no channel until it is released",
-        f"{len(done.waiting_again)} orders that had it and were not released wait again, for other lots or sites",
-        f"{len(done.at_sites)} orders are with their sites: tell the sites to stop them",
-        f"{len(done.shipped)} orders have shipped with it: their customers are listed here",
+        *([f"nor is what was made of it: {', '.join(with_it)}"] if with_it else []),
+        *([f"left out, and still sold: {', '.join(map(str, done.left_out))}"] if done.left_out else []),
+        *([f"also in {', '.join(done.not_tracked)}, of which nothing tells the units"] if done.not_tracked else []),
+        f"{plural(len(done.waiting_again), 'order')} had it, not released: they wait again, for other lots or sites",
+        f"with sites: {plural(len(done.at_sites), 'order')}; tell the sites to stop them",
+        f"shipped with it: {plural(len(done.shipped), 'order')}; their customers are listed here",
         "a case is opened with all of these orders",
     ]
 
 
+def words_of_release(done: ordering.Released) -> list[str]:
+    """What the end of a recall does, one sentence each."""
+    return [
+        *(f"lot {one} is sold again on all sites and channels" for one in done.lots),
+        *(f"lot {one} stays held by the recall of lot {root}" for one, root in done.still_held),
+        "who waits for what is sold again may have it",
+    ]
+
+
 def _show(
-    desk: Desk, sku: str, lot: str, *, chosen: str = "", note: str = "", result: Result | None = None
-) -> Response[str]:
+    desk: Desk, sku: str, lot: str, *, chosen: str = "", note: str = "", result: Result | None = None,
+    left_out: Sequence[ordering.LotName] = (),
+) -> Response[str]:  # fmt: skip
     detail = load(desk, sku, lot)
     with desk.reading() as tx:
         network = desk.network(tx)
@@ -97,5 +127,6 @@ def _show(
             chosen=chosen, note=note, result=result, may_act=desk.may(access.Permission.ADJUST_STOCK),
             personal=desk.may(access.Permission.READ_PERSONAL_DATA), moves=moves,
             references=labels.of_subjects(tx, network, subjects), href=lot_href(sku, lot),
-            sku_href=labels.sku_href(sku),
+            sku_href=labels.sku_href(sku), lot_href=lot_href, box_of=box_of,
+            left_out={(one.sku, one.lot) for one in left_out},
         )  # fmt: skip

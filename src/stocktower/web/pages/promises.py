@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower import catalog, inventory
+from stocktower import catalog, inventory, purchasing
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
@@ -30,4 +30,8 @@ def atp_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str
         for channel_ids in groups.values()
     ]
     late = {one.inbound_id: one for answer in answers.values() for one in answer.not_counted}
-    return {"promised": promised, "not_counted": list(late.values())}
+    return {
+        "promised": promised,
+        "not_counted": list(late.values()),
+        "supply": purchasing.load_supply(tx, [sku.sku_id]),
+    }

@@ -1,0 +1,1 @@
+"""Which lots are in which by assembly, and the recall of a lot with what was made of it."""
