@@ -17,6 +17,7 @@ from .service import (
     load_kits_of,
     load_materials,
     load_resolved,
+    load_resolved_at,
     load_skus,
     load_supply_terms,
     load_tracking,
@@ -27,11 +28,13 @@ from .service import (
 )
 from .views import (
     SkuPage,
+    listings_at,
     load_active_ids,
     load_listing_versions,
     load_listings,
     load_listings_of,
     load_sku_page,
+    load_versions_of_sku,
     search,
 )
 
@@ -58,6 +61,7 @@ __all__ = [
     "find_cycle",
     "find_skus",
     "find_stocked",
+    "listings_at",
     "load_active_ids",
     "load_kits_of",
     "load_listing_versions",
@@ -65,11 +69,13 @@ __all__ = [
     "load_listings_of",
     "load_materials",
     "load_resolved",
+    "load_resolved_at",
     "load_sku_page",
     "load_skus",
     "load_supply_terms",
     "load_tracking",
     "load_units",
+    "load_versions_of_sku",
     "lock_pair",
     "map_listing",
     "merge_skus",

@@ -113,3 +113,22 @@ SELECT unit.sku_id, unit.unit, unit.factor
 FROM catalog.unit AS unit
 JOIN catalog.sku AS sku ON sku.merchant_id = unit.merchant_id AND sku.sku_id = unit.sku_id
 WHERE unit.merchant_id = %(merchant_id)s::bigint AND unit.unit = sku.stock_unit AND unit.factor <> 1;
+
+-- name: past_ends_in_order
+-- when: now
+-- What kits and categories were before is numbered without a gap, and no stretch ended before the one before it.
+SELECT past.what, past.id, past.sequence
+FROM (
+    SELECT 'kit' AS what, kit_id AS id, sequence, until_at,
+        lag(sequence, 1, 0) OVER kit AS before, lag(until_at) OVER kit AS ended_at
+    FROM catalog.past_kit
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW kit AS (PARTITION BY kit_id ORDER BY sequence)
+    UNION ALL
+    SELECT 'category', sku_id, sequence, until_at,
+        lag(sequence, 1, 0) OVER sku, lag(until_at) OVER sku
+    FROM catalog.past_category
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW sku AS (PARTITION BY sku_id ORDER BY sequence)
+) AS past
+WHERE past.sequence <> past.before + 1 OR past.until_at < past.ended_at;

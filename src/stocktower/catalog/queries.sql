@@ -129,6 +129,22 @@ FROM unnest(%(sku_ids)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(barco
         tracking)
 WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id;
 
+-- name: record_past_categories
+-- The categories that SKUs had until now, of those that get another.
+INSERT INTO catalog.past_category (merchant_id, sku_id, sequence, category, until_at)
+SELECT sku.merchant_id, sku.sku_id, coalesce(last.sequence, 0) + 1, sku.category,
+    greatest(last.until_at, %(now)s::timestamptz)
+FROM unnest(%(sku_ids)s::bigint[], %(categories)s::text[]) AS stated (sku_id, category)
+JOIN catalog.sku AS sku ON sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id
+    AND sku.category <> stated.category
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM catalog.past_category
+    WHERE merchant_id = sku.merchant_id AND sku_id = sku.sku_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
+
 -- name: load_direct_assembled
 -- The assembled SKUs that are made of a SKU.
 SELECT sku.code
@@ -213,6 +229,43 @@ SELECT kit_id, part_id, quantity
 FROM catalog.part
 WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[])
 ORDER BY kit_id, part_id;
+
+-- name: record_past_kits
+-- What kits came down to until now.
+INSERT INTO catalog.past_kit (merchant_id, kit_id, sequence, part_ids, quantities, until_at)
+SELECT part.merchant_id, part.kit_id, coalesce(last.sequence, 0) + 1, array_agg(part.part_id ORDER BY part.part_id),
+    array_agg(part.quantity ORDER BY part.part_id), greatest(last.until_at, %(now)s::timestamptz)
+FROM catalog.part AS part
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM catalog.past_kit
+    WHERE merchant_id = part.merchant_id AND kit_id = part.kit_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+WHERE part.merchant_id = %(merchant_id)s::bigint AND part.kit_id = ANY(%(kit_ids)s::bigint[])
+GROUP BY part.merchant_id, part.kit_id, last.sequence, last.until_at;
+
+-- name: load_parts_at
+-- The stocked SKUs that kits came down to at some instants: what ended first after each, else what they come down to now.
+SELECT instant.at, wanted.kit_id, held.part_id, held.quantity
+FROM unnest(%(instants)s::timestamptz[]) AS instant (at)
+CROSS JOIN unnest(%(kit_ids)s::bigint[]) AS wanted (kit_id)
+LEFT JOIN LATERAL (
+    SELECT part_ids, quantities
+    FROM catalog.past_kit
+    WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = wanted.kit_id AND until_at > instant.at
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS past ON true
+CROSS JOIN LATERAL (
+    SELECT part_id, quantity FROM unnest(past.part_ids, past.quantities) AS former (part_id, quantity)
+    UNION ALL
+    SELECT part_id, quantity
+    FROM catalog.part
+    WHERE past.part_ids IS NULL AND merchant_id = %(merchant_id)s::bigint AND kit_id = wanted.kit_id
+) AS held
+ORDER BY instant.at, wanted.kit_id, held.part_id;
 
 -- name: load_kits_of
 -- The kits that come down to some stocked SKUs.
@@ -321,7 +374,7 @@ FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(sku_ids)s::bigint[], 
 ORDER BY stated.channel_id, stated.key
 ON CONFLICT (merchant_id, channel_id, key) DO UPDATE
 SET sku_id = excluded.sku_id, pack_quantity = excluded.pack_quantity, mapped_by = excluded.mapped_by,
-    mapped_at = excluded.mapped_at, version = known.version + 1
+    mapped_at = greatest(known.mapped_at, excluded.mapped_at), version = known.version + 1
 WHERE (known.sku_id, known.pack_quantity) <> (excluded.sku_id, excluded.pack_quantity)
 RETURNING channel_id, key, version, sku_id, pack_quantity, mapped_by, mapped_at;
 
@@ -335,6 +388,19 @@ SELECT channel_id, key, version, sku_id, pack_quantity, mapped_by, mapped_at
 FROM catalog.listing_version
 WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND key = %(key)s::text
 ORDER BY version;
+
+-- name: load_versions_of_sku
+-- Everything that those listings ever stood for which once stood for a SKU, by channel and key, the first first.
+SELECT version.channel_id, version.key, version.version, version.sku_id, version.pack_quantity, version.mapped_by,
+    version.mapped_at
+FROM (
+    SELECT DISTINCT channel_id, key
+    FROM catalog.listing_version
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint
+) AS named
+JOIN catalog.listing_version AS version ON version.merchant_id = %(merchant_id)s::bigint
+    AND version.channel_id = named.channel_id AND version.key = named.key
+ORDER BY version.channel_id, version.key, version.version;
 
 -- name: load_listings_of
 -- The listings of some SKUs.

@@ -1,6 +1,7 @@
 """Commands of the room: products are taken, listings are mapped, keys are resolved; all set-based."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -58,6 +59,22 @@ def load_resolved(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Resolved
         sku_id: Resolved(sku_id, 1, tuple(components[sku_id]) if sku_id in components else ((sku_id, 1),))
         for sku_id in wanted
     }
+
+
+def load_resolved_at(
+    tx: Transaction, sku_ids: Iterable[int], instants: Iterable[datetime]
+) -> dict[datetime, dict[int, Resolved]]:
+    """What SKUs were made of at some instants, with packs of one; a SKU is a kit for good, or never."""
+    wanted = sorted(set(sku_ids))
+    made: dict[datetime, dict[int, Resolved]] = {
+        at: {sku_id: Resolved(sku_id, 1, ((sku_id, 1),)) for sku_id in wanted} for at in instants
+    }
+    parts: dict[tuple[datetime, int], list[tuple[int, int]]] = {}
+    for at, kit_id, part_id, quantity in store.load_parts_at(tx, wanted, list(made)) if wanted and made else ():
+        parts.setdefault((at, kit_id), []).append((part_id, quantity))
+    for (at, kit_id), of_kit in parts.items():
+        made[at][kit_id] = Resolved(kit_id, 1, tuple(of_kit))
+    return made
 
 
 InUse = Callable[[Sequence[int]], Collection[int]]
@@ -204,7 +221,13 @@ def rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
         for kit_id, of_kit in expand(kit_ids, components).items()
         for part_id, units in sorted(of_kit.items())
     ]
-    store.replace_parts(tx, kit_ids, parts)
+    kept = {(part.kit_id, part.component_id): part.quantity for part in store.load_parts(tx, kit_ids)}
+    fresh = {(part.kit_id, part.component_id): part.quantity for part in parts}
+    changed = sorted({key[0] for key, _ in kept.items() ^ fresh.items()})
+    if not changed:
+        return
+    store.record_past_kits(tx, changed)
+    store.replace_parts(tx, changed, [part for part in parts if part.kit_id in changed])
 
 
 def load_materials(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, tuple[tuple[int, int], ...]]:

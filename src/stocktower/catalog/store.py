@@ -1,6 +1,7 @@
 """The statements of the room, one typed function each."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -83,7 +84,12 @@ def copy_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
 
 
 def update_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
-    """What is stated of SKUs that are there; code and stock unit never change."""
+    """What is stated of SKUs that are there; code and stock unit never change, and former categories are kept."""
+    tx.execute(
+        _Q.record_past_categories,
+        sku_ids=[sku.sku_id for sku in skus],
+        categories=[sku.category for sku in skus],
+    )
     tx.execute(
         _Q.update_skus,
         sku_ids=[sku.sku_id for sku in skus],
@@ -119,6 +125,18 @@ def load_kits_above(tx: Transaction, component_ids: Sequence[int]) -> list[int]:
 def load_parts(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
     """The stocked SKUs that kits come down to, in order."""
     return tx.fetch(_Q.load_parts, Component, kit_ids=list(kit_ids))
+
+
+def load_parts_at(
+    tx: Transaction, kit_ids: Sequence[int], instants: Sequence[datetime]
+) -> list[tuple[datetime, int, int, int]]:
+    """(instant, kit, stocked part, quantity) of kits as they were at some instants, in order."""
+    return tx.tuples(_Q.load_parts_at, kit_ids=list(kit_ids), instants=list(instants))
+
+
+def record_past_kits(tx: Transaction, kit_ids: Sequence[int]) -> None:
+    """Keep what kits come down to, before they come down to something else."""
+    tx.execute(_Q.record_past_kits, kit_ids=list(kit_ids))
 
 
 def load_kits_of(tx: Transaction, part_ids: Sequence[int]) -> list[Component]:
@@ -231,6 +249,11 @@ def record_listing_versions(tx: Transaction, versions: Sequence[ListingVersion])
 def load_listing_versions(tx: Transaction, channel_id: int, key: str) -> list[ListingVersion]:
     """Everything that a listing ever stood for, the first first."""
     return tx.fetch(_Q.load_listing_versions, ListingVersion, channel_id=channel_id, key=key)
+
+
+def load_versions_of_sku(tx: Transaction, sku_id: int) -> list[ListingVersion]:
+    """Everything that the listings ever stood for that once stood for a SKU, each listing's first first."""
+    return tx.fetch(_Q.load_versions_of_sku, ListingVersion, sku_id=sku_id)
 
 
 def load_listings_of(tx: Transaction, sku_ids: Sequence[int]) -> list[Listing]:

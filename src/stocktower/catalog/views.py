@@ -1,6 +1,7 @@
 """Read models of the room for pages, API and publication."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -36,6 +37,21 @@ def load_listings_of(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, list[
     for listing in store.load_listings_of(tx, wanted) if wanted else ():
         found.setdefault(listing.sku_id, []).append(listing)
     return found
+
+
+def load_versions_of_sku(tx: Transaction, sku_id: int) -> list[ListingVersion]:
+    """Everything that the listings ever stood for that once stood for a SKU, each listing's first first."""
+    return store.load_versions_of_sku(tx, sku_id)
+
+
+def listings_at(versions: Iterable[ListingVersion], sku_id: int, at: datetime) -> list[Listing]:
+    """The listings of a SKU at an instant, by channel and key, from all that they ever stood for. Pure."""
+    last = {(one.channel_id, one.key): one for one in versions if one.mapped_at <= at}
+    return [
+        Listing(one.channel_id, one.key, sku_id, one.pack_quantity, one.mapped_by)
+        for one in last.values()
+        if one.sku_id == sku_id
+    ]
 
 
 def load_listings(tx: Transaction, channel_id: int) -> list[Listing]:

@@ -13,6 +13,7 @@ from .explained import (
     Piece,
     ask,
     explain_ats,
+    load_listings,
     read_moment,
 )
 from .exports import FORMATS, TABLES, Table, Written, write_table
@@ -40,6 +41,7 @@ __all__ = [
     "explain_ats",
     "load_grid",
     "load_grid_by_figure",
+    "load_listings",
     "load_points",
     "name_entries",
     "read_moment",

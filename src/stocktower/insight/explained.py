@@ -150,11 +150,11 @@ def explain_ats(
 ) -> AtsAnswer:
     """What channels may sell of a SKU and what they were told; with explain, each with its steps."""
     asked = ask(tx, [sku.sku_id], moment)
-    listings = catalog.load_listings_of(tx, [sku.sku_id]).get(sku.sku_id, [])
+    listings = load_listings(tx, sku.sku_id, moment)
     words = publication.load_told_at(tx, sku.sku_id, moment.at) if moment else publication.load_told(tx, sku.sku_id)
     told = {(word.channel_id, word.listing): word for word in words}
     last = {word.channel_id: word for word in sorted(words, key=lambda word: word.told_at)}
-    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment.at if moment else None)
+    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment)
     explainer = Explainer(tx, sku, asked, address)
     channels: list[ChannelAts] = []
     for one in asked.network.channels.values():
@@ -181,6 +181,13 @@ def explain_ats(
         basis=moment.basis if moment else Basis.RECORDED, position=moment.position if moment else load_head(tx),
         configuration=asked.network.version, channels=channels,
     )  # fmt: skip
+
+
+def load_listings(tx: Transaction, sku_id: int, moment: Moment | None) -> list[catalog.Listing]:
+    """The listings of a SKU with their packs, now or as of a moment, by channel and key."""
+    if moment is not None:
+        return catalog.listings_at(catalog.load_versions_of_sku(tx, sku_id), sku_id, moment.at)
+    return catalog.load_listings_of(tx, [sku_id]).get(sku_id, [])
 
 
 def _shown(

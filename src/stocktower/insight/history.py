@@ -119,20 +119,23 @@ def load_points(
         instants |= {since + (until - since) * part / POINTS for part in range(POINTS + 1)}
         instants -= set(changes[:-1]) if len(changes) == CHANGES else set()
     series = inventory.load_series(tx, [sku.sku_id], sorted(instants))
-    packs = {
-        (item.channel_id, item.key): item.pack_quantity
-        for item in catalog.load_listings_of(tx, [sku.sku_id]).get(sku.sku_id, [])
-    }
-    words: dict[tuple[int, str], int] = {
-        (word.channel_id, word.listing): word.shown * packs.get((word.channel_id, word.listing), 1)
-        for word in publication.load_told_at(tx, sku.sku_id, since)
+    versions = catalog.load_versions_of_sku(tx, sku.sku_id)
+
+    def units(word: publication.Told) -> int:
+        """In stock units, by the pack that the listing stood for when it was told."""
+        listings = catalog.listings_at(versions, sku.sku_id, word.told_at)
+        packs = {(item.channel_id, item.key): item.pack_quantity for item in listings}
+        return word.shown * packs.get((word.channel_id, word.listing), 1)
+
+    words = {
+        (word.channel_id, word.listing): units(word) for word in publication.load_told_at(tx, sku.sku_id, since)
     }
     points: list[Point] = []
     news = list(told)
     for at, availability in series:
         while news and news[0].told_at <= at:
             word = news.pop(0)
-            words[word.channel_id, word.listing] = word.shown * packs.get((word.channel_id, word.listing), 1)
+            words[word.channel_id, word.listing] = units(word)
         points.append(_point(at, sku, availability, network, words))
     return points
 

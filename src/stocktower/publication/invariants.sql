@@ -143,3 +143,21 @@ SELECT channel_id, state, reason, lag_p50_seconds, lag_p95_seconds
 FROM publication.channel
 WHERE merchant_id = %(merchant_id)s::bigint
     AND (lag_p50_seconds > lag_p95_seconds OR (state = 'normal') <> (reason = ''));
+
+-- name: past_ends_in_order
+-- when: now
+-- What velocities, buffers and states were before is numbered without a gap, and no stretch ended before the one before it.
+SELECT past.channel_id, past.sku_id, past.sequence
+FROM (
+    SELECT channel_id, sku_id, sequence, until_at,
+        lag(sequence, 1, 0) OVER one AS before, lag(until_at) OVER one AS ended_at
+    FROM publication.past_velocity
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW one AS (PARTITION BY channel_id, sku_id ORDER BY sequence)
+    UNION ALL
+    SELECT channel_id, 0, sequence, until_at, lag(sequence, 1, 0) OVER one, lag(until_at) OVER one
+    FROM publication.past_channel
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW one AS (PARTITION BY channel_id ORDER BY sequence)
+) AS past
+WHERE past.sequence <> past.before + 1 OR past.until_at < past.ended_at;

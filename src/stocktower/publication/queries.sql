@@ -91,21 +91,6 @@ FROM publication.standing
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND told IS NOT NULL
 ORDER BY channel_id, listing;
 
--- name: load_shown_at
--- What the listings of a SKU should have shown at an instant, and could have shown without a buffer.
-SELECT stood.channel_id, stood.listing, stood.shown, stood.most
-FROM publication.standing AS standing
-CROSS JOIN LATERAL (
-    SELECT standing.channel_id, standing.listing, standing.shown, standing.most
-    WHERE standing.since <= %(at)s::timestamptz
-    UNION ALL
-    SELECT exposure.channel_id, exposure.listing, exposure.shown, exposure.most FROM publication.exposure AS exposure
-    WHERE exposure.merchant_id = %(merchant_id)s::bigint AND exposure.channel_id = standing.channel_id
-        AND exposure.listing = standing.listing AND exposure.sku_id = %(sku_id)s::bigint
-        AND exposure.from_at <= %(at)s::timestamptz AND exposure.until_at > %(at)s::timestamptz
-) AS stood
-WHERE standing.merchant_id = %(merchant_id)s::bigint AND standing.sku_id = %(sku_id)s::bigint;
-
 -- name: count_told
 -- How many listings were ever told to a channel.
 SELECT count(*) FROM publication.standing WHERE merchant_id = %(merchant_id)s::bigint AND told IS NOT NULL;
@@ -387,6 +372,70 @@ FROM unnest(%(channel_ids)s::bigint[], %(sku_ids)s::bigint[], %(velocities)s::te
 ON CONFLICT (merchant_id, channel_id, sku_id) DO UPDATE
 SET velocity = excluded.velocity, set_by = excluded.set_by, units = excluded.units, elsewhere = excluded.elsewhere,
     days = excluded.days, buffer = excluded.buffer, changed_at = excluded.changed_at;
+
+-- name: record_past_velocities
+-- What velocities and buffers were until now, of those that become others; without a row a SKU was slow.
+INSERT INTO publication.past_velocity (merchant_id, channel_id, sku_id, sequence, velocity, elsewhere, buffer, until_at)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.sku_id, coalesce(last.sequence, 0) + 1,
+    coalesce(known.velocity, 'slow'), coalesce(known.elsewhere, 0), coalesce(known.buffer, 0),
+    greatest(last.until_at, %(now)s::timestamptz)
+FROM unnest(%(channel_ids)s::bigint[], %(sku_ids)s::bigint[], %(velocities)s::text[], %(elsewheres)s::bigint[],
+    %(buffers)s::bigint[]) AS fresh (channel_id, sku_id, velocity, elsewhere, buffer)
+LEFT JOIN publication.velocity AS known ON known.merchant_id = %(merchant_id)s::bigint
+    AND known.channel_id = fresh.channel_id AND known.sku_id = fresh.sku_id
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM publication.past_velocity
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = fresh.channel_id AND sku_id = fresh.sku_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+WHERE (coalesce(known.velocity, 'slow'), coalesce(known.elsewhere, 0) > 0, coalesce(known.buffer, 0))
+    <> (fresh.velocity, fresh.elsewhere > 0, fresh.buffer);
+
+-- name: load_velocities_at
+-- How fast a SKU sold in every channel at an instant, and what was held back: what ended first after it, else what is now.
+SELECT known.channel_id, known.velocity, known.elsewhere, known.buffer
+FROM publication.velocity AS known
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.sku_id = %(sku_id)s::bigint AND NOT EXISTS (
+    SELECT FROM publication.past_velocity AS past
+    WHERE past.merchant_id = known.merchant_id AND past.sku_id = known.sku_id AND past.channel_id = known.channel_id
+        AND past.until_at > %(at)s::timestamptz
+)
+UNION ALL
+(SELECT DISTINCT ON (channel_id) channel_id, velocity, elsewhere, buffer
+FROM publication.past_velocity
+WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = %(sku_id)s::bigint AND until_at > %(at)s::timestamptz
+ORDER BY channel_id, until_at, sequence);
+
+-- name: record_past_channels
+-- How channels kept up until now; one without a row kept up.
+INSERT INTO publication.past_channel (merchant_id, channel_id, sequence, state, until_at)
+SELECT %(merchant_id)s::bigint, moved.channel_id, coalesce(last.sequence, 0) + 1, coalesce(known.state, 'normal'),
+    greatest(last.until_at, %(now)s::timestamptz)
+FROM unnest(%(channel_ids)s::bigint[]) AS moved (channel_id)
+LEFT JOIN publication.channel AS known ON known.merchant_id = %(merchant_id)s::bigint
+    AND known.channel_id = moved.channel_id
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM publication.past_channel
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = moved.channel_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
+
+-- name: load_states_at
+-- How channels kept up at an instant: what ended first after it, else what is now.
+SELECT known.channel_id, coalesce(past.state, known.state)
+FROM publication.channel AS known
+LEFT JOIN LATERAL (
+    SELECT state
+    FROM publication.past_channel
+    WHERE merchant_id = known.merchant_id AND channel_id = known.channel_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS past ON true
+WHERE known.merchant_id = %(merchant_id)s::bigint;
 
 -- name: delete_velocities
 -- SKUs that sell no more are slow without a row.

@@ -22,6 +22,7 @@ from .model import (
     Standing,
     Stretch,
     Told,
+    Velocity,
 )
 
 _Q = load_queries(__package__)
@@ -114,12 +115,6 @@ def load_told_at(tx: Transaction, sku_id: int, at: datetime) -> list[Told]:
 def load_told_between(tx: Transaction, sku_id: int, after: datetime, until: datetime, limit: int) -> list[Told]:
     """What was told of a SKU after an instant and up to another, in order."""
     return tx.fetch(_Q.load_told_between, Told, sku_id=sku_id, after=after, until=until, limit=limit)
-
-
-def load_shown_at(tx: Transaction, sku_id: int, at: datetime) -> dict[Key, tuple[int, int]]:
-    """What the listings of a SKU should have shown at an instant, and could have shown without a buffer."""
-    rows = tx.tuples(_Q.load_shown_at, sku_id=sku_id, at=at)
-    return {(channel_id, listing): (shown, most) for channel_id, listing, shown, most in rows}
 
 
 def count_told(tx: Transaction) -> int:
@@ -315,9 +310,10 @@ def load_velocities_of_channel(tx: Transaction, channel_id: int) -> list[SkuVelo
 
 
 def upsert_velocities(tx: Transaction, rows: Sequence[SkuVelocity]) -> None:
-    """How fast SKUs sell, and the buffers held back."""
+    """How fast SKUs sell, and the buffers held back; former ones are kept."""
     if not rows:
         return
+    _record_past_velocities(tx, rows)
     names = (
         "channel_ids", "sku_ids", "velocities", "set_bys", "units", "elsewheres", "days", "buffers", "changed_ats"
     )  # fmt: skip
@@ -326,9 +322,42 @@ def upsert_velocities(tx: Transaction, rows: Sequence[SkuVelocity]) -> None:
 
 
 def delete_velocities(tx: Transaction, channel_id: int, sku_ids: Sequence[int]) -> None:
-    """SKUs that sell no more."""
+    """SKUs that sell no more; how they sold is kept."""
     if sku_ids:
+        slow = [SkuVelocity(channel_id, sku_id, Velocity.SLOW, "", 0, 0, 1, 0, tx.now) for sku_id in sku_ids]
+        _record_past_velocities(tx, slow)
         tx.execute(_Q.delete_velocities, channel_id=channel_id, sku_ids=list(sku_ids))
+
+
+def _record_past_velocities(tx: Transaction, fresh: Sequence[SkuVelocity]) -> None:
+    """Keep what velocities and buffers were, of those that become others."""
+    tx.execute(
+        _Q.record_past_velocities,
+        channel_ids=[item.channel_id for item in fresh],
+        sku_ids=[item.sku_id for item in fresh],
+        velocities=[item.velocity for item in fresh],
+        elsewheres=[item.elsewhere for item in fresh],
+        buffers=[item.buffer for item in fresh],
+    )
+
+
+def load_velocities_at(tx: Transaction, sku_id: int, at: datetime) -> list[SkuVelocity]:
+    """How fast a SKU sold in every channel at an instant, and its buffers; how many units that was by is not kept."""
+    return [
+        SkuVelocity(channel_id, sku_id, velocity, "", 0, elsewhere, 1, buffer, at)
+        for channel_id, velocity, elsewhere, buffer in tx.tuples(_Q.load_velocities_at, sku_id=sku_id, at=at)
+    ]
+
+
+def record_past_channels(tx: Transaction, channel_ids: Sequence[int]) -> None:
+    """Keep how channels kept up, before they do otherwise."""
+    if channel_ids:
+        tx.execute(_Q.record_past_channels, channel_ids=list(channel_ids))
+
+
+def load_states_at(tx: Transaction, at: datetime) -> dict[int, str]:
+    """How channels kept up at an instant."""
+    return dict(tx.tuples(_Q.load_states_at, at=at))
 
 
 def record_stale_sales(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from stocktower import catalog, inventory
+from stocktower.inventory import Moment
 from stocktower.model import load_applied
 from stocktower.network import Network
 from stocktower.platform import Transaction
@@ -88,6 +89,17 @@ def load_desk(tx: Transaction, network: Network, sku_ids: Iterable[int] = ()) ->
         },
         {(item.channel_id, item.sku_id): item for item in found},
     )
+
+
+def load_desk_at(tx: Transaction, moment: Moment, sku_id: int) -> Desk:
+    """What decisions about a SKU rested on at a moment of the past: its configuration, its buffers, who kept up."""
+    policies = build_policies(moment.applied.configuration, moment.network)
+    states = store.load_states_at(tx, moment.at)
+    channels = {channel_id: new_channel(channel_id, one, moment.at) for channel_id, one in policies.channels.items()}
+    for channel_id, row in channels.items():
+        row.state = states.get(channel_id, row.state)
+    velocities = {(one.channel_id, sku_id): one for one in store.load_velocities_at(tx, sku_id, moment.at)}
+    return Desk(moment.network, policies, channels, velocities)
 
 
 def policy_of(desk: Desk, channel_id: int) -> Policy:

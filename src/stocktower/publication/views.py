@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from stocktower import inventory
+from stocktower.inventory import Moment
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
@@ -21,7 +22,7 @@ from .model import (
     Told,
 )
 from .rules import matters
-from .truths import Desk, load_desk
+from .truths import Desk, load_desk, load_desk_at
 
 NOTHING = Accuracy(0, 0, 0)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -79,34 +80,32 @@ def load_told_between(tx: Transaction, sku_id: int, after: datetime, until: date
 
 
 class Shown:
-    """What listings of one SKU should show, now or as was noted of a past instant."""
+    """What listings of one SKU should show, now or as of a moment."""
 
-    def __init__(self, desk: Desk | None, noted: dict[tuple[int, str], tuple[int, int]]) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._noted = noted
 
-    def offered(
-        self, channel_id: int, sku_id: int, listing: str, ats: int, pack_quantity: int, floor: int
-    ) -> tuple[int, int]:
+    def offered(self, channel_id: int, sku_id: int, ats: int, pack_quantity: int, floor: int) -> tuple[int, int]:
         """What a listing should show of an ATS, and what could be sold of it without buffer and floor; whole packs."""
-        if self._desk is not None and channel_id in self._desk.channels:
+        if channel_id in self._desk.channels:
             return self._desk.offered(channel_id, sku_id, ats, pack_quantity, floor)
-        plain = inventory.shown(ats, pack_quantity, 0, floor), inventory.shown(ats, pack_quantity)
-        return self._noted.get((channel_id, listing), plain)
+        return inventory.shown(ats, pack_quantity, 0, floor), inventory.shown(ats, pack_quantity)
+
+    def buffer(self, channel_id: int, sku_id: int) -> int:
+        """Units that are held back for what a channel tells late."""
+        return self._desk.buffer(channel_id, sku_id) if channel_id in self._desk.channels else 0
 
     def is_wrong(self, word: Told, ats: int, pack_quantity: int, floor: int) -> bool:
         """Whether a word about a listing is, or was, worth correcting."""
-        if self._desk is not None and word.channel_id in self._desk.channels:
+        if word.channel_id in self._desk.channels:
             return self._desk.is_wrong(word, ats, pack_quantity, floor)
-        shown, most = self.offered(word.channel_id, word.sku_id, word.listing, ats, pack_quantity, floor)
+        shown, most = self.offered(word.channel_id, word.sku_id, ats, pack_quantity, floor)
         return matters(word.shown, shown, most)
 
 
-def load_shown(tx: Transaction, network: Network, sku_id: int, at: datetime | None = None) -> Shown:
-    """What the listings of a SKU should show; at an instant: as it was noted then."""
-    if at is not None:
-        return Shown(None, store.load_shown_at(tx, sku_id, at))
-    return Shown(load_desk(tx, network, [sku_id]), {})
+def load_shown(tx: Transaction, network: Network, sku_id: int, moment: Moment | None = None) -> Shown:
+    """What the listings of a SKU should show, now or as of a moment."""
+    return Shown(load_desk(tx, network, [sku_id]) if moment is None else load_desk_at(tx, moment, sku_id))
 
 
 def load_publications(tx: Transaction, *, channel_id: int = 0, limit: int = 50) -> list[PublicationRow]:

@@ -43,7 +43,9 @@ def decide_channels(tx: Transaction, desk: Desk, channel_ids: Sequence[int]) -> 
             moved.append((row, after))
     if not moved:
         return
-    _tell(tx, desk, [(row, after) for row, after in moved if after.state != row.state])
+    turned = [(row, after) for row, after in moved if after.state != row.state]
+    store.record_past_channels(tx, [row.channel_id for row, _ in turned])
+    _tell(tx, desk, turned)
     for row, after in moved:
         row.since = row.since if after.state == row.state else tx.now
         row.state, row.reason = after.state, after.reason

@@ -89,11 +89,11 @@ def channel_views(tx: Transaction, sku: catalog.Sku, asked: Asked, answer: insig
         told.setdefault(word.channel_id, []).append(word)
     packs = {
         (listing.channel_id, listing.key): listing.pack_quantity
-        for listing in catalog.load_listings_of(tx, [sku.sku_id]).get(sku.sku_id, [])
+        for listing in insight.load_listings(tx, sku.sku_id, moment)
     }
     # A name that the channel has no listing for stands for the SKU only where it has none at all.
     named = {channel_id for channel_id, _ in packs}
-    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment.at if moment else None)
+    shown = publication.load_shown(tx, asked.network, sku.sku_id, moment)
     explained = {one.channel: one for one in answer.channels}
     views: list[ChannelView] = []
     for channel in shown_channels(asked.network):
