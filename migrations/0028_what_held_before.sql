@@ -71,3 +71,22 @@ CREATE TABLE inventory.past_lot (
     CONSTRAINT past_lot_state_known CHECK (state IN ('open', 'held'))
 );
 CREATE INDEX past_lot_by_time ON inventory.past_lot (merchant_id, sku_id, lot, until_at, sequence);
+
+-- What channels used of quotas and shares, after each change: the ledger of inventory.usage. The sequence counts the entries of
+-- one SKU, channel and beginning; whoever writes one holds the SKU's lock.
+CREATE TABLE inventory.usage_change (
+    merchant_id bigint NOT NULL,
+    sku_id bigint NOT NULL,
+    channel_id bigint NOT NULL,
+    since timestamptz NOT NULL,
+    sequence bigint NOT NULL,
+    used_after bigint NOT NULL,
+    accepted_after bigint NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT usage_change_pk PRIMARY KEY (merchant_id, sku_id, channel_id, since, sequence)
+);
+CREATE INDEX usage_change_by_record ON inventory.usage_change
+    (merchant_id, sku_id, channel_id, since, recorded_at, sequence);
+-- What was used already has no history: it stands from the beginning on.
+INSERT INTO inventory.usage_change (merchant_id, sku_id, channel_id, since, sequence, used_after, accepted_after, recorded_at)
+SELECT merchant_id, sku_id, channel_id, since, 1, used, accepted, since FROM inventory.usage;

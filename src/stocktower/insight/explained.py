@@ -134,7 +134,7 @@ def read_moment(tx: Transaction, text: str, zone: ZoneInfo, basis: Basis = Basis
 def ask(tx: Transaction, sku_ids: Iterable[int], moment: Moment | None) -> Asked:
     """The figures of some SKUs as of a moment; None: now."""
     if moment is not None:
-        return Asked(inventory.load_availability_at(tx, sku_ids, moment), moment.network, moment)
+        return Asked(inventory.load_availability_at(tx, sku_ids, moment, explain=True), moment.network, moment)
     network = load_network(tx)
     return Asked(inventory.load_availability(tx, sku_ids, network, explain=True), network, None)
 
@@ -198,7 +198,7 @@ def _shown(
     floor: int,
 ) -> ListingShown:
     word = told.get((listing.channel_id, listing.key))
-    now, _ = shown.offered(listing.channel_id, listing.sku_id, listing.key, ats, listing.pack_quantity, floor)
+    now, _ = shown.offered(listing.channel_id, listing.sku_id, ats, listing.pack_quantity, floor)
     return ListingShown(
         listing.key, listing.pack_quantity, now,
         word.shown if word else None, word.told_at.isoformat() if word else None,

@@ -127,9 +127,7 @@ def load_points(
         packs = {(item.channel_id, item.key): item.pack_quantity for item in listings}
         return word.shown * packs.get((word.channel_id, word.listing), 1)
 
-    words = {
-        (word.channel_id, word.listing): units(word) for word in publication.load_told_at(tx, sku.sku_id, since)
-    }
+    words = {(word.channel_id, word.listing): units(word) for word in publication.load_told_at(tx, sku.sku_id, since)}
     points: list[Point] = []
     news = list(told)
     for at, availability in series:

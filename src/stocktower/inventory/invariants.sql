@@ -15,6 +15,44 @@ LEFT JOIN (
 WHERE stock.merchant_id = %(merchant_id)s::bigint
     AND (stock.quantity <> coalesce(ledger.units, 0) OR stock.quantity <> coalesce(ledger.last_quantity, 0));
 
+-- name: usage_is_its_last_change
+-- when: now
+-- What a channel used is what its last change says, and the changes are numbered without a gap in the order of time.
+SELECT told.sku_id, told.channel_id, told.since
+FROM (
+    SELECT DISTINCT ON (sku_id, channel_id, since) sku_id, channel_id, since, used_after, accepted_after,
+        sequence, count(*) OVER one AS entries,
+        max(recorded_at) OVER one AS last_at, recorded_at
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW one AS (PARTITION BY sku_id, channel_id, since)
+    ORDER BY sku_id, channel_id, since, sequence DESC
+) AS told
+LEFT JOIN inventory.usage AS known ON known.merchant_id = %(merchant_id)s::bigint AND known.sku_id = told.sku_id
+    AND known.channel_id = told.channel_id AND known.since = told.since
+WHERE told.sequence <> told.entries OR told.recorded_at <> told.last_at
+    OR known.sku_id IS NOT NULL AND (known.used, known.accepted) <> (told.used_after, told.accepted_after)
+UNION ALL
+SELECT known.sku_id, known.channel_id, known.since
+FROM inventory.usage AS known
+WHERE known.merchant_id = %(merchant_id)s::bigint AND NOT EXISTS (
+    SELECT FROM inventory.usage_change AS told
+    WHERE told.merchant_id = known.merchant_id AND told.sku_id = known.sku_id AND told.channel_id = known.channel_id
+        AND told.since = known.since
+);
+
+-- name: past_lots_end_in_order
+-- when: now
+-- What was known of a lot before is numbered without a gap, and no stretch ended before the one before it.
+SELECT past.sku_id, past.lot, past.sequence
+FROM (
+    SELECT sku_id, lot, sequence, until_at, lag(sequence, 1, 0) OVER one AS before, lag(until_at) OVER one AS ended_at
+    FROM inventory.past_lot
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW one AS (PARTITION BY sku_id, lot ORDER BY sequence)
+) AS past
+WHERE past.sequence <> past.before + 1 OR past.until_at < past.ended_at;
+
 -- name: usage_is_what_demand_says
 -- when: now
 -- What counts against a quota or share is what the demand placed since it began has.

@@ -63,6 +63,19 @@ SELECT sku_id, category
 FROM catalog.pub_sku
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
 
+-- name: load_categories_at
+-- The categories that some SKUs had at an instant: what ended first after it, else what they have now.
+SELECT sku.sku_id, coalesce(past.category, sku.category)
+FROM catalog.pub_sku AS sku
+LEFT JOIN LATERAL (
+    SELECT category
+    FROM catalog.pub_past_category
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = sku.sku_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS past ON true
+WHERE sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = ANY(%(sku_ids)s::bigint[]);
+
 -- name: load_category_skus
 -- The SKUs of some categories, in key order.
 SELECT sku_id
@@ -103,25 +116,96 @@ FROM inventory.usage
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
 
 -- name: add_usage
--- Differences of what channels used.
-INSERT INTO inventory.usage AS known (merchant_id, sku_id, channel_id, since, used, accepted)
-SELECT %(merchant_id)s::bigint, fresh.sku_id, fresh.channel_id, fresh.since, fresh.used, fresh.accepted
-FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(since)s::timestamptz[], %(used)s::bigint[],
-    %(accepted)s::bigint[]) AS fresh (sku_id, channel_id, since, used, accepted)
-ORDER BY fresh.sku_id, fresh.channel_id, fresh.since
-ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE
-SET used = known.used + excluded.used, accepted = known.accepted + excluded.accepted;
+-- Differences of what channels used, and what they used after them.
+WITH counted AS (
+    INSERT INTO inventory.usage AS known (merchant_id, sku_id, channel_id, since, used, accepted)
+    SELECT %(merchant_id)s::bigint, fresh.sku_id, fresh.channel_id, fresh.since, fresh.used, fresh.accepted
+    FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(since)s::timestamptz[], %(used)s::bigint[],
+        %(accepted)s::bigint[]) AS fresh (sku_id, channel_id, since, used, accepted)
+    ORDER BY fresh.sku_id, fresh.channel_id, fresh.since
+    ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE
+    SET used = known.used + excluded.used, accepted = known.accepted + excluded.accepted
+    RETURNING sku_id, channel_id, since, used, accepted
+)
+INSERT INTO inventory.usage_change (merchant_id, sku_id, channel_id, since, sequence, used_after, accepted_after, recorded_at)
+SELECT %(merchant_id)s::bigint, counted.sku_id, counted.channel_id, counted.since, coalesce(last.sequence, 0) + 1,
+    counted.used, counted.accepted, greatest(last.recorded_at, %(now)s::timestamptz)
+FROM counted
+LEFT JOIN LATERAL (
+    SELECT sequence, recorded_at
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = counted.sku_id AND channel_id = counted.channel_id
+        AND since = counted.since
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
 
 -- name: count_usage
 -- What a channel's demand has of some SKUs since an instant, from demand itself: when a quota or share begins to count.
-INSERT INTO inventory.usage (merchant_id, sku_id, channel_id, since, used, accepted)
-SELECT merchant_id, sku_id, channel_id, %(since)s::timestamptz, sum(allocated + consumed),
-    sum(allocated + consumed + short)
-FROM inventory.demand
-WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
-    AND placed_at >= %(since)s::timestamptz AND sku_id = ANY(%(sku_ids)s::bigint[])
-GROUP BY merchant_id, sku_id, channel_id
-ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE SET used = excluded.used, accepted = excluded.accepted;
+WITH counted AS (
+    INSERT INTO inventory.usage AS known (merchant_id, sku_id, channel_id, since, used, accepted)
+    SELECT merchant_id, sku_id, channel_id, %(since)s::timestamptz, sum(allocated + consumed),
+        sum(allocated + consumed + short)
+    FROM inventory.demand
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+        AND placed_at >= %(since)s::timestamptz AND sku_id = ANY(%(sku_ids)s::bigint[])
+    GROUP BY merchant_id, sku_id, channel_id
+    ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE
+    SET used = excluded.used, accepted = excluded.accepted
+    WHERE (known.used, known.accepted) <> (excluded.used, excluded.accepted)
+    RETURNING sku_id, channel_id, since, used, accepted
+)
+INSERT INTO inventory.usage_change (merchant_id, sku_id, channel_id, since, sequence, used_after, accepted_after, recorded_at)
+SELECT %(merchant_id)s::bigint, counted.sku_id, counted.channel_id, counted.since, coalesce(last.sequence, 0) + 1,
+    counted.used, counted.accepted, greatest(last.recorded_at, %(now)s::timestamptz)
+FROM counted
+LEFT JOIN LATERAL (
+    SELECT sequence, recorded_at
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = counted.sku_id AND channel_id = counted.channel_id
+        AND since = counted.since
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
+
+-- name: load_usage_at
+-- What channels had used of some SKUs by an instant, since quotas and shares that were meant then had begun: the last change of
+-- each by then, one look-up.
+SELECT wanted.sku_id, begun.channel_id, begun.since, last.used_after, last.accepted_after
+FROM unnest(%(channel_ids)s::bigint[], %(since)s::timestamptz[]) AS begun (channel_id, since)
+CROSS JOIN unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT used_after, accepted_after
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND channel_id = begun.channel_id
+        AND since = begun.since AND recorded_at <= %(at)s::timestamptz
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS last;
+
+-- name: forget_usage
+-- What is counted no more of some SKUs, such as when they came into another category; those that are counted are named.
+WITH gone AS (
+    DELETE FROM inventory.usage AS usage
+    WHERE usage.merchant_id = %(merchant_id)s::bigint AND usage.sku_id = ANY(%(sku_ids)s::bigint[]) AND NOT EXISTS (
+        SELECT FROM unnest(%(counted_ids)s::bigint[], %(channel_ids)s::bigint[], %(since)s::timestamptz[])
+            AS counted (sku_id, channel_id, since)
+        WHERE counted.sku_id = usage.sku_id AND counted.channel_id = usage.channel_id AND counted.since = usage.since
+    )
+    RETURNING sku_id, channel_id, since
+)
+INSERT INTO inventory.usage_change (merchant_id, sku_id, channel_id, since, sequence, used_after, accepted_after, recorded_at)
+SELECT %(merchant_id)s::bigint, gone.sku_id, gone.channel_id, gone.since, last.sequence + 1, 0, 0,
+    greatest(last.recorded_at, %(now)s::timestamptz)
+FROM gone
+CROSS JOIN LATERAL (
+    SELECT sequence, recorded_at
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = gone.sku_id AND channel_id = gone.channel_id
+        AND since = gone.since
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last;
 
 -- name: drop_usage
 -- What no quota or share counts any more.
@@ -202,15 +286,3 @@ WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::big
 SELECT rule_id, sku_id, site_id, quantity
 FROM inventory.cover
 WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NULL;
-
--- name: load_used_at
--- What a channel had allocated of some SKUs by an instant, shipped or not, for what was placed since another.
-SELECT demand.sku_id, sum(entry.delta)::bigint AS units
-FROM inventory.demand AS demand
-JOIN inventory.reservation AS entry ON entry.merchant_id = demand.merchant_id AND entry.order_id = demand.order_id
-    AND entry.line_no = demand.line_no AND entry.recorded_at <= %(at)s::timestamptz AND entry.reason <> 'shipped'
-JOIN inventory.stock AS stock ON stock.merchant_id = entry.merchant_id AND stock.stock_id = entry.stock_id
-    AND stock.sku_id = demand.sku_id
-WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.sku_id = ANY(%(sku_ids)s::bigint[])
-    AND demand.channel_id = %(channel_id)s::bigint AND demand.placed_at >= %(since)s::timestamptz
-GROUP BY demand.sku_id;

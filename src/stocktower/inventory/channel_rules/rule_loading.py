@@ -7,7 +7,6 @@ from stocktower.network import Network, load_network
 from stocktower.platform import Transaction
 
 from ..formulas.terms import DAYS, Offering, Rule, Rules, Used, resolve
-from ..stock import ledger_store
 from . import rule_store
 
 
@@ -35,10 +34,13 @@ def load_rules(tx: Transaction, sku_ids: Collection[int], *, at: datetime | None
     for one in found:
         if one.sku_id:
             by_sku.setdefault(one.sku_id, []).append(one)
-    categories = rule_store.load_categories(tx, wanted) if any(one.category for one in general) else {}
+    categories: Mapping[int, str] = {}
+    if any(one.category for one in general):
+        load_categories = rule_store.load_categories
+        categories = load_categories(tx, wanted) if at is None else rule_store.load_categories_at(tx, wanted, at)
     usage: Mapping[tuple[int, int, datetime], Used] = {}
     if any(one.counts_from for one in found):
-        usage = _load_usage(tx, wanted) if at is None else _load_usage_at(tx, wanted, found, at)
+        usage = _load_usage(tx, wanted, found, at)
     cover: dict[tuple[int, int, int], int] = {}
     if any(one.mode == DAYS for one in found):
         for rule_id, sku_id, site_id, units in rule_store.load_cover(tx, wanted, at or tx.now):
@@ -46,24 +48,13 @@ def load_rules(tx: Transaction, sku_ids: Collection[int], *, at: datetime | None
     return Rules(general, by_sku, categories, usage, cover)
 
 
-def _load_usage(tx: Transaction, sku_ids: Sequence[int]) -> dict[tuple[int, int, datetime], Used]:
-    return {
-        (sku_id, channel_id, since): Used(used, accepted)
-        for sku_id, channel_id, since, used, accepted in rule_store.load_usage(tx, sku_ids)
-    }
-
-
-def _load_usage_at(
-    tx: Transaction, sku_ids: Sequence[int], rules: Sequence[Rule], at: datetime
+def _load_usage(
+    tx: Transaction, sku_ids: Sequence[int], rules: Sequence[Rule], at: datetime | None
 ) -> dict[tuple[int, int, datetime], Used]:
-    """From the ledger of reservations: what was allocated by then, shipped or not; and what waited then."""
-    usage: dict[tuple[int, int, datetime], Used] = {}
-    for channel_id, since in sorted({(one.channel_id, one.counts_from) for one in rules if one.counts_from}):
-        waited: dict[int, int] = {}
-        for _, sku_id, _, units in ledger_store.load_waiting_at(tx, sku_ids, [channel_id], [at]):
-            waited[sku_id] = units
-        used = dict(rule_store.load_used_at(tx, sku_ids, channel_id, since, at))
-        for sku_id in used.keys() | waited.keys():
-            taken = used.get(sku_id, 0)
-            usage[sku_id, channel_id, since] = Used(taken, taken + waited.get(sku_id, 0))
-    return usage
+    """What channels used, now or by an instant."""
+    if at is None:
+        found = rule_store.load_usage(tx, sku_ids)
+    else:
+        counting = {(one.channel_id, one.counts_from) for one in rules if one.counts_from}
+        found = rule_store.load_usage_at(tx, sku_ids, counting, at)
+    return {(sku_id, channel_id, since): Used(used, accepted) for sku_id, channel_id, since, used, accepted in found}

@@ -53,6 +53,11 @@ def load_categories(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, str]:
     return dict(tx.tuples(_SQL.load_categories, sku_ids=list(sku_ids)))
 
 
+def load_categories_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> dict[int, str]:
+    """The categories that SKUs had at an instant."""
+    return dict(tx.tuples(_SQL.load_categories_at, sku_ids=list(sku_ids), at=at))
+
+
 def load_category_skus(tx: Transaction, categories: Sequence[str]) -> list[int]:
     """The SKUs of some categories."""
     return tx.values(_SQL.load_category_skus, categories=list(categories))
@@ -102,11 +107,24 @@ def count_usage(tx: Transaction, sku_ids: Sequence[int], channel_id: int, since:
     tx.execute(_SQL.count_usage, sku_ids=list(sku_ids), channel_id=channel_id, since=since)
 
 
-def load_used_at(
-    tx: Transaction, sku_ids: Sequence[int], channel_id: int, since: datetime, at: datetime
-) -> list[tuple[int, int]]:
-    """(sku_id, units) allocated by an instant, shipped or not, for what a channel's customers placed since another."""
-    return tx.tuples(_SQL.load_used_at, sku_ids=list(sku_ids), channel_id=channel_id, since=since, at=at)
+def load_usage_at(
+    tx: Transaction, sku_ids: Sequence[int], counting: Iterable[tuple[int, datetime]], at: datetime
+) -> list[tuple[int, int, datetime, int, int]]:
+    """(sku_id, channel_id, since, used, accepted) by an instant, of (channel_id, since)."""
+    pairs = sorted(counting)
+    channel_ids, since = [channel_id for channel_id, _ in pairs], [one for _, one in pairs]
+    return tx.tuples(_SQL.load_usage_at, sku_ids=list(sku_ids), channel_ids=channel_ids, since=since, at=at)
+
+
+def forget_usage(tx: Transaction, sku_ids: Sequence[int], counted: Sequence[tuple[int, int, datetime]]) -> None:
+    """Forget what is counted no more of some SKUs; (sku_id, channel_id, since) is."""
+    tx.execute(
+        _SQL.forget_usage,
+        sku_ids=list(sku_ids),
+        counted_ids=[sku_id for sku_id, _, _ in counted],
+        channel_ids=[channel_id for _, channel_id, _ in counted],
+        since=[start for _, _, start in counted],
+    )
 
 
 def drop_usage(tx: Transaction) -> None:

@@ -70,8 +70,10 @@ def recount(tx: Transaction, sku_ids: Sequence[int]) -> None:
     wanted = sorted(set(sku_ids))
     store.lock_items(tx, wanted)
     groups: defaultdict[tuple[int, datetime], list[int]] = defaultdict(list)
-    for (sku_id, channel_id), starts in load_counted(tx, wanted).items():
+    counted_since = load_counted(tx, wanted)
+    for (sku_id, channel_id), starts in counted_since.items():
         for start in starts:
             groups[channel_id, start].append(sku_id)
+    rule_store.forget_usage(tx, wanted, [(*key, start) for key, starts in counted_since.items() for start in starts])
     for (channel_id, start), counted in sorted(groups.items()):
         rule_store.count_usage(tx, counted, channel_id, start)

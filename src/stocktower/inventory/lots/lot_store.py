@@ -44,10 +44,12 @@ def insert_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
 
 
 def change_lots(tx: Transaction, lots: Sequence[Lot]) -> None:
-    """Write what is known of lots now."""
-    if lots:
+    """Write what is known of lots now; what was known of them before is kept."""
+    if not lots:
+        return
+    for query in (_SQL.record_past_lots, _SQL.change_lots):
         tx.execute(
-            _SQL.change_lots,
+            query,
             sku_ids=[one.sku_id for one in lots],
             lots=[one.lot for one in lots],
             expiries=[one.expires_at for one in lots],

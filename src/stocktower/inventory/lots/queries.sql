@@ -35,6 +35,24 @@ ORDER BY lot.sku_id, lot.expires_at NULLS LAST, lot.lot;
 -- copy: lot inventory.lot (merchant_id, sku_id, lot, expires_at, made_on, received_at, state, recorded_at)
 -- New lots.
 
+-- name: record_past_lots
+-- What was known of lots until now, of those of which something else is known from now on.
+INSERT INTO inventory.past_lot (merchant_id, sku_id, lot, sequence, expires_at, made_on, state, until_at)
+SELECT lot.merchant_id, lot.sku_id, lot.lot, coalesce(last.sequence, 0) + 1, lot.expires_at, lot.made_on, lot.state,
+    greatest(last.until_at, %(now)s::timestamptz)
+FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[], %(expiries)s::timestamptz[], %(made)s::date[], %(states)s::text[])
+    AS known (sku_id, lot, expires_at, made_on, state)
+JOIN inventory.lot AS lot ON lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = known.sku_id
+    AND lot.lot = known.lot
+    AND (lot.expires_at, lot.made_on, lot.state) IS DISTINCT FROM (known.expires_at, known.made_on, known.state)
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM inventory.past_lot
+    WHERE merchant_id = lot.merchant_id AND sku_id = lot.sku_id AND lot = lot.lot
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
+
 -- name: change_lots
 -- What is known of lots now.
 UPDATE inventory.lot AS lot

@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stocktower.catalog import load_resolved
+from stocktower.catalog import load_resolved_at
 from stocktower.model import Applied, NotAppliedThen, load_applied_at
 from stocktower.network import Network, load_network_at
 from stocktower.platform import Transaction, find_position_at
@@ -57,9 +57,11 @@ def load_moment(tx: Transaction, at: datetime, basis: Basis = Basis.RECORDED) ->
     return Moment(at, find_position_at(tx, at), applied, load_network_at(tx, applied), basis)
 
 
-def load_availability_at(tx: Transaction, sku_ids: Iterable[int], moment: Moment) -> Availability:
-    """The figures of some SKUs, kits among them, as of a moment."""
-    return _load(tx, sku_ids, [moment])[0]
+def load_availability_at(
+    tx: Transaction, sku_ids: Iterable[int], moment: Moment, *, explain: bool = False
+) -> Availability:
+    """The figures of some SKUs, kits among them, as of a moment; to explain them, holds are told from orders."""
+    return _load(tx, sku_ids, [moment], explain=explain)[0]
 
 
 def load_series(
@@ -89,13 +91,14 @@ def load_rows_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> lis
     return rows if moment.basis == Basis.RECORDED else _as_they_were(tx, sku_ids, rows, moment.at)
 
 
-def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) -> list[Availability]:
+def _load(
+    tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment], *, explain: bool = False
+) -> list[Availability]:
     """One statement a ledger for all moments, then the same facts for each as for now."""
     wanted = sorted(set(sku_ids))
-    resolved = load_resolved(tx, wanted) if wanted else {}
-    kits = {sku_id: one.components for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
-    stocked = sorted({sku_id for one in resolved.values() for sku_id, _ in one.components})
     instants = sorted({moment.at for moment in moments})
+    resolved = load_resolved_at(tx, wanted, instants)
+    stocked = sorted({sku_id for then in resolved.values() for one in then.values() for sku_id, _ in one.components})
     rows: dict[datetime, dict[int, list[StockRow]]] = {at: {} for at in instants}
     if len(moments) == 1:
         for row in load_rows_at(tx, stocked, moments[0]):
@@ -109,10 +112,11 @@ def _load(tx: Transaction, sku_ids: Iterable[int], moments: Sequence[Moment]) ->
         waiting[at].setdefault(sku_id, {})[channel_id] = units
     made: list[Availability] = []
     for moment in moments:
-        offering = load_offering(tx, {*stocked, *kits}, moment.network, at=moment.at)
-        made.append(
-            Availability(moment.network, facts_of(rows[moment.at], offering, waiting[moment.at], kits, moment.at))
-        )
+        at = moment.at
+        kits = {sku_id: one.components for sku_id, one in resolved[at].items() if one.components != ((sku_id, 1),)}
+        offering = load_offering(tx, {*stocked, *kits}, moment.network, at=at)
+        held = ledger_store.load_held_by_holds_at(tx, stocked, at) if explain else {}
+        made.append(Availability(moment.network, facts_of(rows[at], offering, waiting[at], kits, at, held)))
     return made
 
 

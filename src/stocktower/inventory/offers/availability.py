@@ -91,6 +91,8 @@ def facts_of(
     held: Mapping[int, int] | None = None,
 ) -> Facts:
     """The facts with what the rules say of each SKU."""
+    # In one order, so that what is explained twice is explained alike.
+    waiting = {sku_id: dict(sorted(channels.items())) for sku_id, channels in waiting.items()}
     claims: dict[int, Claims] = {sku_id: Claims(waiting=channels) for sku_id, channels in waiting.items()}
     safety: dict[tuple[int, int], int] = {}
     sources: dict[tuple[int, int], int] = {}

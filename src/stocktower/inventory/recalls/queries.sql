@@ -37,7 +37,23 @@ LEFT JOIN LATERAL (
 ORDER BY lot.sku_id, lot.lot;
 
 -- name: set_lot_states
--- Hold some lots, or let them back, those that are not in that state; gives those that changed.
+-- Hold some lots, or let them back, those that are not in that state; gives those that changed. What was known of them until now
+-- is kept; their SKUs are locked.
+WITH kept AS (
+    INSERT INTO inventory.past_lot (merchant_id, sku_id, lot, sequence, expires_at, made_on, state, until_at)
+    SELECT lot.merchant_id, lot.sku_id, lot.lot, coalesce(last.sequence, 0) + 1, lot.expires_at, lot.made_on, lot.state,
+        greatest(last.until_at, %(now)s::timestamptz)
+    FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[]) AS wanted (sku_id, lot)
+    JOIN inventory.lot AS lot ON lot.merchant_id = %(merchant_id)s::bigint AND lot.sku_id = wanted.sku_id
+        AND lot.lot = wanted.lot AND lot.state <> %(state)s::text
+    LEFT JOIN LATERAL (
+        SELECT sequence, until_at
+        FROM inventory.past_lot
+        WHERE merchant_id = lot.merchant_id AND sku_id = lot.sku_id AND lot = lot.lot
+        ORDER BY sequence DESC
+        LIMIT 1
+    ) AS last ON true
+)
 UPDATE inventory.lot AS lot
 SET state = %(state)s::text
 FROM unnest(%(sku_ids)s::bigint[], %(lots)s::text[]) AS wanted (sku_id, lot)

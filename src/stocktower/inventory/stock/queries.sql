@@ -369,9 +369,19 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS taken ON true
 LEFT JOIN LATERAL (
-    SELECT expires_at, state
-    FROM inventory.lot
-    WHERE stock.lot <> '' AND merchant_id = %(merchant_id)s::bigint AND sku_id = stock.sku_id AND lot = stock.lot
+    SELECT CASE WHEN past.state IS NULL THEN one.expires_at ELSE past.expires_at END AS expires_at,
+        coalesce(past.state, one.state) AS state
+    FROM inventory.lot AS one
+    LEFT JOIN LATERAL (
+        SELECT expires_at, state
+        FROM inventory.past_lot
+        WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = stock.sku_id AND lot = stock.lot
+            AND until_at > instant.at
+        ORDER BY until_at, sequence
+        LIMIT 1
+    ) AS past ON true
+    WHERE stock.lot <> '' AND one.merchant_id = %(merchant_id)s::bigint AND one.sku_id = stock.sku_id
+        AND one.lot = stock.lot
     LIMIT 1
 ) AS lot ON true
 WHERE moved.sequence IS NOT NULL OR taken.sequence IS NOT NULL
@@ -435,6 +445,18 @@ WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bi
 GROUP BY order_id, line_no, stock_id
 HAVING sum(delta) > 0
 ORDER BY units DESC, order_id, line_no, stock_id;
+
+-- name: load_held_by_holds_at
+-- What holds had of the stock rows of some SKUs at an instant.
+SELECT entry.stock_id, sum(entry.delta)::bigint AS units
+FROM inventory.stock AS stock
+JOIN inventory.reservation AS entry ON entry.merchant_id = stock.merchant_id AND entry.stock_id = stock.stock_id
+    AND entry.recorded_at <= %(at)s::timestamptz
+JOIN inventory.demand AS demand ON demand.merchant_id = entry.merchant_id AND demand.order_id = entry.order_id
+    AND demand.line_no = entry.line_no AND demand.sku_id = stock.sku_id AND demand.kind = 'hold'
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = ANY(%(sku_ids)s::bigint[])
+GROUP BY entry.stock_id
+HAVING sum(entry.delta) > 0;
 
 -- name: load_change_instants
 -- When something was recorded of some stock rows after an instant and up to another, the newest first.

@@ -104,10 +104,7 @@ def channel_views(tx: Transaction, sku: catalog.Sku, asked: Asked, answer: insig
         )
         sizes = [packs.get((channel_id, word.listing), 1) for word in own]
         floor = asked.availability.terms(sku.sku_id, channel_id).floor
-        truths = tuple(
-            shown.offered(channel_id, sku.sku_id, word.listing, one.ats, size, floor)[0]
-            for word, size in zip(own, sizes, strict=True)
-        )
+        truths = tuple(shown.offered(channel_id, sku.sku_id, one.ats, size, floor)[0] for size in sizes)
         steps = one.steps or []
         bars = bars_of(steps, links_of(sku, channel))
         wrong = [
