@@ -295,7 +295,9 @@ class Story:
     def _rule(self) -> None:
         kind = self.dice.choice(("set_aside", "set_aside", "share", "cap", "floor", "exclusive", "safety_stock"))
         mode: Any = self.dice.choice({"set_aside": ("level", "quota"), "safety_stock": ("", "days")}.get(kind, ("",)))
-        what: Any = self.dice.choice(({"sku": self.dice.choice(SKUS)}, {"category": "kitchen"}, {"category": "garden"}, {}))
+        what: Any = self.dice.choice(
+            ({"sku": self.dice.choice(SKUS)}, {"category": "kitchen"}, {"category": "garden"}, {})
+        )
         placed = kind in ("cap", "exclusive", "safety_stock") or mode == "level"
         where: Any = self.dice.choice(({}, {"site": "WEST"}, {"group": "COAST"})) if placed else {}
         window = self.dice.choice(((None, None), (None, None), (timedelta(hours=1), timedelta(days=2))))
