@@ -174,6 +174,22 @@ def test_sql_and_python_agree_on_check_digits(tx: Transaction) -> None:
     assert wrong == {barcode for barcode in barcodes if not stewardship.has_right_check_digit(barcode)}
 
 
+def test_what_channels_say_of_their_listings_counts(tx: Transaction, world: World) -> None:
+    web = world.network.channel_ids["web"]
+    stated = [
+        exchange.ListingDocument("W-1", sku="FINE", barcode="96385074"),
+        exchange.ListingDocument("W-2", sku="TYPO", barcode="04006381333932"),
+        exchange.ListingDocument("GONE-1", status="removed"),
+    ]
+    catalog.take_listings(tx, [(web, one) for one in stated])
+    stewardship.check_everything(tx)
+    found = failing(tx, list(world.sku.values()))
+    assert "other_barcode" in found[world.sku["FINE"]]
+    assert "other_barcode" not in found[world.sku["TYPO"]], "zeros in front are no other barcode"
+    assert found[world.sku["GONE"]] == set(), "it is listed no more"
+    holds_true(tx)
+
+
 def test_what_is_sold_and_bought_says_of_whom_and_how_long_it_takes(tx: Transaction, world: World) -> None:
     def lacking() -> dict[str, set[str]]:
         stewardship.check_everything(tx)

@@ -191,6 +191,27 @@ def test_what_is_to_be_ordered(api: httpx.Client) -> None:
     assert api.post("/api/v1/reorder/1", json={"act": "change"}).json()["field"] == "quantity"
 
 
+def test_listings_are_stated_and_looked_up(api: httpx.Client, site: Site) -> None:
+    path, six = "/api/v1/listings", {"listing": "API-6", "sku": "BULB", "pack_quantity": 6, "title": "Six bulbs"}
+    refused = api.post(path, json={"channel": "web", "listings": [six | {"pack_quantity": 0}]}).json()
+    assert (refused["status"], refused["field"]) == (422, "listings[0].pack_quantity")
+    assert api.post(path, json={"channel": "moon", "listings": [six]}).json()["field"] == "channel"
+    stated = api.post(path, json={"channel": "web", "listings": [six, {"listing": "API-?"}]})
+    assert (stated.status_code, [one["outcome"] for one in stated.json()["messages"]]) == (202, ["new", "new"])
+    assert api.post(path, json={"channel": "web", "listings": [six]}).json()["messages"][0]["outcome"] == "repeated"
+    work_until_idle(site.tower)
+    found = api.get(path, params={"sku": "BULB", "channel": "web"}).json()["listings"]
+    assert [(one["listing"], one["pack_quantity"], one["status"]) for one in found] == [
+        ("API-6", 6, "active"), ("BULB", 1, ""),
+    ]  # fmt: skip
+    assert [one["listing"] for one in api.get(path, params={"unmapped": True}).json()["listings"]] == ["API-?"]
+    first = api.get(path, params={"limit": 2}).json()
+    rest = api.get(path, params={"limit": 100, "after": first["next"]}).json()
+    everything = api.get(path).json()["listings"]
+    assert first["listings"] + rest["listings"] == everything
+    assert api.get("/api/v1/supply", params={"sku": "BULB"}).json() == {"supply": []}
+
+
 def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:
     text = b"sku,name,cost,price,currency\nHOOK,Ceiling hook,1.00,3.00,USD\n"
     sent: dict[str, Any] = {"params": {"kind": "products"}, "files": {"data": ("hooks.csv", text, "text/csv")}}

@@ -25,6 +25,19 @@ def parked_message(message: exchange.Message, problem: str) -> Raise:
     )
 
 
+def unmapped_listing(channel: network.ChannelFacts, message: exchange.Message, problem: str) -> Raise:
+    """The case of a listing that its channel states and that is not mapped: the same one as of orders that wait."""
+    return Raise(
+        kind=CaseKind.UNMAPPED_LISTING,
+        cause_key=f"{channel.code}/{message.key}",
+        title=f"{channel.name} sells {message.key}, which is not mapped to a SKU",
+        data={
+            "channel_id": channel.channel_id, "channel": channel.code, "listing": message.key, "problem": problem,
+        },
+        waiters=(waiter("message", message.message_id),),
+    )  # fmt: skip
+
+
 def parked_event(subscriber: str, event: RecordedEvent, problem: str) -> Raise:
     """The case of an event that a subscriber cannot digest."""
     return Raise(

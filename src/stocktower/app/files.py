@@ -10,7 +10,10 @@ from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.connectors import files as readers
 
-KINDS = ("products", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments", "statement")
+KINDS = (
+    "products", "listings", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments",
+    "statement",
+)  # fmt: skip
 
 
 def import_file(
@@ -46,9 +49,9 @@ def import_file(
     if channel is not None and channel not in facts.channel_ids:
         words = f"--channel {channel}: not a channel of the applied configuration; one of {known}"
         raise CommandFailed(words, code=3)
-    if kind == "orders":
+    if kind in ("orders", "listings"):
         if channel is None:
-            raise CommandFailed(f"--channel: say whose orders they are; one of {known}")
+            raise CommandFailed(f"--channel: say whose {kind} they are; one of {known}")
         row = facts.channels[facts.channel_ids[channel]]
         source = readers.Source(
             code=row.code, zone=row.timezone, currency=row.currency, tax_included=row.tax_included,

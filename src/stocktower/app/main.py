@@ -46,7 +46,8 @@ app = App(
     help="The control tower between a merchant's sales channels, warehouses and ERP.",
 )
 import_app = App(
-    name="import", help="Bring a file into the inbox: products, stock, orders, shipments, goods that move, statements."
+    name="import",
+    help="Bring a file into the inbox: products, listings, stock, orders, shipments, goods that move, statements.",
 )
 export_app = App(name="export", help="Write what is here in the formats of others.")
 token_app = App(name="token", help="Tokens of people and systems.")
@@ -147,6 +148,12 @@ def progress_words(quiet: bool) -> Generator[Callable[[str], None]]:
 def import_products(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """SKUs, kits, units and listings from a CSV."""
     bring("products", file, home, json)
+
+
+@import_app.command(name="listings")
+def import_listings(file: Path, /, *, channel: str, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What a channel lists, and which SKU of ours each listing is, from a CSV; orders that waited for one go on."""
+    bring("listings", file, home, json, channel=channel)
 
 
 @import_app.command(name="stock")

@@ -54,7 +54,34 @@ def take_products(tx: Transaction, messages: Sequence[exchange.Message]) -> None
         else:
             done.append(message.message_id)
     exchange.finish(tx, done)
+    made = [one.sku_id for one in results if one.sku_id is not None and one.outcome != catalog.ProductOutcome.REPEATED]
+    catalog.map_stated(tx, catalog.load_skus(tx, made).values())
     write_rules(tx)
+
+
+def take_listings(tx: Transaction, messages: Sequence[exchange.Message]) -> None:
+    """What channels say of their listings; one that cannot be mapped is the same case as for an order that waits."""
+    decoder = msgspec.json.Decoder(exchange.ListingDocument)
+    facts = network.load_network(tx)
+    known = [one for one in messages if one.source in facts.channel_ids]
+    documents = [(facts.channel_ids[one.source], decoder.decode(one.body)) for one in known]
+    unmapped: list[tuple[network.ChannelFacts, exchange.Message, str]] = []
+    done: list[int] = []
+    for message, result in zip(known, catalog.take_listings(tx, documents), strict=True):
+        if result.outcome == catalog.ListingOutcome.REFUSED:
+            exchange.park(tx, message.message_id, result.problem)
+            cases.open_case(tx, cases.parked_message(message, result.problem))
+            continue
+        done.append(message.message_id)
+        if result.outcome == catalog.ListingOutcome.UNMAPPED:
+            unmapped.append((facts.channels[facts.channel_ids[message.source]], message, result.problem))
+    for message in messages:
+        if message.source not in facts.channel_ids:
+            problem = f"{message.source} is no channel; one of {', '.join(sorted(facts.channel_ids))}"
+            exchange.park(tx, message.message_id, problem)
+            cases.open_case(tx, cases.parked_message(message, problem))
+    cases.open_case(tx, *(cases.unmapped_listing(*one) for one in unmapped))
+    exchange.finish(tx, done)
 
 
 def post(tx: Transaction, events: Sequence[RecordedEvent]) -> None:
@@ -104,6 +131,7 @@ def measure_cover(tx: Transaction, rule_ids: Sequence[int]) -> None:
 
 MESSAGE_HANDLERS: dict[str, Callable[[Transaction, Sequence[exchange.Message]], None]] = {
     "product": take_products,
+    "listing": take_listings,
     "inbound": inventory.take_inbound,
     "receipt": inventory.take_receipts,
     "transfer": inventory.take_transfers,

@@ -5,6 +5,8 @@ stock unit and the size of a unit never change once they are recorded, nor how a
 """
 
 from .kits import expand, find_cycle
+from .listing_rules import LISTING_STATES, ListingOutcome, ListingResult, refuse_listing
+from .listings import ListingView, load_listing_views, map_stated, take_listings
 from .merging import CannotMerge, Merged, lock_pair, merge_skus, split_skus
 from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku, SupplyTerms
 from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
@@ -39,12 +41,16 @@ from .views import (
 )
 
 __all__ = [
+    "LISTING_STATES",
     "NAME_KEY",
     "CannotMerge",
     "CatalogFacts",
     "Component",
     "Listing",
+    "ListingOutcome",
+    "ListingResult",
     "ListingVersion",
+    "ListingView",
     "Merged",
     "PackNotPositive",
     "ProductOutcome",
@@ -65,6 +71,7 @@ __all__ = [
     "load_active_ids",
     "load_kits_of",
     "load_listing_versions",
+    "load_listing_views",
     "load_listings",
     "load_listings_of",
     "load_materials",
@@ -78,9 +85,12 @@ __all__ = [
     "load_versions_of_sku",
     "lock_pair",
     "map_listing",
+    "map_stated",
     "merge_skus",
+    "refuse_listing",
     "resolve_listings",
     "search",
     "split_skus",
+    "take_listings",
     "take_products",
 ]

@@ -419,3 +419,70 @@ ORDER BY key;
 -- name: load_active_ids
 -- Every SKU that is sold.
 SELECT sku_id FROM catalog.sku WHERE merchant_id = %(merchant_id)s::bigint AND active ORDER BY sku_id;
+
+-- name: load_listings_by_key
+-- Listings by channel and key; those that are not mapped are missing.
+SELECT listing.channel_id, listing.key, listing.sku_id, listing.pack_quantity, listing.mapped_by
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[]) AS wanted (channel_id, key)
+JOIN catalog.listing AS listing ON listing.merchant_id = %(merchant_id)s::bigint
+    AND listing.channel_id = wanted.channel_id AND listing.key = wanted.key;
+
+-- name: lock_stated_listings
+-- What channels said of listings, locked in the order of their keys.
+SELECT stated.channel_id, stated.key, stated.sku_code, stated.barcode, stated.pack_quantity, stated.title,
+    stated.price_minor, stated.currency, stated.status
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[]) AS wanted (channel_id, key)
+JOIN catalog.stated_listing AS stated ON stated.merchant_id = %(merchant_id)s::bigint
+    AND stated.channel_id = wanted.channel_id AND stated.key = wanted.key
+ORDER BY stated.channel_id, stated.key
+FOR UPDATE OF stated;
+
+-- name: upsert_stated_listings
+-- What channels say of listings now.
+INSERT INTO catalog.stated_listing (merchant_id, channel_id, key, sku_code, barcode, pack_quantity, title, price_minor,
+    currency, status, stated_at)
+SELECT %(merchant_id)s::bigint, stated.channel_id, stated.key, stated.sku_code, stated.barcode, stated.pack_quantity,
+    stated.title, stated.price_minor, stated.currency, stated.status, %(now)s::timestamptz
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(codes)s::text[], %(barcodes)s::text[], %(packs)s::bigint[],
+    %(titles)s::text[], %(prices)s::bigint[], %(currencies)s::text[], %(statuses)s::text[])
+    AS stated (channel_id, key, sku_code, barcode, pack_quantity, title, price_minor, currency, status)
+ORDER BY stated.channel_id, stated.key
+ON CONFLICT (merchant_id, channel_id, key) DO UPDATE
+SET sku_code = excluded.sku_code, barcode = excluded.barcode, pack_quantity = excluded.pack_quantity,
+    title = excluded.title, price_minor = excluded.price_minor, currency = excluded.currency, status = excluded.status,
+    stated_at = excluded.stated_at;
+
+-- name: load_unmapped
+-- Listings that stand for nothing yet, and name one of some codes, or one of some barcodes.
+SELECT stated.channel_id, stated.key, stated.sku_code, stated.barcode, stated.pack_quantity, stated.title,
+    stated.price_minor, stated.currency, stated.status
+FROM catalog.stated_listing AS stated
+WHERE stated.merchant_id = %(merchant_id)s::bigint
+    AND (stated.sku_code = ANY(%(codes)s::text[]) AND stated.sku_code <> ''
+        OR stated.barcode = ANY(%(barcodes)s::text[]) AND stated.barcode <> '')
+    AND NOT EXISTS (
+        SELECT FROM catalog.listing AS listing
+        WHERE listing.merchant_id = %(merchant_id)s::bigint AND listing.channel_id = stated.channel_id
+            AND listing.key = stated.key
+    )
+ORDER BY stated.channel_id, stated.key;
+
+-- name: load_listing_views
+-- Listings after a key, with what they stand for and what their channels say of them.
+SELECT coalesce(listing.channel_id, stated.channel_id) AS channel_id, coalesce(listing.key, stated.key) AS key,
+    coalesce(listing.sku_id, 0)::bigint AS sku_id,
+    coalesce(listing.pack_quantity, stated.pack_quantity, 1)::bigint AS pack_quantity,
+    coalesce(listing.mapped_by, '') AS mapped_by, coalesce(stated.title, '') AS title,
+    coalesce(stated.barcode, '') AS barcode, stated.price_minor, coalesce(stated.currency, '') AS currency,
+    coalesce(stated.status, '') AS status
+FROM (SELECT * FROM catalog.listing WHERE merchant_id = %(merchant_id)s::bigint) AS listing
+FULL JOIN (SELECT * FROM catalog.stated_listing WHERE merchant_id = %(merchant_id)s::bigint) AS stated
+    ON stated.channel_id = listing.channel_id AND stated.key = listing.key
+WHERE (%(channel_id)s::bigint = 0 OR coalesce(listing.channel_id, stated.channel_id) = %(channel_id)s::bigint)
+    AND (%(sku_id)s::bigint = 0 OR listing.sku_id = %(sku_id)s::bigint)
+    AND (%(status)s::text = '' OR stated.status = %(status)s::text)
+    AND (NOT %(unmapped)s::boolean OR listing.sku_id IS NULL)
+    AND (coalesce(listing.channel_id, stated.channel_id), coalesce(listing.key, stated.key))
+        > (%(after_channel)s::bigint, %(after_key)s::text)
+ORDER BY 1, 2
+LIMIT %(limit)s::bigint;

@@ -8,6 +8,7 @@ import msgspec
 
 from stocktower.platform import Transaction, load_queries
 
+from .listing_rules import StatedListing
 from .model import Component, Listing, ListingVersion, Sku, SupplyTerms
 
 _astuple = msgspec.structs.astuple
@@ -264,6 +265,47 @@ def load_listings_of(tx: Transaction, sku_ids: Sequence[int]) -> list[Listing]:
 def load_listings_of_channel(tx: Transaction, channel_id: int) -> list[Listing]:
     """All listings of a channel."""
     return tx.fetch(_Q.load_listings_of_channel, Listing, channel_id=channel_id)
+
+
+def load_listings_by_key(tx: Transaction, places: Sequence[tuple[int, str]]) -> list[Listing]:
+    """Listings by (channel, key); those that are not mapped are missing."""
+    return tx.fetch(_Q.load_listings_by_key, Listing, **_places(places))
+
+
+def lock_stated_listings(tx: Transaction, places: Sequence[tuple[int, str]]) -> list[StatedListing]:
+    """What channels said of listings, by (channel, key), locked in that order."""
+    return tx.fetch(_Q.lock_stated_listings, StatedListing, **_places(places))
+
+
+def _places(places: Sequence[tuple[int, str]]) -> dict[str, list[Any]]:
+    return {"channel_ids": [channel_id for channel_id, _ in places], "keys": [key for _, key in places]}
+
+
+def upsert_stated_listings(tx: Transaction, listings: Sequence[StatedListing]) -> None:
+    """What channels say of listings now."""
+    if listings:
+        tx.execute(
+            _Q.upsert_stated_listings,
+            channel_ids=[one.channel_id for one in listings],
+            keys=[one.key for one in listings],
+            codes=[one.sku_code for one in listings],
+            barcodes=[one.barcode for one in listings],
+            packs=[one.pack_quantity for one in listings],
+            titles=[one.title for one in listings],
+            prices=[one.price_minor for one in listings],
+            currencies=[one.currency for one in listings],
+            statuses=[one.status for one in listings],
+        )
+
+
+def load_unmapped(tx: Transaction, codes: Sequence[str], barcodes: Sequence[str]) -> list[StatedListing]:
+    """Listings that stand for nothing yet, and name one of some codes or barcodes."""
+    return tx.fetch(_Q.load_unmapped, StatedListing, codes=list(codes), barcodes=list(barcodes))
+
+
+def load_listing_views(tx: Transaction, **asked: Any) -> list[tuple[Any, ...]]:
+    """Listings with what they stand for and what is said of them, by channel and key."""
+    return tx.tuples(_Q.load_listing_views, **asked)
 
 
 def load_active_ids(tx: Transaction) -> list[int]:

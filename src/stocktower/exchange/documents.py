@@ -151,6 +151,23 @@ class ProductDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """From the supplier's confirmation to receipt."""
 
 
+class ListingDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a channel says of one of its listings; what is left out stays as it was."""
+
+    listing: str
+    """The SKU or id by which the channel names it."""
+    sku: str = ""
+    """Ours."""
+    barcode: str = ""
+    pack_quantity: int | None = None
+    """Units of our SKU in one sold unit."""
+    title: str = ""
+    price_minor: int | None = None
+    currency: str = ""
+    status: str = ""
+    """active, inactive or removed; empty: as it is, active at first."""
+
+
 class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one site says it holds of one SKU, absolute."""
 

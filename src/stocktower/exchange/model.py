@@ -10,6 +10,7 @@ REPEATED = "repeated"
 
 ORDER = "order"
 PRODUCT = "product"
+LISTING = "listing"
 STOCK = "stock"
 CONFIRMATION = "confirmation"
 INBOUND = "inbound"

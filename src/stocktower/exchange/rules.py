@@ -11,6 +11,7 @@ from .model import (
     CONFIRMATION,
     INBOUND,
     KEPT,
+    LISTING,
     NEW,
     ORDER,
     PRODUCT,
@@ -24,7 +25,7 @@ from .model import (
 )
 
 LANES = {
-    **dict.fromkeys((CONFIRMATION, PRODUCT, INBOUND, RECEIPT, TRANSFER, ADJUSTMENT), 0),
+    **dict.fromkeys((CONFIRMATION, PRODUCT, LISTING, INBOUND, RECEIPT, TRANSFER, ADJUSTMENT), 0),
     ORDER: 1,
     STOCK: 2,
     STATEMENT: 3,
@@ -35,7 +36,7 @@ _DEFAULT_LANE = 1
 _UNQUEUED = {KEPT}
 # An absolute statement: the newest counts, and going back to an earlier one is a change. For the other kinds an earlier
 # state that comes again is late, not new.
-_NEWEST_COUNTS = {PRODUCT, STOCK, INBOUND, RECEIPT}
+_NEWEST_COUNTS = {PRODUCT, LISTING, STOCK, INBOUND, RECEIPT}
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ from stocktower import catalog, exchange, inventory, worklist
 from stocktower.exchange import Message, StockDocument
 from stocktower.inventory import Waiting
 from stocktower.inventory import views as inventory_views
+from stocktower.kernel import CaseKind
+from stocktower.network import load_network
 from stocktower.platform import RecordedEvent, Transaction, schedule
 
 from . import events, rules, store
@@ -90,6 +92,7 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
         listings += [(0, f"{catalog.NAME_KEY}{sku.name}") for sku in names.values()]
     if listings:
         resume_listings(tx, listings)
+        leave_mapped(tx, listings)
     if grown:
         fill_backorders(tx, sorted(grown))
     if moved:
@@ -111,6 +114,15 @@ def skus_of(recorded: RecordedEvent) -> set[int]:
 def resume_listings(tx: Transaction, listings: Sequence[tuple[int, str]]) -> None:
     """Orders that wait for listings, given as (channel_id, key; channel 0: any), go on where these are mapped now."""
     resume_orders(tx, store.find_unmapped(tx, listings))
+
+
+def leave_mapped(tx: Transaction, listings: Sequence[tuple[int, str]]) -> None:
+    """What a channel said of listings, given as (channel_id, key), waits no more for them to be mapped."""
+    channels = load_network(tx).channels
+    kind = str(CaseKind.UNMAPPED_LISTING)
+    causes = sorted({f"{channels[channel_id].code}/{key}" for channel_id, key in listings if channel_id in channels})
+    waiting = worklist.load_waiting(tx, kind, causes, "message") if causes else {}
+    worklist.leave_cases(tx, [(kind, cause, "message", one) for cause, ids in waiting.items() for one in ids])
 
 
 def resume_orders(tx: Transaction, order_ids: Sequence[int]) -> None:

@@ -48,6 +48,10 @@ CHECKS: tuple[Check, ...] = (
         "State the pack as a unit of the SKU, so that sites can count and receive it.",
     ),
     Check(
+        "other_barcode", "a channel lists it with another barcode", 12,
+        "Look whether the listing is mapped to the right SKU, or correct one of the barcodes.",
+    ),
+    Check(
         "no_supplier", "it is sold and bought, and nothing says of whom", 7,
         "State its supplier with the product, or in a [[supply]] table.",
     ),

@@ -33,11 +33,13 @@ GROUP BY listing.sku_id, listing.key
 HAVING min(listing.pack_quantity) <> max(listing.pack_quantity);
 
 -- name: check_orphan_listing
--- SKUs that are not active, and that a channel lists; what was merged has given its listings away.
+-- SKUs that are not active, and that a channel lists, as far as it says; what was merged has given its listings away.
 SELECT listing.sku_id, 'listed as ' || min(listing.key)
 FROM catalog.pub_listing AS listing
 JOIN catalog.pub_sku AS sku ON sku.merchant_id = listing.merchant_id AND sku.sku_id = listing.sku_id AND NOT sku.active
-WHERE listing.merchant_id = %(merchant_id)s::bigint
+LEFT JOIN catalog.pub_stated_listing AS stated ON stated.merchant_id = listing.merchant_id
+    AND stated.channel_id = listing.channel_id AND stated.key = listing.key
+WHERE listing.merchant_id = %(merchant_id)s::bigint AND coalesce(stated.status, 'active') = 'active'
     AND (%(everything)s::boolean OR listing.sku_id = ANY(%(sku_ids)s::bigint[]))
 GROUP BY listing.sku_id;
 
@@ -104,6 +106,18 @@ WHERE listing.merchant_id = %(merchant_id)s::bigint AND listing.pack_quantity > 
         SELECT FROM catalog.pub_unit AS unit
         WHERE unit.merchant_id = listing.merchant_id AND unit.sku_id = listing.sku_id AND unit.factor = listing.pack_quantity
     )
+GROUP BY listing.sku_id;
+
+-- name: check_other_barcode
+-- Active SKUs that a channel lists under another barcode than theirs: the listing may be mapped to the wrong one.
+SELECT listing.sku_id, 'listing ' || min(listing.key) || ' has barcode ' || min(stated.barcode)
+FROM catalog.pub_stated_listing AS stated
+JOIN catalog.pub_listing AS listing ON listing.merchant_id = stated.merchant_id
+    AND listing.channel_id = stated.channel_id AND listing.key = stated.key
+JOIN catalog.pub_sku AS sku ON sku.merchant_id = stated.merchant_id AND sku.sku_id = listing.sku_id AND sku.active
+WHERE stated.merchant_id = %(merchant_id)s::bigint AND stated.status <> 'removed' AND listing.pack_quantity = 1
+    AND stated.barcode <> '' AND sku.barcode <> '' AND ltrim(stated.barcode, '0') <> ltrim(sku.barcode, '0')
+    AND (%(everything)s::boolean OR listing.sku_id = ANY(%(sku_ids)s::bigint[]))
 GROUP BY listing.sku_id;
 
 -- name: check_no_supplier

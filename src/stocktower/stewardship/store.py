@@ -21,6 +21,7 @@ CHECK_QUERIES: dict[str, Query] = {
     "missing_barcode": _Q.check_missing_barcode,
     "missing_price": _Q.check_missing_price,
     "pack_without_unit": _Q.check_pack_without_unit,
+    "other_barcode": _Q.check_other_barcode,
     "no_supplier": _Q.check_no_supplier,
     "no_lead_time": _Q.check_no_lead_time,
     "not_listed": _Q.check_not_listed,

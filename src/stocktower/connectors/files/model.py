@@ -7,6 +7,7 @@ from stocktower.exchange import (
     ConfirmationDocument,
     InboundDocument,
     KeptRow,
+    ListingDocument,
     OrderDocument,
     ProductDocument,
     ReceiptDocument,
@@ -16,7 +17,10 @@ from stocktower.exchange import (
 )
 
 GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument
-Document = OrderDocument | ProductDocument | StockDocument | ConfirmationDocument | GoodsDocument | StatementDocument
+Document = (
+    OrderDocument | ProductDocument | ListingDocument | StockDocument | ConfirmationDocument | GoodsDocument
+    | StatementDocument
+)  # fmt: skip
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class Reading(msgspec.Struct, frozen=True):
     """What some physical rows say, as one message; each row of a file belongs to exactly one reading."""
 
     kind: str
-    """order, product, stock, confirmation or statement; `kept` for what could not be read."""
+    """order, product, listing, stock, confirmation or statement; `kept` for what could not be read."""
     source: str
     key: str
     item: Document | KeptRow

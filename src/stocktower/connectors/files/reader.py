@@ -15,6 +15,7 @@ from .dates import DateEvidence, Instants
 from .grouping import Group, KeyOf, Survey
 from .model import FileError, Reading, Source, Unreadable
 from .plain_goods import SHEETS
+from .plain_listings import PlainListings
 from .plain_orders import PlainOrders
 from .plain_products import PlainProducts
 from .plain_shipments import PlainShipments
@@ -23,7 +24,7 @@ from .plain_stock import PlainStock
 from .shopify import ShopifyOrders
 from .text import Record, Records, as_text, examine
 
-KINDS = ("products", "stock", "orders", "shipments", "statement", *SHEETS)
+KINDS = ("products", "listings", "stock", "orders", "shipments", "statement", *SHEETS)
 FORMATS = ("shopify", "amazon", "csv")
 
 
@@ -86,6 +87,8 @@ class Reader:
             self._format = _order_format(columns, source, delimiter)
         elif kind == "products":
             self._format = PlainProducts(columns, source, delimiter)
+        elif kind == "listings":
+            self._format = PlainListings(columns, source, delimiter)
         elif kind == "stock":
             self._format = PlainStock(columns, source, delimiter, self.file.sha256, opening=opening, as_of=as_of)
         elif kind == "shipments":

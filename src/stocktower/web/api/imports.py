@@ -48,10 +48,11 @@ def get_import(desk: AtDesk, import_id: FromPath[int]) -> exchange.ImportSummary
 @post("/api/v1/imports", sync_to_thread=True, status_code=201, tags=["Imports"], guards=[by_token], responses=REFUSALS)
 def take_file(
     desk: AtDesk,
-    kind: FromQuery[Literal["products", "stock", "orders", "shipments", "statement"]],
+    kind: FromQuery[Literal["products", "listings", "stock", "orders", "shipments", "statement"]],
     data: MultipartBody[UploadFile],
     channel: Annotated[
-        str, QueryParameter(description="Code of the channel; needed for orders; of a statement: the system.")
+        str,
+        QueryParameter(description="Code of the channel, of orders and listings; of a statement: the system."),
     ] = "",
     format: Annotated[Literal["", "shopify", "amazon", "csv"], QueryParameter(description="Else the channel's.")] = "",
     key: Key = None,
