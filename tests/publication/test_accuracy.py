@@ -1,6 +1,6 @@
 """What was right when: stretches of time add up to the time listed, and are what a plain replay of the words says."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -55,13 +55,33 @@ def test_days_add_up_to_the_whole(tx: Transaction) -> None:
     tx.now += timedelta(days=2, hours=5)
     acknowledge(tx, made)
     tx.now += timedelta(hours=30)
-    rows = publication.load_accuracy_by_day(tx, world.channel["web"], 7)
+    rows = publication.load_accuracy_by_day(tx, world.network, world.channel["web"], 7)
     assert [(str(row.day), row.accuracy.listed // 3600, row.accuracy.right // 3600) for row in rows] == [
         ("2026-06-01", 12, 0), ("2026-06-02", 24, 0), ("2026-06-03", 24, 7), ("2026-06-04", 23, 23),
     ]  # fmt: skip
     week = health(tx, "web").accuracy_week
     assert sum(row.accuracy.listed for row in rows) == week.listed == 83 * 3600
     assert sum(row.accuracy.right for row in rows) == week.right == 30 * 3600
+
+
+def test_days_are_the_merchants_own(tx: Transaction) -> None:
+    text = configuration(web=WEB).replace('name = "Acme"\n', 'name = "Acme"\ntimezone = "America/New_York"\n', 1)
+    tx.now = datetime(2026, 10, 31, 3, 0, tzinfo=UTC)
+    world = World(tx, text, ONE)
+    world.count(tx, "EAST", {"CUP": 9})
+    made = publish(tx)["web"]
+    tx.now += timedelta(days=1, hours=1)
+    acknowledge(tx, made)
+    tx.now += timedelta(days=2)
+
+    def rows(days: int) -> list[tuple[str, int, int]]:
+        found = publication.load_accuracy_by_day(tx, world.network, world.channel["web"], days)
+        return [(str(row.day), row.accuracy.listed // 3600, row.accuracy.right // 3600) for row in found]
+
+    # It began an hour before midnight of the 30th; on the first of November the clocks go back.
+    whole = [("2026-10-30", 1, 0), ("2026-10-31", 24, 0), ("2026-11-01", 25, 25), ("2026-11-02", 23, 23)]
+    assert rows(7) == whole
+    assert rows(2) == whole[2:]
 
 
 def test_what_is_sold_no_more_is_not_listed(tx: Transaction) -> None:

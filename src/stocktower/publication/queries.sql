@@ -529,12 +529,13 @@ GROUP BY channel_id, sku_id
 ORDER BY sku_id, channel_id;
 
 -- name: measure_accuracy_by_day
--- The same by day (UTC) of one channel.
+-- The same by day of one channel; days begin at midnight in a zone, and where its clocks change they last 23 or 25 hours.
 SELECT day::date, sum(seconds)::bigint, (coalesce(sum(seconds) FILTER (WHERE exposure = 'right'), 0))::bigint,
     (coalesce(sum(seconds) FILTER (WHERE exposure = 'over'), 0))::bigint
 FROM (
-    SELECT day.day, stretch.exposure, extract(epoch FROM least(stretch.until_at, day.day + interval '1 day')
-        - greatest(stretch.from_at, day.day)) AS seconds
+    SELECT day.day, stretch.exposure,
+        extract(epoch FROM least(stretch.until_at, (day.day + interval '1 day') AT TIME ZONE %(zone)s::text)
+            - greatest(stretch.from_at, day.day AT TIME ZONE %(zone)s::text)) AS seconds
     FROM (
         SELECT exposure, greatest(from_at, %(since)s::timestamptz) AS from_at, least(until_at, %(until)s::timestamptz) AS until_at
         FROM publication.exposure
@@ -546,8 +547,9 @@ FROM (
         WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
             AND since < %(until)s::timestamptz AND exposure <> 'unlisted'
     ) AS stretch
-    CROSS JOIN LATERAL generate_series(date_trunc('day', stretch.from_at, 'UTC'), stretch.until_at, interval '1 day') AS day (day)
-    WHERE day.day < stretch.until_at
+    CROSS JOIN LATERAL generate_series(date_trunc('day', stretch.from_at AT TIME ZONE %(zone)s::text),
+        stretch.until_at AT TIME ZONE %(zone)s::text, interval '1 day') AS day (day)
+    WHERE day.day AT TIME ZONE %(zone)s::text < stretch.until_at
 ) AS part
 GROUP BY day
 ORDER BY day;

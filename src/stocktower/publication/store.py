@@ -400,9 +400,11 @@ def measure_accuracy_of_skus(
     return [AccuracyRow(channel_id, sku_id, None, Accuracy(*seconds)) for channel_id, sku_id, *seconds in rows]
 
 
-def measure_accuracy_by_day(tx: Transaction, channel_id: int, since: datetime, until: datetime) -> list[AccuracyRow]:
-    """The same by day of one channel, the first day first."""
-    rows = tx.tuples(_Q.measure_accuracy_by_day, channel_id=channel_id, since=since, until=until)
+def measure_accuracy_by_day(
+    tx: Transaction, channel_id: int, since: datetime, until: datetime, zone: str
+) -> list[AccuracyRow]:
+    """The same by day in a zone of one channel, the first day first."""
+    rows = tx.tuples(_Q.measure_accuracy_by_day, channel_id=channel_id, since=since, until=until, zone=zone)
     return [AccuracyRow(channel_id, 0, day, Accuracy(*seconds)) for day, *seconds in rows]
 
 

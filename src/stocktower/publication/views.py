@@ -1,7 +1,8 @@
 """Read models: what was told to whom, how channels keep up, and what was right when; for pages, API and commands."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -200,10 +201,12 @@ def load_stale_sales(
     return store.load_stale_sales(tx, channel_id, sku_id, since, limit)
 
 
-def load_accuracy_by_day(tx: Transaction, channel_id: int, days: int) -> list[AccuracyRow]:
-    """The accuracy of a channel by day (UTC), the first day first."""
-    since = (tx.now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return store.measure_accuracy_by_day(tx, channel_id, since, tx.now)
+def load_accuracy_by_day(tx: Transaction, network: Network, channel_id: int, days: int) -> list[AccuracyRow]:
+    """The accuracy of a channel by the merchant's own days, today the last of so many, the first day first."""
+    zone = ZoneInfo(network.timezone)
+    first = tx.now.astimezone(zone).date() - timedelta(days=days - 1)
+    since = datetime.combine(first, time(), tzinfo=zone)
+    return store.measure_accuracy_by_day(tx, channel_id, since, tx.now, network.timezone)
 
 
 def load_accuracy_of_skus(tx: Transaction, sku_ids: Sequence[int], since: datetime) -> list[AccuracyRow]:

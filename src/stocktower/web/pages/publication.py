@@ -41,8 +41,8 @@ def _show(desk: Desk, q: str, result: Result | None = None) -> Response[str]:
         return desk.show(
             tx, "publication.html", status=422 if result and result.problem else 200, title="Publication",
             filter=wanted, vocabulary=VOCABULARY, channels=found, over=over, sales=sales, skus=skus, tones=TONES,
-            orders=labels.of_subjects(tx, network, {("order", sale.order_id) for sale in sales}),
-            days=room.load_accuracy_by_day(tx, channel_id, DAYS) if channel_id > 0 else [],
+            zone=network.timezone, orders=labels.of_subjects(tx, network, {("order", sale.order_id) for sale in sales}),
+            days=room.load_accuracy_by_day(tx, network, channel_id, DAYS) if channel_id > 0 else [],
             publications=room.load_publications(tx, channel_id=max(0, channel_id), limit=10) if channel_id >= 0 else [],
             may_act=desk.may(access.Permission.MANAGE_PUBLICATION), result=result, base="/publication",
             views=views,
