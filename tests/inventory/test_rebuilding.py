@@ -20,6 +20,18 @@ INBOUND = (
     "'changed', 10, received, 0, 10 - received, 0, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM (VALUES (1, 0), (2, 4)) "
     "AS change (version, received)",
 )
+CLAIM = (
+    *INBOUND,
+    "UPDATE inventory.inbound SET claimed = 3",
+    "INSERT INTO inventory.demand (merchant_id, order_id, line_no, sku_id, kind, channel_id, priority, placed_at, "
+    "per_unit, wanted, allocated, short, consumed, cancelled) VALUES "
+    "(%(merchant)s, 7, 1, %(sku)s, 'order', 5, 30, %(now)s, 1, 4, 0, 4, 0, 0)",
+    "INSERT INTO inventory.inbound_claim (merchant_id, order_id, line_no, sku_id, inbound_id, channel_id, priority, "
+    "placed_at, claimed, arrived) VALUES (%(merchant)s, 7, 1, %(sku)s, 1, 5, 30, %(now)s, 3, 1)",
+    "INSERT INTO inventory.inbound_claim_change (merchant_id, change_id, inbound_id, order_id, line_no, sku_id, "
+    "claimed, arrived, reason, recorded_at) VALUES (%(merchant)s, 1, 1, 7, 1, %(sku)s, 4, 0, 'preordered', %(now)s), "
+    "(%(merchant)s, 2, 1, 7, 1, %(sku)s, -1, 1, 'arrived', %(now)s)",
+)
 BIN = (
     "INSERT INTO inventory.bin (merchant_id, stock_id, bin, quantity, sequence) SELECT merchant_id, stock_id, 'A1', 5, "
     "2 FROM inventory.stock WHERE merchant_id = %(merchant)s",
@@ -39,6 +51,9 @@ def named(name: str) -> Projection:
     [
         ("inventory.inbound", INBOUND, "UPDATE inventory.inbound SET received = 10, open = 0, state = 'received'"),
         ("inventory.inbound", INBOUND, "UPDATE inventory.inbound SET version = 7"),
+        ("inventory.inbound.claimed", CLAIM, "UPDATE inventory.inbound SET claimed = 5"),
+        ("inventory.inbound_claim", CLAIM, "UPDATE inventory.inbound_claim SET claimed = 2, arrived = 2"),
+        ("inventory.inbound_claim", CLAIM, "DELETE FROM inventory.inbound_claim"),
         ("inventory.bin", BIN, "UPDATE inventory.bin SET quantity = 9"),
     ],
 )
@@ -48,7 +63,7 @@ def test_it_comes_back_identical(tx: Transaction, name: str, made: Sequence[str]
     given_ = {"merchant": tx.merchant_id, "sku": world.sku["CUP"], "site": world.site["EAST"], "now": tx.now}
     for statement in made:
         tx.connection.execute(statement.encode(), given_)
-    table = f"SELECT * FROM {name} WHERE merchant_id = %s".encode()
+    table = f"SELECT * FROM {'.'.join(name.split('.')[:2])} WHERE merchant_id = %s".encode()
     before = tx.connection.execute(table, (tx.merchant_id,)).fetchall()
     projection = named(name)
     assert projection.find(tx) == []

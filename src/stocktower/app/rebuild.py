@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower import access, finance, inventory, publication
+from stocktower import access, catalog, finance, inventory, publication
 from stocktower.app.home import Tower
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -14,7 +14,12 @@ from stocktower.app.verify import plain
 from stocktower.finance import StillPosting
 from stocktower.platform import Drifted, Projection, is_transient
 
-PROJECTIONS: tuple[Projection, ...] = (*inventory.PROJECTIONS, *publication.PROJECTIONS, *finance.PROJECTIONS)
+PROJECTIONS: tuple[Projection, ...] = (
+    *catalog.PROJECTIONS,
+    *inventory.PROJECTIONS,
+    *publication.PROJECTIONS,
+    *finance.PROJECTIONS,
+)
 AT_ONCE = 500
 """Rows that are mended in one transaction."""
 TRIES = 100

@@ -9,6 +9,7 @@ from .listing_rules import LISTING_STATES, ListingOutcome, ListingResult, refuse
 from .listings import ListingView, load_listing_views, map_stated, take_listings
 from .merging import CannotMerge, Merged, lock_pair, merge_skus, split_skus
 from .model import Component, Listing, ListingVersion, ProductOutcome, ProductResult, Resolved, Sku, SupplyTerms
+from .rebuilding import PROJECTIONS
 from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
     PackNotPositive,
@@ -43,6 +44,7 @@ from .views import (
 __all__ = [
     "LISTING_STATES",
     "NAME_KEY",
+    "PROJECTIONS",
     "CannotMerge",
     "CatalogFacts",
     "Component",

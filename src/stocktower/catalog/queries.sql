@@ -486,3 +486,77 @@ WHERE (%(channel_id)s::bigint = 0 OR coalesce(listing.channel_id, stated.channel
         > (%(after_channel)s::bigint, %(after_key)s::text)
 ORDER BY 1, 2
 LIMIT %(limit)s::bigint;
+
+-- name: count_projections
+-- How many rows the projections of the catalogue have: parts, listings.
+SELECT (SELECT count(*) FROM catalog.part WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM catalog.listing WHERE merchant_id = %(merchant_id)s::bigint);
+
+-- name: find_unlike_parts
+-- Parts that are not what the components of their kits come down to.
+WITH RECURSIVE below AS (
+    SELECT kit_id, component_id, quantity, ARRAY[kit_id] AS way
+    FROM catalog.component
+    WHERE merchant_id = %(merchant_id)s::bigint
+    UNION ALL
+    SELECT below.kit_id, inner_one.component_id, below.quantity * inner_one.quantity, below.way || inner_one.kit_id
+    FROM below
+    JOIN catalog.component AS inner_one ON inner_one.merchant_id = %(merchant_id)s::bigint
+        AND inner_one.kit_id = below.component_id
+    WHERE inner_one.kit_id <> ALL(below.way)
+)
+SELECT coalesce(part.kit_id, stated.kit_id) AS kit_id, coalesce(part.part_id, stated.part_id) AS part_id, part.quantity,
+    stated.quantity
+FROM (SELECT * FROM catalog.part WHERE merchant_id = %(merchant_id)s::bigint) AS part
+FULL JOIN (
+    SELECT below.kit_id, below.component_id AS part_id, sum(below.quantity)::bigint AS quantity
+    FROM below
+    JOIN catalog.sku AS sku ON sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = below.component_id
+    WHERE sku.kind <> 'kit'
+    GROUP BY below.kit_id, below.component_id
+) AS stated ON stated.kit_id = part.kit_id AND stated.part_id = part.part_id
+WHERE part.quantity IS DISTINCT FROM stated.quantity
+ORDER BY 1, 2;
+
+-- name: find_unlike_listings
+-- Listings that do not stand for what the last of their versions says.
+SELECT coalesce(listing.channel_id, last.channel_id) AS channel_id, coalesce(listing.key, last.key) AS key,
+    listing.sku_id, listing.pack_quantity, listing.mapped_by, listing.mapped_at, listing.version,
+    last.sku_id, last.pack_quantity, last.mapped_by, last.mapped_at, last.version
+FROM (SELECT * FROM catalog.listing WHERE merchant_id = %(merchant_id)s::bigint) AS listing
+FULL JOIN (
+    SELECT DISTINCT ON (channel_id, key) channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at, version
+    FROM catalog.listing_version
+    WHERE merchant_id = %(merchant_id)s::bigint
+    ORDER BY channel_id, key, version DESC
+) AS last ON last.channel_id = listing.channel_id AND last.key = listing.key
+WHERE (listing.sku_id, listing.pack_quantity, listing.mapped_by, listing.mapped_at, listing.version)
+    IS DISTINCT FROM (last.sku_id, last.pack_quantity, last.mapped_by, last.mapped_at, last.version)
+ORDER BY 1, 2;
+
+-- name: lock_listings
+-- Keep what some listings stand for until the commit.
+SELECT listing.key
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[]) AS wanted (channel_id, key)
+JOIN catalog.listing AS listing ON listing.merchant_id = %(merchant_id)s::bigint
+    AND listing.channel_id = wanted.channel_id AND listing.key = wanted.key
+ORDER BY listing.channel_id, listing.key
+FOR UPDATE OF listing;
+
+-- name: restore_listings
+-- Make listings stand for what the last of their versions says.
+INSERT INTO catalog.listing (merchant_id, channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at, version)
+SELECT %(merchant_id)s::bigint, truth.channel_id, truth.key, truth.sku_id, truth.pack_quantity, truth.mapped_by,
+    truth.mapped_at, truth.version
+FROM unnest(%(channel_ids)s::bigint[], %(keys)s::text[], %(sku_ids)s::bigint[], %(pack_quantities)s::bigint[],
+    %(mapped_bys)s::text[], %(times)s::timestamptz[], %(versions)s::integer[])
+    AS truth (channel_id, key, sku_id, pack_quantity, mapped_by, mapped_at, version)
+ON CONFLICT (merchant_id, channel_id, key) DO UPDATE
+SET sku_id = excluded.sku_id, pack_quantity = excluded.pack_quantity, mapped_by = excluded.mapped_by,
+    mapped_at = excluded.mapped_at, version = excluded.version;
+
+-- name: delete_listings
+-- Take away listings that no version knows.
+DELETE FROM catalog.listing AS listing
+USING unnest(%(channel_ids)s::bigint[], %(keys)s::text[]) AS gone (channel_id, key)
+WHERE listing.merchant_id = %(merchant_id)s::bigint AND listing.channel_id = gone.channel_id AND listing.key = gone.key;

@@ -212,22 +212,29 @@ def _holding(stated: Mapping[str, Mapping[str, int]], ids: Mapping[str, int]) ->
 
 
 def rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
-    """Write the stocked SKUs that kits come down to anew, from what is stated of them and of the kits in them."""
+    """Write the stocked SKUs that kits come down to anew, and keep what they came down to before."""
+    kept = {(part.kit_id, part.component_id): part.quantity for part in store.load_parts(tx, kit_ids)}
+    fresh = {(part.kit_id, part.component_id): part.quantity for part in _parts_of(tx, kit_ids)}
+    changed = sorted({key[0] for key, _ in kept.items() ^ fresh.items()})
+    if changed:
+        store.record_past_kits(tx, changed)
+        write_parts(tx, changed)
+
+
+def write_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
+    """Make the stocked SKUs of kits what is stated of them and of the kits in them."""
+    store.replace_parts(tx, kit_ids, _parts_of(tx, kit_ids))
+
+
+def _parts_of(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
     components: dict[int, dict[int, int]] = {}
     for part in store.load_components_below(tx, kit_ids):
         components.setdefault(part.kit_id, {})[part.component_id] = part.quantity
-    parts = [
+    return [
         Component(kit_id, part_id, units)
         for kit_id, of_kit in expand(kit_ids, components).items()
         for part_id, units in sorted(of_kit.items())
     ]
-    kept = {(part.kit_id, part.component_id): part.quantity for part in store.load_parts(tx, kit_ids)}
-    fresh = {(part.kit_id, part.component_id): part.quantity for part in parts}
-    changed = sorted({key[0] for key, _ in kept.items() ^ fresh.items()})
-    if not changed:
-        return
-    store.record_past_kits(tx, changed)
-    store.replace_parts(tx, changed, [part for part in parts if part.kit_id in changed])
 
 
 def load_materials(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, tuple[tuple[int, int], ...]]:

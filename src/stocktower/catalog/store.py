@@ -346,3 +346,33 @@ def load_direct_kits(tx: Transaction, component_ids: Sequence[int]) -> list[int]
 def load_direct_assembled(tx: Transaction, material_id: int) -> list[str]:
     """Codes of the assembled SKUs that are made of a SKU."""
     return tx.values(_Q.load_direct_assembled, material_id=material_id)
+
+
+def count_projections(tx: Transaction) -> tuple[int, int]:
+    """Rows of parts and listings."""
+    return tx.tuples(_Q.count_projections)[0]  # pyright: ignore[reportReturnType] -- two counts
+
+
+def find_unlike_parts(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(kit, part, quantity, what the components come down to) where they differ."""
+    return tx.tuples(_Q.find_unlike_parts)
+
+
+def find_unlike_listings(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(channel, key, what it stands for, what its last version says) where they differ."""
+    return tx.tuples(_Q.find_unlike_listings)
+
+
+def lock_listings(tx: Transaction, keys: Sequence[tuple[int, str]]) -> None:
+    """Keep what some listings (channel, key) stand for until the commit."""
+    tx.execute(_Q.lock_listings, channel_ids=[one for one, _ in keys], keys=[key for _, key in keys])
+
+
+def restore_listings(tx: Transaction, truths: Sequence[tuple[Any, ...]], gone: Sequence[tuple[Any, ...]]) -> None:
+    """Make listings (channel, key) what (SKU, pack, by, at, version) says, and take others away."""
+    if truths:
+        names = ("channel_ids", "keys", "sku_ids", "pack_quantities", "mapped_bys", "times", "versions")
+        columns = map(list, zip(*truths, strict=True))
+        tx.execute(_Q.restore_listings, **dict(zip(names, columns, strict=True)))
+    if gone:
+        tx.execute(_Q.delete_listings, channel_ids=[one for one, _ in gone], keys=[key for _, key in gone])

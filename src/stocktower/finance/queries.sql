@@ -251,9 +251,11 @@ ON CONFLICT (merchant_id, transfer_id, line_no) DO UPDATE
     SET quantity = excluded.quantity, value_minor = excluded.value_minor, sequence = excluded.sequence;
 
 -- name: count_projections
--- How many rows the projections of the books have: valuations, balances.
+-- How many rows the projections of the books have: valuations, balances, balances of orders, what is in transit.
 SELECT (SELECT count(*) FROM finance.valuation WHERE merchant_id = %(merchant_id)s::bigint),
-    (SELECT count(*) FROM finance.balance WHERE merchant_id = %(merchant_id)s::bigint);
+    (SELECT count(*) FROM finance.balance WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM finance.order_balance WHERE merchant_id = %(merchant_id)s::bigint),
+    (SELECT count(*) FROM finance.transit WHERE merchant_id = %(merchant_id)s::bigint);
 
 -- name: find_unlike_valuations
 -- Valuations that are not what their ledger adds up to; the last known cost is no sum, and stays.
@@ -318,3 +320,70 @@ WHERE known.merchant_id = %(merchant_id)s::bigint AND known.entity = gone.entity
 -- copy: balance finance.balance (merchant_id, entity, account, currency, occurred_on, debit_minor, credit_minor,
 --     book_debit_minor, book_credit_minor)
 -- Days of accounts as their entries say.
+
+-- name: find_unlike_order_balances
+-- Balances of orders that are not what the entries of their journals add up to, in the currency of the last of them (not looked
+-- at where an account of deposits or receivables serves another role too: its entries do not say which).
+WITH own_account AS (
+    SELECT account, min(role) AS role, count(*) AS roles
+    FROM finance.account
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY account
+    HAVING bool_or(role IN ('customer_deposits', 'receivable'))
+), posted AS (
+    SELECT DISTINCT ON (summed.order_id) summed.*
+    FROM (
+        SELECT journal.subject_id AS order_id, entry.entity, entry.currency, max(journal.journal_id) AS last_id,
+            coalesce(-sum(entry.amount_minor) FILTER (WHERE own_account.role = 'customer_deposits'), 0)::bigint AS deposits,
+            coalesce(-sum(entry.book_minor) FILTER (WHERE own_account.role = 'customer_deposits'), 0)::bigint
+                AS deposits_book,
+            coalesce(sum(entry.amount_minor) FILTER (WHERE own_account.role = 'receivable'), 0)::bigint AS receivable,
+            coalesce(sum(entry.book_minor) FILTER (WHERE own_account.role = 'receivable'), 0)::bigint AS receivable_book
+        FROM finance.journal AS journal
+        JOIN finance.entry AS entry ON entry.merchant_id = journal.merchant_id AND entry.journal_id = journal.journal_id
+        JOIN own_account ON own_account.account = entry.account
+        WHERE journal.merchant_id = %(merchant_id)s::bigint AND journal.subject = 'order'
+        GROUP BY journal.subject_id, entry.entity, entry.currency
+    ) AS summed
+    ORDER BY summed.order_id, summed.last_id DESC
+)
+SELECT coalesce(known.order_id, posted.order_id) AS order_id, known.entity, known.currency, known.deposits_minor,
+    known.deposits_book_minor, known.receivable_minor, known.receivable_book_minor, posted.entity, posted.currency,
+    posted.deposits, posted.deposits_book, posted.receivable, posted.receivable_book
+FROM (SELECT * FROM finance.order_balance WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN posted ON posted.order_id = known.order_id
+WHERE NOT EXISTS (SELECT FROM own_account WHERE roles > 1)
+    AND (known.entity, known.currency, known.deposits_minor, known.deposits_book_minor, known.receivable_minor,
+        known.receivable_book_minor) IS DISTINCT FROM (posted.entity, posted.currency, posted.deposits,
+        posted.deposits_book, posted.receivable, posted.receivable_book)
+ORDER BY 1;
+
+-- name: delete_order_balances
+-- Take away balances of orders that no entry knows.
+DELETE FROM finance.order_balance
+WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[]);
+
+-- name: find_unlike_transits
+-- What lines of transfers have in transit, where their ledger adds up to something else.
+SELECT known.transfer_id, known.line_no, known.quantity, known.value_minor, known.sequence, ledger.quantity,
+    ledger.value_minor, ledger.sequence
+FROM finance.transit AS known
+LEFT JOIN (
+    SELECT transfer_id, line_no, sum(delta_quantity)::bigint AS quantity, sum(delta_minor)::bigint AS value_minor,
+        max(sequence) AS sequence
+    FROM finance.transit_entry
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY transfer_id, line_no
+) AS ledger ON ledger.transfer_id = known.transfer_id AND ledger.line_no = known.line_no
+WHERE known.merchant_id = %(merchant_id)s::bigint AND (known.quantity, known.value_minor, known.sequence)
+    IS DISTINCT FROM (ledger.quantity, ledger.value_minor, ledger.sequence)
+ORDER BY known.transfer_id, known.line_no;
+
+-- name: restore_transits
+-- Make what lines have in transit what their ledger adds up to.
+UPDATE finance.transit AS known
+SET quantity = truth.quantity, value_minor = truth.value_minor, sequence = truth.sequence
+FROM unnest(%(transfer_ids)s::bigint[], %(line_nos)s::integer[], %(quantities)s::bigint[], %(values)s::bigint[],
+    %(sequences)s::bigint[]) AS truth (transfer_id, line_no, quantity, value_minor, sequence)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.transfer_id = truth.transfer_id
+    AND known.line_no = truth.line_no;

@@ -301,9 +301,9 @@ def _with_entries(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> list[Jour
     return [Journal(*values) for values in columns]
 
 
-def count_projections(tx: Transaction) -> tuple[int, int]:
-    """Rows of valuations and of balances."""
-    return tx.tuples(_Q.count_projections)[0]  # pyright: ignore[reportReturnType] -- two counts
+def count_projections(tx: Transaction) -> tuple[int, int, int, int]:
+    """Rows of valuations, of balances, of balances of orders, and of what is in transit."""
+    return tx.tuples(_Q.count_projections)[0]  # pyright: ignore[reportReturnType] -- four counts
 
 
 def find_unlike_valuations(tx: Transaction) -> list[tuple[Any, ...]]:
@@ -332,3 +332,26 @@ def restore_balances(tx: Transaction, keys: Sequence[tuple[Any, ...]], truths: S
     entities, accounts, currencies, days = zip(*keys, strict=True)
     tx.execute(_Q.delete_balances, entities=entities, accounts=accounts, currencies=currencies, days=days)
     tx.copy(_Q.balance, [(tx.merchant_id, *truth) for truth in truths])
+
+
+def find_unlike_order_balances(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(order, balance, what the entries of its journals add up to) where they differ."""
+    return tx.tuples(_Q.find_unlike_order_balances)
+
+
+def delete_order_balances(tx: Transaction, order_ids: Sequence[int]) -> None:
+    """Take balances of orders away."""
+    if order_ids:
+        tx.execute(_Q.delete_order_balances, order_ids=list(order_ids))
+
+
+def find_unlike_transits(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(transfer, line, what is in transit, what its ledger adds up to) where they differ."""
+    return tx.tuples(_Q.find_unlike_transits)
+
+
+def restore_transits(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Make what lines (transfer, line) have in transit (quantity, value, sequence)."""
+    names = ("transfer_ids", "line_nos", "quantities", "values", "sequences")
+    columns = map(list, zip(*truths, strict=True))
+    tx.execute(_Q.restore_transits, **dict(zip(names, columns, strict=True)))

@@ -118,6 +118,7 @@ from .promises.takeovers import (
     lock_holds_of_orders,
     supersede_holds,
 )
+from .rebuilding import PROJECTIONS
 from .recalls.lineage import load_lineage, load_lot, load_made_of
 from .recalls.recall_model import Lineage, RecallLot, Relative
 from .recalls.recalls import LotsHeld, LotsReleased, hold_lots, load_holders_of_lots, load_recalls, release_lots
@@ -158,7 +159,6 @@ from .stock.events import (
 )
 from .stock.finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .stock.proof import Drift, find_drift, rebuild_balances
-from .stock.rebuilding import PROJECTIONS
 from .stock.site_rows import SiteRow, load_held_at, load_site_rows
 from .stock.store import OverAllocated, StockMoved, load_rows_by_id
 from .stock.wording import NotUsable, Words

@@ -599,26 +599,45 @@ WHERE standing.merchant_id = %(merchant_id)s::bigint
 ORDER BY standing.channel_id, standing.listing
 FOR UPDATE OF standing;
 
--- name: find_unlike_told
--- Standings whose last word is not the newest of all that was told of the listing.
-SELECT known.channel_id, known.listing, known.told, known.told_at, known.publication_id, newest.shown, newest.told_at,
-    newest.publication_id
-FROM publication.standing AS known
-LEFT JOIN (
-    SELECT DISTINCT ON (channel_id, listing) channel_id, listing, shown, told_at, publication_id
-    FROM publication.told
-    WHERE merchant_id = %(merchant_id)s::bigint
-    ORDER BY channel_id, listing, told_at DESC, publication_id DESC
-) AS newest ON newest.channel_id = known.channel_id AND newest.listing = known.listing
-WHERE known.merchant_id = %(merchant_id)s::bigint AND (known.told, known.told_at, known.publication_id)
-    IS DISTINCT FROM (newest.shown, newest.told_at, newest.publication_id)
-ORDER BY known.channel_id, known.listing;
+-- name: load_every_standing
+-- How every listing of a channel stands.
+SELECT channel_id, listing, sku_id, pack_quantity, ats, shown, most, listed, told, told_at, publication_id, acknowledged,
+    word_at, word_id, exposure, since
+FROM publication.standing
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+ORDER BY listing;
 
--- name: restore_told
--- Make the last word of standings the newest of all that was told.
+-- name: load_standing_channels
+-- The channels that listings stand in.
+SELECT DISTINCT channel_id FROM publication.standing WHERE merchant_id = %(merchant_id)s::bigint ORDER BY channel_id;
+
+-- name: load_newest_words
+-- The newest of all that a channel was told of each listing, and the newest of it that it acknowledged.
+SELECT newest.listing, newest.shown, newest.told_at, newest.publication_id, known.shown, known.told_at,
+    known.publication_id
+FROM (
+    SELECT DISTINCT ON (listing) listing, shown, told_at, publication_id
+    FROM publication.told
+    WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint
+    ORDER BY listing, told_at DESC, publication_id DESC
+) AS newest
+LEFT JOIN (
+    SELECT DISTINCT ON (told.listing) told.listing, told.shown, told.told_at, told.publication_id
+    FROM publication.told AS told
+    JOIN publication.publication AS made ON made.merchant_id = told.merchant_id
+        AND made.publication_id = told.publication_id AND made.acknowledged_at IS NOT NULL
+    WHERE told.merchant_id = %(merchant_id)s::bigint AND told.channel_id = %(channel_id)s::bigint
+    ORDER BY told.listing, told.told_at DESC, told.publication_id DESC
+) AS known ON known.listing = newest.listing;
+
+-- name: restore_words
+-- Make the last word about listings, the word that their channels are known to show, and what that is worth.
 UPDATE publication.standing AS known
-SET told = truth.told, told_at = truth.told_at, publication_id = truth.publication_id
+SET told = truth.told, told_at = truth.told_at, publication_id = truth.publication_id, acknowledged = truth.acknowledged,
+    word_at = truth.word_at, word_id = truth.word_id, exposure = truth.exposure
 FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(tolds)s::bigint[], %(times)s::timestamptz[],
-    %(publication_ids)s::bigint[]) AS truth (channel_id, listing, told, told_at, publication_id)
+    %(publication_ids)s::bigint[], %(acknowledgeds)s::bigint[], %(word_ats)s::timestamptz[], %(word_ids)s::bigint[],
+    %(exposures)s::text[])
+    AS truth (channel_id, listing, told, told_at, publication_id, acknowledged, word_at, word_id, exposure)
 WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = truth.channel_id
     AND known.listing = truth.listing;

@@ -441,13 +441,26 @@ def lock_standings_by_key(tx: Transaction, keys: Sequence[tuple[int, str]]) -> N
     tx.values(_Q.lock_standings_by_key, channel_ids=channel_ids, listings=listings)
 
 
-def find_unlike_told(tx: Transaction) -> list[tuple[Any, ...]]:
-    """(channel, listing, last word, newest of all that was told) where they differ."""
-    return tx.tuples(_Q.find_unlike_told)
+def load_every_standing(tx: Transaction, channel_id: int) -> list[Standing]:
+    """How every listing of a channel stands."""
+    return tx.fetch(_Q.load_every_standing, Standing, channel_id=channel_id)
 
 
-def restore_told(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
-    """Make (channel, listing, told, told at, publication) the last word."""
+def load_standing_channels(tx: Transaction) -> list[int]:
+    """The channels that listings stand in."""
+    return tx.values(_Q.load_standing_channels)
+
+
+def load_newest_words(tx: Transaction, channel_id: int) -> dict[str, tuple[Any, ...]]:
+    """Listing -> (told, told at, publication, acknowledged, told at, publication) by all that a channel was told."""
+    return {listing: tuple(words) for listing, *words in tx.tuples(_Q.load_newest_words, channel_id=channel_id)}
+
+
+def restore_words(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Make (channel, listing, the six of load_newest_words, exposure) what stands."""
     columns = [list(column) for column in zip(*truths, strict=True)]
-    names = ("channel_ids", "listings", "tolds", "times", "publication_ids")
-    tx.execute(_Q.restore_told, **dict(zip(names, columns, strict=True)))
+    names = (
+        "channel_ids", "listings", "tolds", "times", "publication_ids", "acknowledgeds", "word_ats", "word_ids",
+        "exposures",
+    )  # fmt: skip
+    tx.execute(_Q.restore_words, **dict(zip(names, columns, strict=True)))

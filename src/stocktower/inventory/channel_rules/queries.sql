@@ -286,3 +286,57 @@ WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::big
 SELECT rule_id, sku_id, site_id, quantity
 FROM inventory.cover
 WHERE merchant_id = %(merchant_id)s::bigint AND replaced_at IS NULL;
+
+-- name: count_usage_rows
+-- How many quotas and shares of SKUs are counted.
+SELECT count(*) FROM inventory.usage WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: find_unlike_usage
+-- What is counted against quotas and shares, where the demand that was placed since they began has something else.
+SELECT coalesce(known.sku_id, counted.sku_id) AS sku_id, coalesce(known.channel_id, counted.channel_id) AS channel_id,
+    coalesce(known.since, counted.since) AS since, known.used, known.accepted, counted.used, counted.accepted
+FROM (SELECT * FROM inventory.usage WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN (
+    SELECT demand.sku_id, demand.channel_id, start.counts_from AS since,
+        sum(demand.allocated + demand.consumed)::bigint AS used,
+        sum(demand.allocated + demand.consumed + demand.short)::bigint AS accepted
+    FROM (
+        SELECT DISTINCT sku.sku_id, rule.channel_id, rule.counts_from
+        FROM inventory.rule AS rule
+        JOIN catalog.pub_sku AS sku ON sku.merchant_id = rule.merchant_id AND rule.sku_id IN (0, sku.sku_id)
+            AND rule.category IN ('', sku.category)
+        WHERE rule.merchant_id = %(merchant_id)s::bigint AND rule.replaced_at IS NULL AND rule.counts_from IS NOT NULL
+    ) AS start
+    JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.sku_id = start.sku_id
+        AND demand.channel_id = start.channel_id AND demand.placed_at >= start.counts_from
+    GROUP BY demand.sku_id, demand.channel_id, start.counts_from
+) AS counted ON counted.sku_id = known.sku_id AND counted.channel_id = known.channel_id AND counted.since = known.since
+WHERE coalesce(known.used, 0) <> coalesce(counted.used, 0)
+    OR coalesce(known.accepted, 0) <> coalesce(counted.accepted, 0)
+ORDER BY 1, 2, 3;
+
+-- name: restore_usage
+-- Make what is counted what demand says; its ledger gets an entry where its last one says something else.
+WITH truth AS (
+    SELECT sku_id, channel_id, since, used, accepted
+    FROM unnest(%(sku_ids)s::bigint[], %(channel_ids)s::bigint[], %(since)s::timestamptz[], %(used)s::bigint[],
+        %(accepted)s::bigint[]) AS given (sku_id, channel_id, since, used, accepted)
+), restored AS (
+    INSERT INTO inventory.usage (merchant_id, sku_id, channel_id, since, used, accepted)
+    SELECT %(merchant_id)s::bigint, sku_id, channel_id, since, used, accepted FROM truth
+    ON CONFLICT (merchant_id, sku_id, channel_id, since) DO UPDATE
+    SET used = excluded.used, accepted = excluded.accepted
+)
+INSERT INTO inventory.usage_change (merchant_id, sku_id, channel_id, since, sequence, used_after, accepted_after, recorded_at)
+SELECT %(merchant_id)s::bigint, truth.sku_id, truth.channel_id, truth.since, coalesce(last.sequence, 0) + 1, truth.used,
+    truth.accepted, greatest(last.recorded_at, %(now)s::timestamptz)
+FROM truth
+LEFT JOIN LATERAL (
+    SELECT sequence, used_after, accepted_after, recorded_at
+    FROM inventory.usage_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = truth.sku_id AND channel_id = truth.channel_id
+        AND since = truth.since
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+WHERE (truth.used, truth.accepted) IS DISTINCT FROM (last.used_after, last.accepted_after);

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -125,6 +126,22 @@ def forget_usage(tx: Transaction, sku_ids: Sequence[int], counted: Sequence[tupl
         channel_ids=[channel_id for _, channel_id, _ in counted],
         since=[start for _, _, start in counted],
     )
+
+
+def count_usage_rows(tx: Transaction) -> int:
+    """How many quotas and shares of SKUs are counted."""
+    return tx.value(_SQL.count_usage_rows) or 0
+
+
+def find_unlike_usage(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(sku_id, channel_id, since, used, accepted, what demand says) where they differ."""
+    return tx.tuples(_SQL.find_unlike_usage)
+
+
+def restore_usage(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Make what is counted (sku_id, channel_id, since, used, accepted)."""
+    names = ("sku_ids", "channel_ids", "since", "used", "accepted")
+    tx.execute(_SQL.restore_usage, **dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 def drop_usage(tx: Transaction) -> None:

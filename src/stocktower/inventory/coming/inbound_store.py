@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import psycopg
@@ -154,3 +155,30 @@ def load_move_rows(
         until=until,
         limit=limit,
     )
+
+
+def count_claims(tx: Transaction) -> int:
+    """How many claims on inbound there are or were."""
+    return tx.value(_SQL.count_claims) or 0
+
+
+def find_unlike_claims(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(order, line, SKU, inbound, claimed, arrived, the sums of its changes) where they differ."""
+    return tx.tuples(_SQL.find_unlike_claims)
+
+
+def restore_claims(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Make claims (order, line, SKU, inbound) what (claimed, arrived) says."""
+    names = ("order_ids", "line_nos", "sku_ids", "inbound_ids", "claimeds", "arriveds")
+    tx.execute(_SQL.restore_claims, **dict(zip(names, map(list, zip(*truths, strict=True)), strict=True)))
+
+
+def find_unlike_claimed(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(inbound, claimed of it, the sum of its claims) where they differ."""
+    return tx.tuples(_SQL.find_unlike_claimed)
+
+
+def restore_claimed(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
+    """Make what is claimed of inbound."""
+    inbound_ids, claimeds = zip(*truths, strict=True)
+    tx.execute(_SQL.restore_claimed, inbound_ids=list(inbound_ids), claimeds=list(claimeds))

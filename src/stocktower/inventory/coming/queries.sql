@@ -213,3 +213,57 @@ WHERE move.merchant_id = %(merchant_id)s::bigint
     AND move.recorded_at >= %(since)s::timestamptz AND move.recorded_at < %(until)s::timestamptz
 ORDER BY move.recorded_at DESC, move.stock_id DESC, move.sequence DESC
 LIMIT %(limit)s::bigint;
+
+-- name: count_claims
+-- How many claims on inbound there are or were.
+SELECT count(*) FROM inventory.inbound_claim WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: find_unlike_claims
+-- Claims that are not the sum of their changes.
+SELECT coalesce(claim.order_id, ledger.order_id) AS order_id, coalesce(claim.line_no, ledger.line_no) AS line_no,
+    coalesce(claim.sku_id, ledger.sku_id) AS sku_id, coalesce(claim.inbound_id, ledger.inbound_id) AS inbound_id,
+    claim.claimed, claim.arrived, ledger.claimed, ledger.arrived
+FROM (SELECT * FROM inventory.inbound_claim WHERE merchant_id = %(merchant_id)s::bigint) AS claim
+FULL JOIN (
+    SELECT inbound_id, order_id, line_no, sku_id, sum(claimed)::bigint AS claimed, sum(arrived)::bigint AS arrived
+    FROM inventory.inbound_claim_change
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY inbound_id, order_id, line_no, sku_id
+) AS ledger ON ledger.inbound_id = claim.inbound_id AND ledger.order_id = claim.order_id
+    AND ledger.line_no = claim.line_no AND ledger.sku_id = claim.sku_id
+WHERE (claim.claimed, claim.arrived) IS DISTINCT FROM (ledger.claimed, ledger.arrived)
+ORDER BY 1, 2, 3, 4;
+
+-- name: restore_claims
+-- Make claims the sum of their changes; who claims is what its demand says.
+INSERT INTO inventory.inbound_claim (merchant_id, order_id, line_no, sku_id, inbound_id, channel_id, priority, placed_at,
+    claimed, arrived)
+SELECT demand.merchant_id, demand.order_id, demand.line_no, demand.sku_id, truth.inbound_id, demand.channel_id,
+    demand.priority, demand.placed_at, truth.claimed, truth.arrived
+FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(inbound_ids)s::bigint[],
+    %(claimeds)s::bigint[], %(arriveds)s::bigint[])
+    AS truth (order_id, line_no, sku_id, inbound_id, claimed, arrived)
+JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint AND demand.order_id = truth.order_id
+    AND demand.line_no = truth.line_no AND demand.sku_id = truth.sku_id
+ON CONFLICT (merchant_id, order_id, line_no, sku_id, inbound_id)
+DO UPDATE SET claimed = excluded.claimed, arrived = excluded.arrived;
+
+-- name: find_unlike_claimed
+-- Inbound of which something else is claimed than its claims add up to by their changes.
+SELECT inbound.inbound_id, inbound.claimed, coalesce(ledger.units, 0)::bigint
+FROM inventory.inbound AS inbound
+LEFT JOIN (
+    SELECT inbound_id, sum(claimed) AS units
+    FROM inventory.inbound_claim_change
+    WHERE merchant_id = %(merchant_id)s::bigint
+    GROUP BY inbound_id
+) AS ledger ON ledger.inbound_id = inbound.inbound_id
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.claimed <> coalesce(ledger.units, 0)
+ORDER BY inbound.inbound_id;
+
+-- name: restore_claimed
+-- Make what is claimed of inbound what its claims add up to.
+UPDATE inventory.inbound AS inbound
+SET claimed = truth.claimed
+FROM unnest(%(inbound_ids)s::bigint[], %(claimeds)s::bigint[]) AS truth (inbound_id, claimed)
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = truth.inbound_id;

@@ -88,3 +88,18 @@ FROM unnest(
 WHERE recall.merchant_id = %(merchant_id)s::bigint AND recall.root_sku_id = ended.root_sku_id
     AND recall.root_lot = ended.root_lot AND recall.sku_id = ended.sku_id AND recall.lot = ended.lot
     AND recall.ended_at IS NULL;
+
+-- name: count_lots
+-- How many lots are known.
+SELECT count(*) FROM inventory.lot WHERE merchant_id = %(merchant_id)s::bigint;
+
+-- name: find_unlike_lots
+-- Lots that are not held exactly while a recall holds them.
+SELECT lot.sku_id, lot.lot, lot.state, CASE WHEN recall.lot IS NULL THEN 'open' ELSE 'held' END
+FROM inventory.lot AS lot
+LEFT JOIN (
+    SELECT DISTINCT sku_id, lot FROM inventory.recall_lot
+    WHERE merchant_id = %(merchant_id)s::bigint AND ended_at IS NULL
+) AS recall ON recall.sku_id = lot.sku_id AND recall.lot = lot.lot
+WHERE lot.merchant_id = %(merchant_id)s::bigint AND (lot.state = 'held') <> (recall.lot IS NOT NULL)
+ORDER BY lot.sku_id, lot.lot;

@@ -28,6 +28,16 @@ def set_lot_states(tx: Transaction, keys: Collection[LotKey], state: str) -> lis
     return sorted((sku_id, lot) for sku_id, lot in found)
 
 
+def count_lots(tx: Transaction) -> int:
+    """How many lots are known."""
+    return tx.value(_SQL.count_lots) or 0
+
+
+def find_unlike_lots(tx: Transaction) -> list[tuple[Any, ...]]:
+    """(sku_id, lot, state, what recalls say) where they differ."""
+    return tx.tuples(_SQL.find_unlike_lots)
+
+
 def load_recalls(tx: Transaction, keys: Collection[LotKey]) -> list[RecallLot]:
     """Every lot of the recalls that go on and hold one of some lots."""
     return tx.fetch(_SQL.load_recalls, RecallLot, **_keys(keys)) if keys else []

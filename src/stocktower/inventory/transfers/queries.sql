@@ -68,3 +68,10 @@ FROM unnest(%(transfer_ids)s::bigint[], %(line_nos)s::integer[], %(ordered_units
     AS change (transfer_id, line_no, ordered, shipped, cancelled, arrived, damaged, lost, claimed, returned, ahead)
 WHERE line.merchant_id = %(merchant_id)s::bigint AND line.transfer_id = change.transfer_id
     AND line.line_no = change.line_no;
+
+-- name: load_every_transfer
+-- Every transfer by id.
+SELECT transfer_id, reference, from_site_id, to_site_id, state, expected_at, ordered_at, recorded_at, closed_at
+FROM inventory.transfer
+WHERE merchant_id = %(merchant_id)s::bigint
+ORDER BY transfer_id;

@@ -29,6 +29,11 @@ def load_transfers(tx: Transaction, transfer_ids: Sequence[int]) -> list[Transfe
     return tx.fetch(_SQL.load_transfers, Transfer, transfer_ids=list(transfer_ids))
 
 
+def load_every_transfer(tx: Transaction) -> list[Transfer]:
+    """Every transfer by id."""
+    return tx.fetch(_SQL.load_every_transfer, Transfer)
+
+
 def load_lines(tx: Transaction, transfer_ids: Sequence[int]) -> list[TransferLine]:
     """The lines of transfers, in order."""
     return tx.fetch(_SQL.load_transfer_lines, TransferLine, transfer_ids=list(transfer_ids))
