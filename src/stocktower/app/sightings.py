@@ -8,6 +8,7 @@ from stocktower.ordering import OrderDetail, OrderFilter, OrderRow
 from stocktower.platform import Transaction
 from stocktower.simulation import (
     SeenBooks,
+    SeenHold,
     SeenLine,
     SeenOrder,
     SeenRequest,
@@ -17,6 +18,7 @@ from stocktower.simulation import (
 )
 
 _PAGE = 500
+_MOST_HOLDS = 10_000
 
 
 class Window:
@@ -101,6 +103,8 @@ class Window:
                 stock=_stock(tx, facts),
                 books=_books(tx),
                 open_cases={one.kind: one.cases for one in worklist.count_kinds(tx)},
+                now=tx.now,
+                holds=_holds(tx, facts),
             )
 
 
@@ -151,6 +155,23 @@ def _stock(tx: Transaction, facts: network.Network) -> tuple[SeenStock, ...]:
         for sku_id, sku in sorted(skus.items())
         if not availability.is_kit(sku_id)
         for row in availability.rows(sku_id)
+    )
+
+
+def _holds(tx: Transaction, facts: network.Network) -> tuple[SeenHold, ...]:
+    holds = inventory.load_open_holds(tx, _MOST_HOLDS)
+    units: dict[int, Counter[int]] = {}
+    for one in inventory.load_allocations(tx, [hold.hold_id for hold in holds]):
+        units.setdefault(one.order_id, Counter())[one.sku_id] += one.quantity
+    skus = catalog.load_skus(tx, {sku_id for of_hold in units.values() for sku_id in of_hold})
+    return tuple(
+        SeenHold(
+            facts.channels[hold.channel_id].code,
+            hold.reference,
+            hold.expires_at,
+            {skus[sku_id].code: count for sku_id, count in units.get(hold.hold_id, Counter()).items()},
+        )
+        for hold in holds
     )
 
 

@@ -17,12 +17,23 @@ import msgspec
 from cyclopts import run as run_command
 
 from stocktower import exchange
+from stocktower.app.deeds import carry_out
 from stocktower.app.home import CONFIGURATION_FILE, Home, Tower, apply_file
 from stocktower.app.sightings import Window
+from stocktower.app.subscriptions import DUE_WORK, SUBSCRIPTIONS
 from stocktower.app.verify import verify
 from stocktower.app.workers import Work, all_work, publish, work_batch
 from stocktower.exchange import Incoming
-from stocktower.platform import Database, EmbeddedServer, FrozenClock, Transaction, migrate
+from stocktower.platform import (
+    Database,
+    EmbeddedServer,
+    FrozenClock,
+    Transaction,
+    load_cursors,
+    load_head,
+    migrate,
+    next_due_at,
+)
 from stocktower.simulation import STEPS, Auditor, Letter, SeenRequest, World
 
 T = TypeVar("T")
@@ -31,6 +42,8 @@ CRASHES = 0.04
 """The chance that a commit is the last act of its process."""
 CHECKED_EVERY = 6
 CALM_ROUNDS = 60
+QUIET = {"finance", "publication", "sales", "stewardship", "usage"}
+"""Work that finishes no message and asks nothing of a site."""
 
 
 class Crash(BaseException):
@@ -97,6 +110,7 @@ class Simulation:
         self.dice = Random(f"crashes of {seed}")
         self.pending: dict[int, Letter] = {}
         self.is_open = False
+        self.looks = True
         self.crashes = self.checks = self.repeated = 0
         self.letters = 0
         self.errors: list[str] = []
@@ -155,6 +169,12 @@ class Simulation:
         self.clock.at = self.world.now
         self.deliver(letters)
         self.work()
+        deeds = self.world.take_deeds()
+        for deed in deeds:
+            done = self._survive(lambda deed=deed: carry_out(self.tower, deed, ACTOR))
+            self.auditor.hear(deed, done, self.clock.at)
+        if deeds:
+            self.work()
 
     def calm(self) -> None:
         """Let the world come to rest; every order gets where it is going."""
@@ -211,11 +231,17 @@ class Simulation:
         idle = False
         while not idle:
             idle = True
+            busy = find_busy(self.tower)
             for work in all_work():
-                while self._survive(lambda work=work: work_batch(self.tower, self._watched(work))):
+                self.looks = work.name not in QUIET
+                while work.name in busy and self._survive(
+                    lambda work=work: work_batch(self.tower, self._watched(work))
+                ):
                     idle = False
                     self._look()
+            self.looks = True
             idle = not self._survive(lambda: publish(self.tower)) and idle
+        self.auditor.rest(self.clock.at)
         if self.errors:
             raise Failed(self.seed, self.errors)
 
@@ -245,6 +271,8 @@ class Simulation:
 
     def _look(self) -> None:
         """Tell the auditor what was worked, and what sites are asked for now."""
+        if not self.looks:
+            return
         if self.pending:
             with self.tower.reading() as tx:
                 views = exchange.view_messages(tx, sorted(self.pending))
@@ -280,6 +308,19 @@ class Simulation:
         self.check(end=True)
         if self.window.see_all(self.tower) != before:
             raise Failed(self.seed, ["the same letters once more changed something"])
+
+
+def find_busy(tower: Tower) -> set[str]:
+    """The kinds of work that may find something; it costs less to ask than to try each."""
+    with tower.reading() as tx:
+        head = load_head(tx)
+        cursors = load_cursors(tx)
+        next_due = next_due_at(tx)
+        busy = {f"{one.kind}s" for one in exchange.load_backlog(tx) if one.state == "ready"}
+    busy |= {one.name for one in SUBSCRIPTIONS if cursors.get(one.name, 0) < head}
+    if next_due is not None and next_due <= tower.clock.now():
+        busy |= {one.kind for one in DUE_WORK}
+    return busy
 
 
 def simulate(seed: int, url: str, folder: Path, *, steps: int = STEPS, crashes: float = CRASHES) -> Outcome:

@@ -6,10 +6,12 @@ documents; `stocktower.app.simulate` drives the production services between them
 """
 
 from .auditor import Auditor
+from .deeds import Cart, CartLeft, CartPaid, Deed, Done
 from .letters import Letter
 from .merchant import Merchant
 from .seen import (
     SeenBooks,
+    SeenHold,
     SeenLine,
     SeenOrder,
     SeenRequest,
@@ -22,9 +24,15 @@ from .world import STEPS, World
 __all__ = [
     "STEPS",
     "Auditor",
+    "Cart",
+    "CartLeft",
+    "CartPaid",
+    "Deed",
+    "Done",
     "Letter",
     "Merchant",
     "SeenBooks",
+    "SeenHold",
     "SeenLine",
     "SeenOrder",
     "SeenRequest",

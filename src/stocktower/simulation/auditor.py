@@ -20,6 +20,7 @@ from stocktower.exchange import (
     TransferDocument,
 )
 
+from .audit_carts import CartsModel
 from .audit_goods import carry, deliver, find
 from .audit_money import (
     BETWEEN,
@@ -35,6 +36,7 @@ from .audit_money import (
 )
 from .audit_order import OrderModel
 from .audit_stock import StockModel
+from .deeds import Deed, Done
 from .letters import Letter
 from .merchant import Merchant
 from .seen import SeenOrder, SeenStock, SeenTower
@@ -53,8 +55,11 @@ class Auditor:
         """Every SKU has one cost, so that each account of goods can be told exactly."""
         self.ledger = Ledger()
         self.stock = StockModel({good.sku: good.case for good in merchant.stocked})
+        self.carts = CartsModel(merchant)
         self.orders: dict[tuple[str, str], OrderModel] = {}
         self.contents: dict[tuple[str, str, str], list[bytes]] = {}
+        self.ordered = Counter[str]()
+        """Units of transfers that may be allocated at their origin."""
         self.refused = 0
         self.worked = Counter[str]()
 
@@ -87,6 +92,15 @@ class Auditor:
                 find(document, self.stock)
             elif isinstance(document, TransferDocument):
                 carry(document, self.stock)
+                self._await_transfer(document)
+
+    def hear(self, deed: Deed, done: Done, now: datetime) -> None:
+        """Somebody did something at the tower, and it answered."""
+        self.carts.hear(deed, done, now)
+
+    def rest(self, now: datetime) -> None:
+        """Everything that was due until an instant is done."""
+        self.carts.rest(now)
 
     def see(self, orders: Iterable[SeenOrder]) -> None:
         """What sites are asked for now."""
@@ -102,6 +116,8 @@ class Auditor:
             account = Account(shop.entity, shop.currency, shop.marketplace_tax, self.ledger)
             model = self.orders[source, document.order_ref] = OrderModel(self.merchant, shop, account, document)
             model.open(now)
+            if document.hold:
+                self.carts.take_over(source, document.hold, (source, document.order_ref))
         elif not model.take(document, now):
             self.refused += 1
         self._let_go(model)
@@ -113,6 +129,12 @@ class Auditor:
                 self._let_go(model)
                 return
         raise AssertionError(f"the tower finished a report that nothing was asked for: {document}")
+
+    def _await_transfer(self, document: TransferDocument) -> None:
+        """What is ordered and has not left may be allocated for it."""
+        for line in document.lines:
+            if document.step == "ordered":
+                self.ordered[line.sku] += line.quantity
 
     def _let_go(self, model: OrderModel) -> None:
         """What left sites comes off their shelves, at its cost."""
@@ -145,6 +167,8 @@ class Auditor:
         """Everything in which the tower differs from what is expected, in words."""
         found = list(self._compare_orders(tower))
         found += self._compare_stock(tower.stock)
+        found += self.carts.compare(tower.holds, {(one.shop, one.order_ref): one.step for one in tower.orders})
+        found += self._compare_promised(tower)
         found += self._compare_books(tower)
         if tower.open_cases.get("parked_message"):
             found.append(f"{tower.open_cases['parked_message']} messages or events are parked")
@@ -177,6 +201,28 @@ class Auditor:
                 yield f"{key}: {real} should be there, the tower says {said}"
             if row and not 0 <= row.allocated <= row.quantity:
                 yield f"{key}: {row.allocated} are allocated of {row.quantity}"
+
+    def _compare_promised(self, tower: SeenTower) -> Iterable[str]:
+        """What is allocated of a SKU is what orders and carts have, and at most what transfers still wait for."""
+        promised = Counter[str]()
+        for order in tower.orders:
+            for seen in order.lines:
+                line = next(one for one in self.orders[order.shop, order.order_ref].lines if one.ref == seen.line_ref)
+                offer = self.merchant.offer(order.shop, line.listing)
+                for sku, units in self.merchant.parts(offer.sku):
+                    promised[sku] += seen.allocated * offer.pack * units
+        for hold in tower.holds:
+            promised.update(hold.units)
+        allocated = Counter[str]()
+        for row in tower.stock:
+            allocated[row.sku] += row.allocated
+        for sku in sorted({*promised, *allocated}):
+            moving = self.ordered[sku]
+            if not promised[sku] <= allocated[sku] <= promised[sku] + moving:
+                yield (
+                    f"{sku}: orders and carts have {promised[sku]}, transfers at most {moving}, "
+                    f"{allocated[sku]} are allocated"
+                )
 
     def _compare_books(self, tower: SeenTower) -> Iterable[str]:
         books = tower.books

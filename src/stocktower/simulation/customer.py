@@ -74,6 +74,10 @@ class CustomerOrder(Struct):
     note: int = 0
     """Counts versions that change nothing that matters."""
     lines_ever: int = 0
+    hold: str = ""
+    """The cart that it came of."""
+    known_from: int = 0
+    """The first step in which anybody hears of it."""
 
     @property
     def live_units(self) -> int:
@@ -162,6 +166,7 @@ class CustomerOrder(Struct):
             ship_to=Address(name="Some One", street="1 Street", city=self.city, country=self.country),
             risk=self.risk,
             note=f"version {self.note}" if self.note else "",
+            hold=self.hold,
         )
 
     def financial_state(self) -> str:

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from stocktower.exchange import ProductDocument
 
+EXTEND_MINUTES, LONGEST_MINUTES = 30, 240
+"""How long the payment of a cart keeps what it holds."""
+
 
 class Place(Struct, frozen=True):
     """A site."""
@@ -223,6 +226,7 @@ def configuration_text(merchant: Merchant, *, rules: bool) -> str:
         f"[sourcing]\nprefer = [{', '.join(repr(key) for key in merchant.prefer)}]\n",
         '[[rates]]\nsource = "EUR"\ntarget = "USD"\nrate = "1.0850"\n',
         '[[rates]]\nsource = "USD"\ntarget = "EUR"\nrate = "0.9200"\n',
+        f"[holds]\nextend_minutes = {EXTEND_MINUTES}\nlongest_minutes = {LONGEST_MINUTES}\n",
     ]
     for code, currency in merchant.currencies.items():
         lines.append(f'[[entities]]\ncode = "{code}"\nname = "{code} Ltd"\ncurrency = "{currency}"\n')

@@ -71,6 +71,16 @@ class SeenStock(Struct, frozen=True):
     discrepancy: int
 
 
+class SeenHold(Struct, frozen=True):
+    """A hold under way."""
+
+    shop: str
+    reference: str
+    expires_at: datetime
+    units: dict[str, int]
+    """By stocked SKU."""
+
+
 class SeenBooks(Struct, frozen=True):
     """Debit less credit by (entity, account, currency) in the currency of the transactions, and the units valued."""
 
@@ -88,3 +98,5 @@ class SeenTower(Struct, frozen=True):
     books: SeenBooks
     open_cases: dict[str, int]
     """By kind."""
+    now: datetime
+    holds: tuple[SeenHold, ...] = ()

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from .carts import Carts
 from .customer import CustomerOrder, add_line, place_order
+from .deeds import Deed
 from .goods import Goods
 from .letters import Letter, Post, confirmation_letter, order_letter, product_letter, stock_letter
 from .merchant import Merchant, Place, configuration_text, make_merchant, product_document
@@ -28,8 +30,10 @@ class World:
         self.post = Post(self.random)
         self.warehouse = Warehouse(self.random, self.merchant, self.tick)
         self.goods = Goods(Random(f"goods of {seed}"), self.merchant, self.warehouse, self.post, self.tick)
+        self.carts = Carts(Random(f"carts of {seed}"), self.merchant)
         self.orders: list[CustomerOrder] = []
         self.unmapped = sorted({offer.sku for offer in self.merchant.offers if not offer.mapped})
+        self._kits = [good.sku for good in self.merchant.goods if good.components]
         in_kits = {sku for good in self.merchant.goods for sku, _ in good.components}
         free = [good.sku for good in self.merchant.stocked if good.sku not in in_kits and good.sku not in self.unmapped]
         self.unknown = self.random.sample(free, min(2, len(free)))
@@ -75,13 +79,19 @@ class World:
     def _known_skus(self) -> list[str]:
         return [good.sku for good in self.merchant.stocked if good.sku not in self.unknown]
 
+    def take_deeds(self) -> list[Deed]:
+        """What people do at the tower in this step, after the post was worked."""
+        return self.carts.take()
+
     def act(self, requests: Sequence[SeenRequest], free: Mapping[tuple[str, str], int]) -> list[Letter]:
         """One step of everybody outside; gives what arrives at the tower.
 
         `free`: what the tower has free by site and SKU, as those see it who order transfers.
         """
         self.step += 1
-        self.goods.act(self.step, self._known_skus(), free)
+        known = self._known_skus()
+        self.goods.act(self.step, known, free)
+        self.carts.act(known)
         for _ in range(self.random.choice((0, 1, 2, 2, 3, 5))):
             self._place()
         for _ in range(self.random.choice((0, 1, 2, 3, 4))):
@@ -107,11 +117,15 @@ class World:
             order.custody = "marketplace"
         elif way > 0.93 and order.live_units > 1:
             order.lines[0].shipped = self.random.randint(1, order.lines[0].quantity)
+        elif way >= 0.06:
+            self.carts.before(order, {*self._known_skus(), *self._kits})
         self.orders.append(order)
+        # An order comes after its cart.
+        order.known_from = self.step + bool(order.hold)
         self._say(order)
 
     def _say(self, order: CustomerOrder) -> None:
-        self.post.send(order_letter(order.shop.code, order.document()), self.step)
+        self.post.send(order_letter(order.shop.code, order.document()), max(self.step, order.known_from))
 
     def _change(self) -> None:
         alive = [order for order in self.orders if order.cancelled_at is None and order.custody == "merchant"]
