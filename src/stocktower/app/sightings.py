@@ -1,6 +1,7 @@
 """What the outside of a simulation sees of a tower: requests to sites while it runs, everything at a check."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from stocktower import catalog, finance, fulfillment, inventory, network, ordering, worklist
 from stocktower.app.home import Tower
@@ -82,8 +83,12 @@ class Window:
     def see_free(self, tower: Tower) -> dict[tuple[str, str], int]:
         """What is free by site and SKU, for those who order transfers."""
         with tower.reading() as tx:
-            rows = _stock(tx, network.load_network(tx))
-        return {(row.site, row.sku): row.quantity - row.allocated for row in rows if row.status == "available"}
+            rows = see_stock(tx)
+        return {
+            (row.site, row.sku): row.quantity - row.allocated
+            for row in rows
+            if row.status == "available" and not row.lot
+        }
 
     def see_all(self, tower: Tower) -> SeenTower:
         """Everything at one moment."""
@@ -100,7 +105,7 @@ class Window:
             return SeenTower(
                 orders=tuple(orders),
                 order_count=sum(ordering.count_states(tx).values()),
-                stock=_stock(tx, facts),
+                stock=see_stock(tx),
                 books=_books(tx),
                 open_cases={one.kind: one.cases for one in worklist.count_kinds(tx)},
                 now=tx.now,
@@ -147,11 +152,15 @@ def _order(detail: OrderDetail, requests: tuple[SeenRequest, ...], balance: fina
     )
 
 
-def _stock(tx: Transaction, facts: network.Network) -> tuple[SeenStock, ...]:
-    skus = catalog.load_skus(tx, catalog.load_active_ids(tx))
+def see_stock(tx: Transaction, sku_ids: Sequence[int] | None = None) -> tuple[SeenStock, ...]:
+    """The stock rows of some SKUs, or of all."""
+    facts = network.load_network(tx)
+    skus = catalog.load_skus(tx, catalog.load_active_ids(tx) if sku_ids is None else sku_ids)
     availability = inventory.load_availability(tx, sorted(skus), facts)
     return tuple(
-        SeenStock(facts.sites[row.site_id].code, sku.code, row.status, row.quantity, row.allocated, row.discrepancy)
+        SeenStock(
+            facts.sites[row.site_id].code, sku.code, row.status, row.quantity, row.allocated, row.discrepancy, row.lot
+        )
         for sku_id, sku in sorted(skus.items())
         if not availability.is_kit(sku_id)
         for row in availability.rows(sku_id)

@@ -34,7 +34,7 @@ from stocktower.platform import (
     migrate,
     next_due_at,
 )
-from stocktower.simulation import STEPS, Auditor, Letter, SeenRequest, World
+from stocktower.simulation import STEPS, Auditor, Deed, Letter, SeenRequest, World
 
 T = TypeVar("T")
 ACTOR = "simulation"
@@ -169,7 +169,10 @@ class Simulation:
         self.clock.at = self.world.now
         self.deliver(letters)
         self.work()
-        deeds = self.world.take_deeds()
+        self.do(self.world.take_deeds())
+
+    def do(self, deeds: Sequence[Deed]) -> None:
+        """What people do at the tower, and the work that it makes."""
         for deed in deeds:
             done = self._survive(lambda deed=deed: carry_out(self.tower, deed, ACTOR))
             self.auditor.hear(deed, done, self.clock.at)

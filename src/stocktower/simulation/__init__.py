@@ -6,7 +6,7 @@ documents; `stocktower.app.simulate` drives the production services between them
 """
 
 from .auditor import Auditor
-from .deeds import Cart, CartLeft, CartPaid, Deed, Done
+from .deeds import Cart, CartLeft, CartPaid, Deed, Done, Recall, RecallEnded
 from .letters import Letter
 from .merchant import Merchant
 from .seen import (
@@ -31,6 +31,8 @@ __all__ = [
     "Done",
     "Letter",
     "Merchant",
+    "Recall",
+    "RecallEnded",
     "SeenBooks",
     "SeenHold",
     "SeenLine",

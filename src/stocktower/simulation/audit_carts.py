@@ -33,13 +33,15 @@ class CartsModel(Struct):
 
     def hear(self, deed: Deed, done: Done, now: datetime) -> None:
         """A shopper did something, and the tower answered."""
+        if not isinstance(deed, Cart | CartLeft | CartPaid):
+            return
         key = (deed.shop, deed.reference)
         if isinstance(deed, Cart):
             if done.state == "held":
                 self.held[key] = CartModel(deed, now, now + timedelta(minutes=deed.minutes))
         elif isinstance(deed, CartLeft):
             self.held.pop(key, None)
-        elif isinstance(deed, CartPaid) and key in self.held:
+        elif key in self.held:
             self.held[key].is_paying = deed.state == "authorizing"
 
     def take_over(self, shop: str, reference: str, order: Key) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from stocktower.exchange import AdjustmentDocument, ReceiptDocument, TransferDocument
 
 from .audit_money import INVENTORY, RECEIVED, Ledger
-from .audit_stock import Gone, Key, StockModel
+from .audit_stock import Gone, Key, StockModel, key_of
 from .merchant import Merchant
 from .warehouse import AVAILABLE, DAMAGED
 
@@ -17,8 +17,8 @@ def deliver(document: ReceiptDocument, merchant: Merchant, stock: StockModel, le
     place = merchant.place(document.site)
     assert document.received_at is not None
     for line in document.lines:
-        come(stock, (document.site, line.sku, AVAILABLE), line.quantity, document.received_at)
-        come(stock, (document.site, line.sku, DAMAGED), line.damaged, document.received_at)
+        come(stock, key_of(document.site, line.sku, AVAILABLE, line.lot), line.quantity, document.received_at)
+        come(stock, key_of(document.site, line.sku, DAMAGED), line.damaged, document.received_at)
         value = (line.quantity + line.damaged) * (line.cost_minor or 0)
         if place.is_ours:
             ledger.post(place.entity, merchant.currencies[place.entity], [(INVENTORY, value), (RECEIVED, -value)])
@@ -27,7 +27,7 @@ def deliver(document: ReceiptDocument, merchant: Merchant, stock: StockModel, le
 def find(document: AdjustmentDocument, stock: StockModel) -> None:
     """What was found lies on the shelf."""
     assert document.occurred_at is not None
-    come(stock, (document.site, document.sku, document.status), document.quantity, document.occurred_at)
+    come(stock, key_of(document.site, document.sku, document.status), document.quantity, document.occurred_at)
 
 
 def carry(document: TransferDocument, stock: StockModel) -> None:
@@ -36,11 +36,11 @@ def carry(document: TransferDocument, stock: StockModel) -> None:
     assert at is not None
     for line in document.lines:
         if document.step == "shipped":
-            come(stock, (document.origin, line.sku, AVAILABLE), -line.quantity, at)
-            come(stock, (document.destination, line.sku, TRANSIT), line.quantity, at)
+            come(stock, key_of(document.origin, line.sku, AVAILABLE), -line.quantity, at)
+            come(stock, key_of(document.destination, line.sku, TRANSIT), line.quantity, at)
         elif document.step == "arrived":
-            come(stock, (document.destination, line.sku, TRANSIT), -line.quantity, at)
-            come(stock, (document.destination, line.sku, AVAILABLE), line.quantity, at)
+            come(stock, key_of(document.destination, line.sku, TRANSIT), -line.quantity, at)
+            come(stock, key_of(document.destination, line.sku, AVAILABLE), line.quantity, at)
 
 
 def come(stock: StockModel, key: Key, units: int, at: datetime) -> None:

@@ -3,6 +3,7 @@
 It knows nothing of stock and sourcing: where units are allocated it reads off the requests that the sites got.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
@@ -11,11 +12,13 @@ from msgspec import Struct, field
 
 from stocktower.exchange import ConfirmationDocument, LineDocument, OrderDocument
 
+from .audit_lots import UNKNOWN
 from .audit_money import Account, Share, by_weight, frozen_shares, half_even, unit_shares, without_tax
 from .audit_request import RequestModel
 from .audit_stock import Gone
 from .merchant import Merchant, Shop
 from .seen import SeenOrder
+from .warehouse import take_lots
 
 _MONEY = {"pending": 0, "authorized": 1, "partially_paid": 2, "voided": 3, "paid": 3, "partially_refunded": 4,
           "refunded": 5}  # fmt: skip
@@ -63,6 +66,7 @@ class Went(Struct, frozen=True):
     site: str
     sku: str
     gone: Gone
+    lot: str = ""
 
 
 class OrderModel(Struct):
@@ -182,17 +186,22 @@ class OrderModel(Struct):
                     if part:
                         request.hear_shipped(line.line_no, part)
                         units -= part
-                        self._ship(line, part, request, at)
+                        self._ship(line, part, request, at, {})
                 if outside:
                     self._sell([(line, line.shipped, line.shipped + outside)])
                     line.shipped += outside
                     line.shipped_outside += outside
                     units -= outside
 
-    def _ship(self, line: LineModel, units: int, request: RequestModel, at: datetime) -> None:
+    def _ship(self, line: LineModel, units: int, request: RequestModel, at: datetime, lots: dict[str, int]) -> None:
+        """Units leave a site; `lots`: those that are named for them, of a SKU that is tracked by lot."""
         self._sell([(line, line.shipped, line.shipped + units)])
         line.shipped += units
         offer = self.merchant.offer(self.shop.code, line.listing)
+        if self.merchant.good(offer.sku).by_lot:
+            for lot, count in (lots or {UNKNOWN: units}).items():
+                self.went.append(Went(request.site, offer.sku, Gone(at, request.asked_at, count), lot))
+            return
         for sku, per_unit in self.merchant.parts(offer.sku):
             self.went.append(Went(request.site, sku, Gone(at, request.asked_at, units * per_unit * offer.pack)))
 
@@ -329,13 +338,32 @@ class OrderModel(Struct):
         self.heard.add((document.site, content))
         is_shipped = document.kind == "shipped"
         requests = [request for request in requests if request.is_due(is_shipped)] or requests[-1:]
+        went: list[tuple[LineModel, RequestModel, int]] = []
         for request, line_no, units in self._addressed(document, requests):
             moved, lost = request.hear(document.kind, line_no, units)
             self.mismatched += lost
             if document.kind == "shipped" and moved:
                 line = next(line for line in self.lines if line.line_no == line_no)
-                self._ship(line, moved, request, document.occurred_at)
+                went.append((line, request, moved))
+        lots = self._named_lots(document, went)
+        for line, request, moved in went:
+            self._ship(line, moved, request, document.occurred_at, take_lots(lots.get(line.ref, {}), moved))
         return True
+
+    def _named_lots(
+        self, document: ConfirmationDocument, went: list[tuple[LineModel, RequestModel, int]]
+    ) -> dict[str, dict[str, int]]:
+        """What is named of lots by line, where it is all that left and nothing else: not what was told before."""
+        found: dict[str, dict[str, int]] = {}
+        for ref in {line.ref for line, _, _ in went}:
+            line = next(line for line, _, _ in went if line.ref == ref)
+            named = Counter[str]()
+            for stated in document.lines:
+                if stated.lot and self._is_meant(line, stated.line_ref, stated.sku):
+                    named[stated.lot] += stated.quantity
+            if named.total() == sum(moved for one, _, moved in went if one.ref == ref):
+                found[ref] = dict(named)
+        return found
 
     def _addressed(
         self, document: ConfirmationDocument, requests: list[RequestModel]

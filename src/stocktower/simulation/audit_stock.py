@@ -7,11 +7,18 @@ from msgspec import Struct, field
 
 from stocktower.exchange import StockDocument, StockLine
 
-Key = tuple[str, str, str]
-"""(site, SKU, status)"""
+from .warehouse import AVAILABLE, EXPIRED
+
+Key = tuple[str, str, str, str]
+"""(site, SKU, status, lot); an expired lot stands under available, whenever it was put aside."""
 
 LARGE = 10
 """A smaller difference is never taken for another unit of measure."""
+
+
+def key_of(site: str, sku: str, status: str, lot: str = "") -> Key:
+    """Where units stand."""
+    return site, sku, AVAILABLE if lot and status == EXPIRED else status, lot
 
 
 class Gone(Struct, frozen=True):
@@ -64,19 +71,18 @@ class StockModel(Struct):
         as_of = min(document.as_of or now, now)
         applied: dict[Key, tuple[int, StockLine]] = {}
         suspected: set[tuple[str, str]] = set()
-        for line in document.lines:
-            key = (document.site, line.sku, line.status)
+        for key, (line, quantity) in _counted(document).items():
             shelf = self.shelf(key)
             if shelf.counted_at is not None and shelf.counted_at > as_of:
                 continue
             expected = shelf.real() + shelf.left_after(as_of) if shelf.counted_at is not None else 0
-            if not line.unit and self._looks_like_cases(line.sku, line.quantity, expected):
+            if not line.unit and self._looks_like_cases(line.sku, quantity, expected):
                 suspected.add((document.site, line.sku))
                 continue
             before = shelf.real() if shelf.counted_at is not None else 0
-            shelf.counted, shelf.counted_at = line.quantity, as_of
+            shelf.counted, shelf.counted_at = quantity, as_of
             applied[key] = (shelf.real() - before, line)
-        self.suspected -= {(site, sku) for site, sku, _ in applied}
+        self.suspected -= {(site, sku) for site, sku, _, _ in applied}
         self.suspected |= suspected
         return applied
 
@@ -85,3 +91,13 @@ class StockModel(Struct):
         if not case or stated <= 0 or expected <= 0 or abs(stated - expected) < LARGE:
             return False
         return stated * case == expected or expected * case == stated
+
+
+def _counted(document: StockDocument) -> dict[Key, tuple[StockLine, int]]:
+    """The shelves that a count is of, each with its first line and all of its units."""
+    found: dict[Key, tuple[StockLine, int]] = {}
+    for line in document.lines:
+        key = key_of(document.site, line.sku, line.status, line.lot)
+        first, units = found.get(key, (line, 0))
+        found[key] = (first, units + line.quantity)
+    return found

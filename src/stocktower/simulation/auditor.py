@@ -22,6 +22,7 @@ from stocktower.exchange import (
 
 from .audit_carts import CartsModel
 from .audit_goods import carry, deliver, find
+from .audit_lots import UNKNOWN, LotsModel
 from .audit_money import (
     BETWEEN,
     COST,
@@ -35,7 +36,7 @@ from .audit_money import (
     Ledger,
 )
 from .audit_order import OrderModel
-from .audit_stock import StockModel
+from .audit_stock import Key, StockModel, key_of
 from .deeds import Deed, Done
 from .letters import Letter
 from .merchant import Merchant
@@ -56,6 +57,7 @@ class Auditor:
         self.ledger = Ledger()
         self.stock = StockModel({good.sku: good.case for good in merchant.stocked})
         self.carts = CartsModel(merchant)
+        self.lots = LotsModel()
         self.orders: dict[tuple[str, str], OrderModel] = {}
         self.contents: dict[tuple[str, str, str], list[bytes]] = {}
         self.ordered = Counter[str]()
@@ -87,6 +89,7 @@ class Auditor:
             elif isinstance(document, ConfirmationDocument):
                 self._take_report(document)
             elif isinstance(document, ReceiptDocument):
+                self.lots.learn(document)
                 deliver(document, self.merchant, self.stock, self.ledger)
             elif isinstance(document, AdjustmentDocument):
                 find(document, self.stock)
@@ -97,6 +100,7 @@ class Auditor:
     def hear(self, deed: Deed, done: Done, now: datetime) -> None:
         """Somebody did something at the tower, and it answered."""
         self.carts.hear(deed, done, now)
+        self.lots.hear(deed, done, {shop.code: shop for shop in self.merchant.shops}, now)
 
     def rest(self, now: datetime) -> None:
         """Everything that was due until an instant is done."""
@@ -139,7 +143,9 @@ class Auditor:
     def _let_go(self, model: OrderModel) -> None:
         """What left sites comes off their shelves, at its cost."""
         for went in model.went:
-            self.stock.ship((went.site, went.sku, AVAILABLE), went.gone)
+            self.stock.ship(key_of(went.site, went.sku, AVAILABLE, went.lot), went.gone)
+            if went.lot:
+                self.lots.ship(went.sku, went.lot, (model.shop.code, model.document.order_ref))
             place, good = self.merchant.place(went.site), self.merchant.good(went.sku)
             cost = good.costs[0] * went.gone.units
             if not place.is_ours:
@@ -154,6 +160,7 @@ class Auditor:
         model.went.clear()
 
     def _take_count(self, document: StockDocument, now: datetime) -> None:
+        self.lots.learn(document)
         place = self.merchant.place(document.site)
         currency = self.merchant.currencies[place.entity]
         for delta, line in self.stock.count(document, now).values():
@@ -169,6 +176,7 @@ class Auditor:
         found += self._compare_stock(tower.stock)
         found += self.carts.compare(tower.holds, {(one.shop, one.order_ref): one.step for one in tower.orders})
         found += self._compare_promised(tower)
+        found += self.lots.compare(tower.stock, self._asked(), tower.now)
         found += self._compare_books(tower)
         if tower.open_cases.get("parked_message"):
             found.append(f"{tower.open_cases['parked_message']} messages or events are parked")
@@ -188,19 +196,42 @@ class Auditor:
             else:
                 yield from _compare_order(key, model, order)
 
+    def _asked(self) -> Counter[tuple[str, str]]:
+        """Units of SKUs that are tracked by lot which sites have in hand for orders, by (site, SKU)."""
+        found = Counter[tuple[str, str]]()
+        for model in self.orders.values():
+            for line in model.lines:
+                sku = self.merchant.offer(model.shop.code, line.listing).sku
+                for request in model.requests.values() if self.merchant.good(sku).by_lot else ():
+                    found[request.site, sku] += request.outstanding(line.line_no)
+        return found
+
     def _compare_stock(self, stock: Sequence[SeenStock]) -> Iterable[str]:
-        rows = {(row.site, row.sku, row.status): row for row in stock}
-        if len(rows) != len(stock):
+        if len({(row.site, row.sku, row.status, row.lot) for row in stock}) != len(stock):
             yield "a SKU has two rows at a site"
-        for key in sorted({*rows, *self.stock.shelves}):
-            row, shelf = rows.get(key), self.stock.shelves.get(key)
-            real = shelf.real() if shelf else 0
-            said = row.quantity - row.discrepancy if row else 0
-            doubtful = shelf.doubtful() if shelf else 0
-            if not real - doubtful <= said <= real:
-                yield f"{key}: {real} should be there, the tower says {said}"
-            if row and not 0 <= row.allocated <= row.quantity:
-                yield f"{key}: {row.allocated} are allocated of {row.quantity}"
+        said = Counter[Key]()
+        for row in stock:
+            if not 0 <= row.allocated <= row.quantity:
+                yield f"{row.site} {row.sku}: {row.allocated} are allocated of {row.quantity}"
+            said[self._whole(key_of(row.site, row.sku, row.status, row.lot))] += row.quantity - row.discrepancy
+        real, doubtful = Counter[Key](), Counter[Key]()
+        for key, shelf in self.stock.shelves.items():
+            counted_at = self._counted_at(key) if key[3] == UNKNOWN else shelf.counted_at
+            real[self._whole(key)] += shelf.counted - shelf.left_after(counted_at)
+            doubtful[self._whole(key)] += shelf.doubtful()
+        for key in sorted({*said, *real}):
+            if not real[key] - doubtful[key] <= said[key] <= real[key]:
+                yield f"{key}: {real[key]} should be there, the tower says {said[key]}"
+
+    def _whole(self, key: Key) -> Key:
+        """Lots of a SKU are one where units left a site of which nobody says which lot they were."""
+        site, sku, status, lot = key
+        return (site, sku, status, UNKNOWN) if lot and (site, sku, AVAILABLE, UNKNOWN) in self.stock.shelves else key
+
+    def _counted_at(self, key: Key) -> datetime | None:
+        """When the lots of a SKU were counted last at a site."""
+        counts = [one.counted_at for of, one in self.stock.shelves.items() if of[:2] == key[:2] and one.counted_at]
+        return max(counts, default=None)
 
     def _compare_promised(self, tower: SeenTower) -> Iterable[str]:
         """What is allocated of a SKU is what orders and carts have, and at most what transfers still wait for."""

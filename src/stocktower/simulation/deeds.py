@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from .seen import SeenStock
+
 
 class Cart(Struct, frozen=True):
     """A cart asks for stock for some time: all of it or nothing."""
@@ -28,10 +30,29 @@ class CartPaid(Struct, frozen=True):
     state: str
 
 
-Deed = Cart | CartLeft | CartPaid
+class Recall(Struct, frozen=True):
+    """A lot is held on all sites and for all channels."""
+
+    sku: str
+    lot: str
+
+
+class RecallEnded(Struct, frozen=True):
+    """A lot that was held is sold again."""
+
+    sku: str
+    lot: str
+
+
+Deed = Cart | CartLeft | CartPaid | Recall | RecallEnded
 
 
 class Done(Struct, frozen=True):
     """What the tower answered."""
 
     state: str
+    shipped: tuple[tuple[str, str], ...] = ()
+    """Of a recall: the orders, as (channel, reference), that have units of the lot at their customers."""
+    before: tuple[SeenStock, ...] = ()
+    """Of a cart: the stock of its SKUs as it was."""
+    after: tuple[SeenStock, ...] = ()

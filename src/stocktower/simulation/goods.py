@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from stocktower.exchange import AdjustmentDocument, ReceiptDocument, ReceiptLine, TransferDocument, TransferLine
 
 from .letters import Post, adjustment_letter, receipt_letter, transfer_letter
+from .lots import Lots
 from .merchant import Merchant, Place
 from .warehouse import AVAILABLE, DAMAGED, Warehouse
 
@@ -38,6 +39,11 @@ class Goods(Struct):
     moving: list[Moving] = field(default_factory=list[Moving])
     count: int = 0
 
+    @property
+    def lots(self) -> Lots:
+        """Those at the sites."""
+        return self.warehouse.lots
+
     def act(self, step: int, skus: Sequence[str], free: Mapping[tuple[str, str], int]) -> None:
         """One step: what is under way goes on, something comes, something new is sent."""
         self._carry_on(step)
@@ -62,15 +68,22 @@ class Goods(Struct):
         units, damaged = self.random.choice((1, 4, 12)), self.random.choice((0, 0, 0, 2))
         cost = self.random.choice(self.merchant.good(sku).costs)
         at = self.tick()
-        self.warehouse.put(place.code, sku, units)
-        if damaged:
-            self.warehouse.put(place.code, sku, damaged, DAMAGED)
-        line = ReceiptLine(sku, units, damaged, cost_minor=cost)
+        if self.merchant.good(sku).by_lot:
+            lot = self.lots.some(place, sku)
+            self.lots.put(place.code, sku, lot, units)
+            line = ReceiptLine(sku, units, lot=lot, expires_on=self.lots.expires_on[sku, lot], cost_minor=cost)
+        else:
+            self.warehouse.put(place.code, sku, units)
+            if damaged:
+                self.warehouse.put(place.code, sku, damaged, DAMAGED)
+            line = ReceiptLine(sku, units, damaged, cost_minor=cost)
         document = ReceiptDocument(self._name("R"), place.code, (line,), received_at=at)
         self.post.send(receipt_letter(document), step)
 
     def _find(self, step: int, place: Place, sku: str) -> None:
         """Somebody finds units behind a shelf."""
+        if self.merchant.good(sku).by_lot:
+            return
         units, at = self.random.randint(1, 3), self.tick()
         self.warehouse.put(place.code, sku, units)
         cost = self.random.choice(self.merchant.good(sku).costs)
@@ -84,7 +97,7 @@ class Goods(Struct):
         if not pairs:
             return
         origin, destination = self.random.choice(pairs)
-        able = [sku for sku in skus if free.get((origin.code, sku), 0) > 0]
+        able = [sku for sku in skus if free.get((origin.code, sku), 0) > 0 and not self.merchant.good(sku).by_lot]
         if not able:
             return
         sku = self.random.choice(able)

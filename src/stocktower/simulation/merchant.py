@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.exchange import ProductDocument
 
+TIMEZONE = "America/New_York"
 EXTEND_MINUTES, LONGEST_MINUTES = 30, 240
 """How long the payment of a cart keeps what it holds."""
 
@@ -44,6 +46,7 @@ class Shop(Struct, frozen=True):
     ship_partial: bool = False
     priority: int = 50
     max_splits: int = 3
+    min_shelf_life_days: int = 0
     publish_every_minutes: int = 60
 
 
@@ -58,6 +61,8 @@ class Good(Struct, frozen=True):
     components: tuple[tuple[str, int], ...] = ()
     case: int = 0
     """Stock units in a case; 0: no case."""
+    by_lot: bool = False
+    """It is tracked by lot."""
 
 
 class Offer(Struct, frozen=True):
@@ -169,7 +174,8 @@ def _make_shops(random: Random, books: str, places: tuple[Place, ...], start: da
     eu_entity = "main" if books == "one entity" else "eu"
     shops = [
         Shop("web", "shopify", "main", "USD", tuple(sorted(american)), ("US", "CA"), live, ship_partial=partial(),
-             priority=random.choice((10, 50)), max_splits=random.randint(1, 3)),
+             priority=random.choice((10, 50)), max_splits=random.randint(1, 3),
+             min_shelf_life_days=random.choice((0, 2))),
         Shop("eu", "shopify", eu_entity, "EUR", eu_sites, ("DE", "FR", "IT"), live, tax_included=True,
              ship_partial=partial(), max_splits=random.randint(1, 3)),
     ]  # fmt: skip
@@ -192,7 +198,9 @@ def _make_goods(random: Random) -> tuple[Good, ...]:
             Good(f"S-{number:02}", f"Thing {number}", cost * 2 + random.randint(0, 99), costs,
                  case=random.choice((0, 0, 6, 12)))
         )  # fmt: skip
-    stocked = list(goods)
+    for place in random.sample(range(len(goods)), random.randint(1, 3)):
+        goods[place] = replace(goods[place], by_lot=True, case=0)
+    stocked = [good for good in goods if not good.by_lot]
     for number in range(random.randint(1, 6)):
         parts = random.sample(stocked, random.randint(2, 3))
         components = tuple((part.sku, random.randint(1, 3)) for part in parts)
@@ -211,7 +219,7 @@ def _make_offers(random: Random, shops: tuple[Shop, ...], goods: tuple[Good, ...
             elif way < 0.7:
                 offers.append(Offer(shop.code, f"name:{good.name}", good.sku, 1, True, True))
             else:
-                pack = random.choice((1, 2, 3))
+                pack = 1 if good.by_lot else random.choice((1, 2, 3))
                 late = random.random() < 0.3
                 offers.append(
                     Offer(shop.code, f"{shop.code.upper()}-{good.sku}-{pack}", good.sku, pack, not late, False)
@@ -222,7 +230,7 @@ def _make_offers(random: Random, shops: tuple[Shop, ...], goods: tuple[Good, ...
 def configuration_text(merchant: Merchant, *, rules: bool) -> str:
     """The merchant's stocktower.toml; without rules it names no SKU."""
     lines = [
-        '[merchant]\ncode = "simulated"\nname = "Simulated Goods"\ntimezone = "America/New_York"\n',
+        f'[merchant]\ncode = "simulated"\nname = "Simulated Goods"\ntimezone = "{TIMEZONE}"\n',
         f"[sourcing]\nprefer = [{', '.join(repr(key) for key in merchant.prefer)}]\n",
         '[[rates]]\nsource = "EUR"\ntarget = "USD"\nrate = "1.0850"\n',
         '[[rates]]\nsource = "USD"\ntarget = "EUR"\nrate = "0.9200"\n',
@@ -258,6 +266,7 @@ def _channel_text(shop: Shop) -> str:
         f"marketplace_tax = {_word(shop.marketplace_tax)}\nship_partial = {_word(shop.ship_partial)}\n"
         f"max_splits = {shop.max_splits}\nauthorization_days = 3\nship_by_hours = 48\n"
         f"publish_every_minutes = {shop.publish_every_minutes}\n{terms}"
+        f"min_shelf_life_days = {shop.min_shelf_life_days}\n"
     )
 
 
@@ -275,6 +284,7 @@ def product_document(merchant: Merchant, sku: str, *, late: bool) -> ProductDocu
         price_minor=good.price_minor,
         currency="USD",
         components=good.components,
+        tracking="lot" if good.by_lot else "",
         units=(("case", good.case),) if good.case else (),
         listings=tuple(
             (offer.shop, offer.listing, offer.pack)

@@ -61,7 +61,7 @@ class SeenOrder(Struct, frozen=True):
 
 
 class SeenStock(Struct, frozen=True):
-    """The units of a SKU at a site in one status."""
+    """The units of a SKU, or of one of its lots, at a site in one status."""
 
     site: str
     sku: str
@@ -69,6 +69,7 @@ class SeenStock(Struct, frozen=True):
     quantity: int
     allocated: int
     discrepancy: int
+    lot: str = ""
 
 
 class SeenHold(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The sites as they really are: what lies on their shelves, what they were asked to ship, what they do and report."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from random import Random
 
@@ -8,10 +8,11 @@ from msgspec import Struct, field
 
 from stocktower.exchange import ConfirmationDocument, ConfirmationLine, StockDocument, StockLine
 
+from .lots import Lots
 from .merchant import Merchant
 from .seen import SeenRequest, SeenRequestLine
 
-AVAILABLE, DAMAGED = "available", "damaged"
+AVAILABLE, DAMAGED, EXPIRED = "available", "damaged", "expired"
 
 
 class Left(Struct, frozen=True):
@@ -33,6 +34,8 @@ class Job(Struct):
     """Shipped or reported short, by line."""
     packed: dict[int, int] = field(default_factory=dict[int, int])
     """Reported as packed, by line."""
+    lots: dict[int, dict[str, int]] = field(default_factory=dict[int, dict[str, int]])
+    """What is in the bag by line and lot, of a SKU that is tracked by one."""
     is_acknowledged: bool = False
 
     def wanted(self, line: SeenRequestLine) -> int:
@@ -51,6 +54,7 @@ class Warehouse(Struct):
     random: Random
     merchant: Merchant
     tick: Callable[[], datetime]
+    lots: Lots
     shelves: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
     """(site, SKU, status) -> units on the shelf."""
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
@@ -60,8 +64,16 @@ class Warehouse(Struct):
 
     def put(self, site: str, sku: str, units: int, status: str = AVAILABLE) -> None:
         """Units come to a shelf, or vanish from it; never below nothing."""
+        if self.merchant.good(sku).by_lot:
+            place = self.merchant.place(site)
+            self.lots.put(site, sku, self.lots.some(place, sku) if units > 0 else self._any_lot(site, sku), units)
+            return
         key = (site, sku, status)
         self.shelves[key] = max(0, self.shelves.get(key, 0) + units)
+
+    def _any_lot(self, site: str, sku: str) -> str:
+        known = self.lots.at(site, sku)
+        return self.random.choice(known) if known else self.lots.make(sku)
 
     def on_hand(self, site: str, sku: str, status: str = AVAILABLE) -> int:
         """What is really there: on the shelf, and in bags."""
@@ -101,10 +113,22 @@ class Warehouse(Struct):
     def _take(self, job: Job, line: SeenRequestLine, units: int) -> None:
         """From the shelf into the bag; below zero: back."""
         job.bag[line.line_no] = job.bag.get(line.line_no, 0) + units
+        if self.merchant.good(line.sku).by_lot:
+            self._take_lots(job, line, units)
+            return
         for sku, per_unit in self._per_unit(job, line).items():
             self.shelves[job.request.site, sku, AVAILABLE] = (
                 self.shelves.get((job.request.site, sku, AVAILABLE), 0) - units * per_unit
             )
+
+    def _take_lots(self, job: Job, line: SeenRequestLine, units: int) -> None:
+        bag = job.lots.setdefault(line.line_no, {})
+        if units > 0:
+            for lot, count in self.lots.pick(job.request.site, line.sku, units, self.tick()).items():
+                bag[lot] = bag.get(lot, 0) + count
+        else:
+            for lot, count in take_lots(bag, -units).items():
+                self.lots.put(job.request.site, line.sku, lot, count)
 
     def work(self) -> tuple[list[ConfirmationDocument], list[Left]]:
         """One shift of every site: what it reports, and what has left."""
@@ -135,8 +159,7 @@ class Warehouse(Struct):
             if wanted <= 0:
                 continue
             there = min(
-                self.shelves.get((job.request.site, sku, AVAILABLE), 0) // per_unit
-                for sku, per_unit in self._per_unit(job, line).items()
+                self._there(job.request.site, sku) // per_unit for sku, per_unit in self._per_unit(job, line).items()
             )
             found = min(wanted, there)
             if found and not self.honest and self.random.random() < 0.04:
@@ -154,6 +177,11 @@ class Warehouse(Struct):
             reports.append(self._report(job, "short_picked", missed))
         return reports
 
+    def _there(self, site: str, sku: str) -> int:
+        if self.merchant.good(sku).by_lot:
+            return sum(self.lots.usable(site, sku, self.tick()).values())
+        return self.shelves.get((site, sku, AVAILABLE), 0)
+
     def _pack_up(self, job: Job) -> list[ConfirmationDocument]:
         fresh = {no: units - job.packed.get(no, 0) for no, units in job.bag.items() if units > job.packed.get(no, 0)}
         for line_no, units in fresh.items():
@@ -166,22 +194,26 @@ class Warehouse(Struct):
             line_no = self.random.choice(list(units))
             units = {line_no: self.random.randint(1, units[line_no])}
         refs = {line.line_no: line.line_ref for line in job.request.lines}
+        lots = {no: take_lots(job.lots[no], count) for no, count in units.items() if no in job.lots}
         for line_no, count in units.items():
             job.bag[line_no] -= count
             job.packed[line_no] = max(0, job.packed.get(line_no, 0) - count)
             job.gone[line_no] = job.gone.get(line_no, 0) + count
             left.append(Left(job.request.shop, job.request.order_ref, refs[line_no], count))
         self.parcels += 1
-        return self._report(job, "shipped", units)
+        return self._report(job, "shipped", units, lots)
 
-    def _report(self, job: Job, kind: str, units: dict[int, int]) -> ConfirmationDocument:
+    def _report(
+        self, job: Job, kind: str, units: dict[int, int], lots: Mapping[int, Mapping[str, int]] | None = None
+    ) -> ConfirmationDocument:
         by_sku = self.random.random() < 0.2 and self._skus_are_told_apart(job)
         lines = [
-            ConfirmationLine(units[line.line_no] * self._pack_size(job, line), sku=line.sku)
+            ConfirmationLine(count * self._pack_size(job, line), sku=line.sku, lot=lot)
             if by_sku
-            else ConfirmationLine(units[line.line_no], line_ref=line.line_ref)
+            else ConfirmationLine(count, line_ref=line.line_ref, lot=lot)
             for line in job.request.lines
             if units.get(line.line_no)
+            for lot, count in ((lots or {}).get(line.line_no) or {"": units[line.line_no]}).items()
         ]
         shipped = kind == "shipped"
         return ConfirmationDocument(
@@ -211,6 +243,9 @@ class Warehouse(Struct):
         lines: list[StockLine] = []
         for row, sku in enumerate(skus, start=2):
             good = self.merchant.good(sku)
+            if good.by_lot:
+                lines += self._count_lots(site, sku, row)
+                continue
             units = self.on_hand(site, sku)
             if in_cases and good.case and units and units % good.case == 0:
                 units //= good.case
@@ -219,3 +254,33 @@ class Warehouse(Struct):
             if (site, sku, DAMAGED) in self.shelves:
                 lines.append(StockLine(sku, self.on_hand(site, sku, DAMAGED), DAMAGED, row=row, cost_minor=cost))
         return StockDocument(site=site, as_of=self.tick(), lines=tuple(lines), opening=opening, part=part)
+
+    def _count_lots(self, site: str, sku: str, row: int) -> Iterable[StockLine]:
+        """Each lot that ever lay there; what is expired on its shelf is said to be so by some."""
+        cost, at = self.random.choice(self.merchant.good(sku).costs), self.tick()
+        for lot in self.lots.at(site, sku):
+            bags = sum(
+                job.lots.get(line.line_no, {}).get(lot, 0)
+                for job in self.jobs.values()
+                if job.request.site == site
+                for line in job.request.lines
+                if line.sku == sku
+            )
+            shelf = self.lots.shelves[site, sku, lot]
+            last = self.lots.expires_on[sku, lot]
+            expired = self.lots.is_expired(sku, lot, at) and self.random.random() < 0.5
+            yield StockLine(sku, bags + (0 if expired else shelf), lot=lot, expires_on=last, row=row, cost_minor=cost)
+            if expired:
+                yield StockLine(sku, shelf, EXPIRED, lot=lot, expires_on=last, row=row, cost_minor=cost)
+
+
+def take_lots(bag: dict[str, int], units: int) -> dict[str, int]:
+    """Units out of a bag, whatever lots they are of."""
+    taken: dict[str, int] = {}
+    for lot in list(bag):
+        part = min(units, bag[lot])
+        if part:
+            taken[lot] = part
+            bag[lot] -= part
+            units -= part
+    return taken

@@ -9,6 +9,7 @@ from .customer import CustomerOrder, add_line, place_order
 from .deeds import Deed
 from .goods import Goods
 from .letters import Letter, Post, confirmation_letter, order_letter, product_letter, stock_letter
+from .lots import Lots
 from .merchant import Merchant, Place, configuration_text, make_merchant, product_document
 from .seen import SeenRequest
 from .warehouse import DAMAGED, Left, Warehouse
@@ -28,7 +29,8 @@ class World:
         self.steps = steps
         self.merchant: Merchant = make_merchant(self.random, BEGIN)
         self.post = Post(self.random)
-        self.warehouse = Warehouse(self.random, self.merchant, self.tick)
+        self.lots = Lots(Random(f"lots of {seed}"), self.tick)
+        self.warehouse = Warehouse(self.random, self.merchant, self.tick, self.lots)
         self.goods = Goods(Random(f"goods of {seed}"), self.merchant, self.warehouse, self.post, self.tick)
         self.carts = Carts(Random(f"carts of {seed}"), self.merchant)
         self.orders: list[CustomerOrder] = []
@@ -81,7 +83,7 @@ class World:
 
     def take_deeds(self) -> list[Deed]:
         """What people do at the tower in this step, after the post was worked."""
-        return self.carts.take()
+        return [*self.carts.take(), *self.lots.take_deeds()]
 
     def act(self, requests: Sequence[SeenRequest], free: Mapping[tuple[str, str], int]) -> list[Letter]:
         """One step of everybody outside; gives what arrives at the tower.
@@ -92,6 +94,7 @@ class World:
         known = self._known_skus()
         self.goods.act(self.step, known, free)
         self.carts.act(known)
+        self.lots.act()
         for _ in range(self.random.choice((0, 1, 2, 2, 3, 5))):
             self._place()
         for _ in range(self.random.choice((0, 1, 2, 3, 4))):
@@ -230,7 +233,7 @@ class World:
             skus = self._known_skus()
             for sku in self.random.sample(skus, min(len(skus), self.random.choice((0, 0, 1, 2)))):
                 self.warehouse.put(place.code, sku, self.random.choice((-2, -1, 1, 10, 25)))
-                if self.random.random() < 0.1:
+                if self.random.random() < 0.1 and not self.merchant.good(sku).by_lot:
                     self.warehouse.put(place.code, sku, self.random.randint(1, 3), DAMAGED)
             if self.random.random() < 0.25:
                 some = self.random.sample(skus, self.random.randint(1, len(skus)))
@@ -276,7 +279,10 @@ class World:
         self.unmapped, self.unknown = [], []
         for place in self.merchant.places:
             for sku in self._known_skus():
-                self.warehouse.put(place.code, sku, PLENTY)
+                if self.merchant.good(sku).by_lot:
+                    self.lots.put(place.code, sku, self.lots.make(sku, keeps=True), PLENTY)
+                else:
+                    self.warehouse.put(place.code, sku, PLENTY)
         self.learned = [(0, left) for _, left in self.learned]
         self._learn()
         for order in self.orders:
