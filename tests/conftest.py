@@ -33,8 +33,15 @@ settings.register_profile("stocktower", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("stocktower")
 
-# The tests kill processes, never the machine, so nothing needs to reach the disk, and the log may be short.
-CARELESS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+# The tests kill processes, never the machine, so nothing needs to reach the disk, and the log may be short; who waits in
+# a circle is soon told.
+CARELESS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "deadlock_timeout": "100ms",
+}
 TEST_URL_VARIABLE = "STOCKTOWER_TEST_DATABASE_URL"
 ROOT = Path(__file__).resolve().parents[1]
 # What a killed run left behind is dropped by a later one.

@@ -31,7 +31,9 @@ def main(binaries: Path, command: list[str]) -> int:
         sys.exit(output.decode(errors="replace"))
     # Nothing needs to reach the disk, and the log may be short: what is made here is gone afterwards.
     careless = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
-    wanted = careless | {"listen_addresses": "", "jit": "off", "max_connections": "100"}
+    wanted = careless | {
+        "deadlock_timeout": "100ms", "listen_addresses": "", "jit": "off", "max_connections": "100"
+    }  # fmt: skip
     settings = [word for name, value in wanted.items() for word in ("-c", f"{name}={value}")]
     with (top / "log").open("ab") as log:
         server = user.popen(

@@ -62,9 +62,11 @@ def change_status(
         raise inventory.NotUsable("quantity", f"only {free:,} of {row.quantity:,} are free", fix)
     if units is not None and units > row.quantity:
         raise inventory.NotUsable("quantity", f"there are {row.quantity:,}", "change no more than that")
+    done = withdraw_stock(tx, [Withdraw(row.stock_id, to_status, why.strip(), units)])
+    # The audit is one chain: it is taken after orders and stock, or two who act at once would wait in a circle.
     data = {"sku": sku, "site": site, "status": status, "to": to_status, "units": units, "why": why}
     record_act(tx, "stock.status_changed", "sku", found.sku_id, data)
-    return withdraw_stock(tx, [Withdraw(row.stock_id, to_status, why.strip(), units)])
+    return done
 
 
 def fill_again(tx: Transaction, cuts: Sequence[Cut]) -> None:
