@@ -33,8 +33,8 @@ settings.register_profile("stocktower", deadline=None, max_examples=50)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("stocktower")
 
-# The tests kill processes, never the machine, so nothing needs to reach the disk, and the log may be short; who waits in
-# a circle is soon told.
+# The tests kill processes, never the machine, so nothing needs to reach the disk, and the log may be short; who waits
+# in a circle is soon told.
 CARELESS = {
     "fsync": "off",
     "full_page_writes": "off",

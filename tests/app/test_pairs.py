@@ -2,8 +2,8 @@
 
 Sixteen commands stand on a field of four by four. Its twenty lines (rows, columns and what runs across) have four
 commands each, and any two commands stand on exactly one line: a round for each line is one for each pair. In a round
-two threads do each of its commands again and again, so that each meets itself too; then everything that is due is worked,
-and every invariant is asked.
+two threads do each of its commands again and again, so that each meets itself too; then everything that is due is
+worked, and every invariant is asked.
 """
 
 import itertools
