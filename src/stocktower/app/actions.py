@@ -438,6 +438,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.PARKED_MESSAGE, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.PARKED_MESSAGE, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.REFERENCE_MISSING, "dismiss"): Action(P.WORK_CASES, dismiss),
+    (CaseKind.SNAPSHOT_INCOMPLETE, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.CONFIRMATION_MISMATCH, "retry"): Action(P.WORK_CASES, retry),
     (CaseKind.CONFIRMATION_MISMATCH, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.STOCK_DIFFERENCE, "wait_run"): Action(P.WORK_CASES, wait_run),

@@ -26,6 +26,7 @@ def import_file(
     opening: bool = False,
     system: str | None = None,
     complete: bool = False,
+    statuses: tuple[str, ...] = (),
     as_of: datetime | None = None,
     actor: str,
     name: str | None = None,
@@ -42,8 +43,12 @@ def import_file(
         zone=facts.timezone,
         currency=next(iter(books.values())) if len(set(books.values())) == 1 else "",
         site_currencies={site.code: books[site.entity] for site in facts.sites.values() if site.entity in books},
+        complete=complete,
+        statuses=statuses,
     )
     known = ", ".join(sorted(facts.channel_ids))
+    if kind == "stock" and complete:
+        as_of = as_of or tower.database.clock.now()  # the whole of a site is of one instant
     if kind == "statement":
         source, channel = statement_source(tower, system or channel, complete=complete), None
     if channel is not None and channel not in facts.channel_ids:
@@ -60,18 +65,9 @@ def import_file(
     note_import(tower, actor, kind=kind, source=source.code, name=name or path.name)
     try:
         return readers.import_file(
-            tower.database,
-            tower.merchant_id,
-            path,
-            kind=kind,
-            source=source,
-            opening=opening,
-            as_of=as_of,
-            actor=actor,
-            name=name or path.name,
-            on_kept=cases.kept_rows,
-            progress=progress,
-        )
+            tower.database, tower.merchant_id, path, kind=kind, source=source, opening=opening, as_of=as_of,
+            actor=actor, name=name or path.name, on_kept=cases.kept_rows, progress=progress,
+        )  # fmt: skip
     except readers.FileError as error:
         place = {"file": error.file, "line": error.line, "column": error.column}
         problem = place | {"problem": error.problem, "fix": error.fix}

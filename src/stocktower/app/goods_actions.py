@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from stocktower import access, catalog, exchange, inventory, network, worklist
+from stocktower import access, catalog, exchange, inventory, network, ordering, worklist
+from stocktower.app import counting_acts
 from stocktower.app.output import CommandFailed
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction
@@ -100,6 +101,35 @@ def take_in(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
     return [f"{found[0].key} is taken in; nothing of it was expected"]
 
 
+def accept_rest(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """What a snapshot of a whole site leaves out is really gone."""
+    notes = ordering.accept_rest(tx, _messages(tx, case))
+    worklist.close_case(tx, case.case_id, "accepted", actor)
+    return notes
+
+
+def accept_count(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """What a site states is right, though it differs by more than it may."""
+    skus = worklist.load_waiting(tx, case.kind, [case.cause_key], "sku").get(case.cause_key, [])
+    notes = ordering.accept_differences(tx, _messages(tx, case), skus)
+    worklist.close_case(tx, case.case_id, "accepted", actor)
+    return notes
+
+
+def _messages(tx: Transaction, case: worklist.Case) -> list[int]:
+    found = worklist.load_waiting(tx, case.kind, [case.cause_key], "message").get(case.cause_key, [])
+    if not found:
+        raise CommandFailed(f"{case.label}: what the site states was taken over already; count it, or acknowledge it")
+    return found
+
+
+def count_rows(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """Put what differs by more than it may on a count sheet of its site."""
+    skus = worklist.load_waiting(tx, case.kind, [case.cause_key], "sku").get(case.cause_key, [])
+    site_id = network.load_network(tx).site_ids.get(case.data["site"], 0)
+    return counting_acts.ask(tx, [(site_id, sku_id) for sku_id in skus[: counting_acts.MOST_SKUS]])
+
+
 def expect_rest(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
     """What was closed short is expected after all."""
     inbound_id = int(case.cause_key.removeprefix("inbound/"))
@@ -128,6 +158,13 @@ ACTS: dict[tuple[str, str], tuple[access.Permission, OnCase]] = {
     **{(CaseKind.TRANSFER_DISCREPANCY, outcome): (P.ADJUST_STOCK, conclude_transfer(outcome)) for outcome in OUTCOMES},
     (CaseKind.TRANSFER_DISCREPANCY, "acknowledge"): (P.WORK_CASES, acknowledge_transfer),
     (CaseKind.REFERENCE_MISSING, "take_in"): (P.ADJUST_STOCK, take_in),
+    (CaseKind.SNAPSHOT_INCOMPLETE, "accept_rest"): (P.ADJUST_STOCK, accept_rest),
+    (CaseKind.SNAPSHOT_DIFFERENCE, "accept_count"): (P.ADJUST_STOCK, accept_count),
+    (CaseKind.SNAPSHOT_DIFFERENCE, "count_rows"): (P.COUNT_STOCK, count_rows),
+    (CaseKind.SNAPSHOT_DIFFERENCE, "acknowledge"): (
+        P.WORK_CASES,
+        close_as("acknowledged"),
+    ),
     (CaseKind.ADJUSTMENT_APPROVAL, "approve_adjustment"): (P.ADJUST_STOCK, approve_adjustment),
     (CaseKind.ADJUSTMENT_APPROVAL, "refuse_adjustment"): (P.ADJUST_STOCK, refuse_adjustment),
 }

@@ -158,10 +158,17 @@ def import_listings(file: Path, /, *, channel: str, home: HomeOption = None, jso
 
 @import_app.command(name="stock")
 def import_stock(
-    file: Path, /, *, opening: bool = False, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False
-) -> None:
+    file: Path, /, *, opening: bool = False, as_of: str | None = None, complete: CompleteFlag = False,
+    status: Annotated[
+        tuple[str, ...], Parameter(help="With --complete: a status that it is the whole of; else those that it names.")
+    ] = (),
+    home: HomeOption = None, json: JsonFlag = False,
+) -> None:  # fmt: skip
     """What sites hold, absolute, from a CSV; --opening posts against opening equity."""
-    bring("stock", file, home, json, opening=opening, as_of=administration.instant(as_of, "--as-of"))
+    if status and not complete:
+        raise CommandFailed("--status: it says of which statuses a whole site is stated; add --complete")
+    at = administration.instant(as_of, "--as-of")
+    bring("stock", file, home, json, opening=opening, as_of=at, complete=complete, statuses=status)
 
 
 @import_app.command(name="orders")

@@ -68,10 +68,20 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
             )
 
     def import_file(
-        path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /
+        path: Path,
+        kind: str,
+        channel: str | None,
+        format: str | None,
+        actor: str,
+        name: str,
+        /,
+        *,
+        complete: bool = False,
     ) -> exchange.ImportSummary:
         with refusing(named_by_field=True):
-            return files.import_file(tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name)
+            return files.import_file(
+                tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name, complete=complete
+            )
 
     return web.Services(
         database=tower.database,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from stocktower.kernel import allowed_units
 from stocktower.model import CountClass, Counting
 
 from .model import AGREED, DISPUTED, OPEN, Count, CountItem, Entry, Line, PlannedLine, RowFacts
@@ -85,7 +86,7 @@ def _why(row: RowFacts, interval_days: int, now: datetime) -> tuple[str, int]:
 
 def tolerance(expected: int, of_class: CountClass) -> int:
     """Units by which a count may differ from what was expected: the larger of the two tolerances, rounded down."""
-    return max(of_class.tolerance_units, int(of_class.tolerance_percent * max(0, expected) / 100))
+    return allowed_units(expected, of_class.tolerance_units, of_class.tolerance_percent)
 
 
 def decide_line(counts: Sequence[Count], of_class: CountClass, recounts: int) -> str:

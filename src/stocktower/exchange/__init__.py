@@ -55,6 +55,7 @@ from .model import (
     Incoming,
     Message,
     MessageView,
+    Newest,
     Receipt,
 )
 from .service import (
@@ -84,6 +85,7 @@ from .views import (
     load_messages,
     load_messages_of_import,
     load_messages_of_key,
+    load_newest_of_keys,
     view_message,
     view_messages,
     view_messages_of_key,
@@ -123,6 +125,7 @@ __all__ = [
     "ListingDocument",
     "Message",
     "MessageView",
+    "Newest",
     "OrderDocument",
     "PaymentDocument",
     "ProductDocument",
@@ -151,6 +154,7 @@ __all__ = [
     "load_messages",
     "load_messages_of_import",
     "load_messages_of_key",
+    "load_newest_of_keys",
     "message_kinds",
     "park",
     "receive",

@@ -203,6 +203,14 @@ class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     part: int = 0
     all_lots: bool = False
     """Of a tracked SKU in a status that is named, the lots that are not named are none."""
+    complete: bool = False
+    """On the last part: this snapshot, with its earlier parts, is the whole of the site; what is left out is none."""
+    parts: int = 0
+    """On the last part of a whole site: how many there are; 0: this is the only one."""
+    statuses: tuple[str, ...] = ()
+    """Of a whole site: the statuses that it is the whole of; none: those that it names."""
+    unreadable: int = 0
+    """On the last part: rows that could not be read, so that it is not the whole after all."""
 
 
 class StatementLine(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -58,6 +58,16 @@ class Message(msgspec.Struct, frozen=True):
     """Its place among the different messages of its key."""
 
 
+class Newest(msgspec.Struct, frozen=True):
+    """The newest message of a key, and how far it is."""
+
+    message_id: int
+    key: str
+    work_state: str
+    """ready, waiting or parked; empty when it is done."""
+    body: bytes
+
+
 class KnownMessage(msgspec.Struct, frozen=True):
     """What receiving has to know of an earlier message."""
 

@@ -112,6 +112,21 @@ WHERE m.merchant_id = %(merchant_id)s::bigint AND m.source = %(source)s::text AN
     AND m.key = %(key)s::text
 ORDER BY m.sequence;
 
+-- name: load_newest_of_keys
+-- The newest message of each of some keys, with the state of its work; nothing where it is done.
+SELECT newest.message_id, newest.key, COALESCE(w.state, ''), COALESCE(newest.body, ''::bytea)
+FROM unnest(%(keys)s::text[]) AS wanted (key)
+CROSS JOIN LATERAL (
+    SELECT m.message_id, m.key, m.body
+    FROM exchange.message m
+    WHERE m.merchant_id = %(merchant_id)s::bigint AND m.source = %(source)s::text AND m.kind = %(kind)s::text
+        AND m.key = wanted.key
+    ORDER BY m.sequence DESC
+    LIMIT 1
+) newest
+LEFT JOIN exchange.work w ON w.merchant_id = %(merchant_id)s::bigint AND w.message_id = newest.message_id
+ORDER BY newest.message_id;
+
 -- name: view_messages
 -- Messages by id as a page shows them.
 SELECT m.message_id, m.source, m.kind, m.key, m.sequence, m.origin, m.import_id, m.received_at, m.erased_at,

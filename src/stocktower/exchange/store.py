@@ -5,7 +5,7 @@ from typing import Any
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Answer, Backlog, ImportProgress, ImportSummary, KnownMessage, Message, MessageView
+from .model import Answer, Backlog, ImportProgress, ImportSummary, KnownMessage, Message, MessageView, Newest
 
 _Q = load_queries(__package__)
 
@@ -70,6 +70,11 @@ def load_messages(tx: Transaction, message_ids: Sequence[int]) -> list[Message]:
 def load_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> list[Message]:
     """The messages of a key in the order of their receipt."""
     return tx.fetch(_Q.load_messages_of_key, Message, source=source, kind=kind, key=key)
+
+
+def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:
+    """The newest message of each of some keys, in the order of their receipt."""
+    return tx.fetch(_Q.load_newest_of_keys, Newest, source=source, kind=kind, keys=list(keys))
 
 
 def view_messages(tx: Transaction, message_ids: Sequence[int]) -> list[MessageView]:

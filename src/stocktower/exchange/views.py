@@ -8,7 +8,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .documents import KeptRow
-from .model import Backlog, ImportSummary, Message, MessageView
+from .model import Backlog, ImportSummary, Message, MessageView, Newest
 
 
 def load_imports(tx: Transaction, *, limit: int = 1000, offset: int = 0) -> list[ImportSummary]:
@@ -42,6 +42,11 @@ def load_messages(tx: Transaction, message_ids: Sequence[int]) -> list[Message]:
 def load_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> list[Message]:
     """All different messages of a key in the order of their receipt."""
     return store.load_messages_of_key(tx, source, kind, key)
+
+
+def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:
+    """The newest message of each of some keys, with the state of its work, in the order of their receipt."""
+    return store.load_newest_of_keys(tx, source, kind, keys) if keys else []
 
 
 def view_messages(tx: Transaction, message_ids: Sequence[int]) -> list[MessageView]:

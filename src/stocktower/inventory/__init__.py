@@ -18,7 +18,7 @@ from .adjustments.adjusting import (
 )
 from .adjustments.adjustment_model import Adjustment, AdjustmentRequest
 from .arrivals.arrivals import DeliveryResult, receive_deliveries
-from .arrivals.early import LOOK_FOR_ORDER, look_for_orders
+from .arrivals.early import LOOK_FOR_ORDER, let_wait, look_for_orders
 from .arrivals.goods_in import read_inbound, read_receipt, take_inbound, take_receipts
 from .arrivals.inbound import (
     InboundFigures,
@@ -136,6 +136,7 @@ from .rule_acts.rule_book import (
     set_rule,
     turn_rules,
 )
+from .snapshots.rest import load_whole, settle_whole, whole_cause
 from .snapshots.snapshots import ReadSnapshot, UnknownSite, load_snapshot_orders, read_snapshot, take_snapshot
 from .stating import (
     AssembledLine,
@@ -394,6 +395,7 @@ __all__ = [
     "hold",
     "hold_lots",
     "kit_ats",
+    "let_wait",
     "list_rules",
     "load_allocations",
     "load_arrived_orders",
@@ -440,6 +442,7 @@ __all__ = [
     "load_supplied",
     "load_transfer",
     "load_waiting",
+    "load_whole",
     "lock_carts",
     "lock_holds_of_orders",
     "lock_supply",
@@ -470,6 +473,7 @@ __all__ = [
     "resolve_transit",
     "schedule_looks",
     "set_rule",
+    "settle_whole",
     "shown",
     "state_adjustment",
     "state_assembly",
@@ -488,5 +492,6 @@ __all__ = [
     "trace_lots",
     "trim_claims_of",
     "turn_rules",
+    "whole_cause",
     "withdraw",
 ]

@@ -4,6 +4,7 @@ Money is whole minor units everywhere; a split always adds up to its whole; noth
 """
 
 from .money import MalformedAmount, UnknownCurrency, convert, exponent, format_minor, parse_minor, split
+from .tolerance import allowed_units
 from .vocabulary import TOWER, CaseKind, Domain, Role, Step
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Role",
     "Step",
     "UnknownCurrency",
+    "allowed_units",
     "convert",
     "exponent",
     "format_minor",

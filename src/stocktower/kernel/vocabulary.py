@@ -60,6 +60,8 @@ class CaseKind(StrEnum):
     ADJUSTMENT_APPROVAL = "adjustment_approval"
     MASTER_DATA = "master_data"
     REFERENCE_MISSING = "reference_missing"
+    SNAPSHOT_DIFFERENCE = "snapshot_difference"
+    SNAPSHOT_INCOMPLETE = "snapshot_incomplete"
 
 
 class Role(StrEnum):

@@ -61,6 +61,7 @@ from .service import (
     load_applied_version,
     load_versions,
 )
+from .snapshots import SnapshotRule, snapshot_rule
 from .template import template
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "SetAside",
     "Site",
     "SiteGroup",
+    "SnapshotRule",
     "Sourcing",
     "StaleBase",
     "Status",
@@ -121,6 +123,7 @@ __all__ = [
     "owner_of",
     "rate",
     "rule_scope",
+    "snapshot_rule",
     "stated_rules",
     "template",
 ]

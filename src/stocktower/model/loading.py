@@ -8,7 +8,7 @@ import msgspec
 
 from .checks import Finding, check
 from .model import Configuration
-from .systems import check_systems
+from .systems import check_snapshots, check_systems
 
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"-]+)\s*\]\]?")
@@ -47,7 +47,7 @@ def load_configuration(text: str, *, file: str) -> Configuration:
         configuration = msgspec.convert(raw, Configuration)
     except msgspec.ValidationError as error:
         raise ConfigurationError([shape_problem(str(error), lines, file)]) from error
-    findings = [*check(configuration), *check_systems(configuration)]
+    findings = [*check(configuration), *check_systems(configuration), *check_snapshots(configuration)]
     if findings:
         raise ConfigurationError([placed(finding, lines, file) for finding in findings])
     return configuration

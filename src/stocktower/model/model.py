@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from .snapshots import SnapshotRule
+
 
 class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of all configuration tables: unknown keys are errors."""
@@ -447,6 +449,7 @@ class Configuration(Struct, frozen=True):
     sourcing: Sourcing = Sourcing()
     holds: Holds = Holds()
     receiving: Receiving = Receiving()
+    snapshots: tuple[SnapshotRule, ...] = ()
     reasons: tuple[AdjustmentReason, ...] = ()
     """For adjustments; beside the defaults."""
     counting: Counting = Counting()

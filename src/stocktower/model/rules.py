@@ -62,6 +62,8 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.ADJUSTMENT_APPROVAL: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.MASTER_DATA: CasePolicy(Role.DATA_STEWARD, 72),
     CaseKind.REFERENCE_MISSING: CasePolicy(Role.OPERATIONS, 8),
+    CaseKind.SNAPSHOT_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
+    CaseKind.SNAPSHOT_INCOMPLETE: CasePolicy(Role.OPERATIONS, 8),
 }
 
 

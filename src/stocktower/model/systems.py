@@ -1,4 +1,4 @@
-"""Pure checks of the outside systems of a configuration: what they name exists, and when they speak can be read."""
+"""Pure checks of what outside systems and sites say: what their tables name exists, and can be meant."""
 
 import re
 from collections.abc import Iterator
@@ -52,3 +52,22 @@ def _check_figures(n: int, system: System) -> Iterator[Finding]:
         yield Finding(("systems", n, "tolerance_percent"), "is above a hundred", "state a percentage, such as 0.5")
     if not 1 <= system.window_hours <= 24 * 31:
         yield Finding(("systems", n, "window_hours"), "is not from 1 to 744", "state whole hours, up to a month")
+
+
+def check_snapshots(c: Configuration) -> Iterator[Finding]:
+    """Rules of snapshots name sites once, and state figures that can be meant."""
+    sites = {site.code for site in c.sites}
+    named: set[str] = set()
+    for n, rule in enumerate(c.snapshots):
+        for code in rule.sites:
+            if code not in sites:
+                yield Finding(("snapshots", n, "sites"), f"{code} is not a site", f"one of {words(sites)}")
+            if code in named:
+                yield Finding(("snapshots", n, "sites"), f"an earlier rule names {code}", "name it once")
+        named |= set(rule.sites)
+        for key in ("tolerance_units", "tolerance_percent", "tolerance_minor", "missing_percent", "missing_rows"):
+            if (getattr(rule, key) or 0) < 0:
+                yield Finding(("snapshots", n, key), "is below zero", "state 0 or more")
+        for key in ("tolerance_percent", "missing_percent"):
+            if (getattr(rule, key) or 0) > 100:
+                yield Finding(("snapshots", n, key), "is above a hundred", "state a percentage")

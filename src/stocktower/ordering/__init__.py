@@ -33,6 +33,7 @@ from .reallocation import reallocate
 from .recalls import LotName, Recalled, Released, hold_lot, release_lot
 from .rules import advance
 from .service import PROMISE, REALLOCATE, RELEASE
+from .snapshots import accept_differences, accept_rest, take_stock
 from .statements import capture_payment, extend_authorization, take_again, take_count, take_counts
 from .supply import (
     ADVANCE,
@@ -44,7 +45,6 @@ from .supply import (
     resume_listings,
     resume_orders,
     skus_of,
-    take_stock,
 )
 from .views import (
     FlowStep,
@@ -92,6 +92,8 @@ __all__ = [
     "Released",
     "UnknownOrder",
     "WaitsFor",
+    "accept_differences",
+    "accept_rest",
     "accept_total",
     "acknowledge",
     "advance",

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from stocktower import catalog, exchange, inventory, worklist
-from stocktower.exchange import Message, StockDocument
+from stocktower.exchange import StockDocument
 from stocktower.inventory import Waiting
 from stocktower.inventory import views as inventory_views
 from stocktower.kernel import CaseKind
@@ -18,7 +18,7 @@ from . import events, rules, store
 from .carts import load_carts, lock_carts
 from .cutting import run_with_cuts
 from .model import Order, OrderStep, Plan
-from .service import Desk, complete, map_lines, parked, skus_of_orders, write_changed, write_plan
+from .service import Desk, complete, map_lines, skus_of_orders, write_changed, write_plan
 
 ADVANCE = "order.advance"
 """Kind of due work: carry an order on; the key is the order."""
@@ -47,7 +47,6 @@ RESUME_KINDS = (
 """The events after which orders that wait may go on: give them to resume_events."""
 AT_ONCE = 2_000
 """Orders that are worked in one transaction; the rest is left to due work."""
-_decode_stock = msgspec.json.Decoder(StockDocument).decode
 
 
 class _Mapped(Struct, frozen=True):
@@ -203,32 +202,6 @@ def _rank(one: Waiting) -> tuple[int, datetime, int]:
     return one.priority, one.placed_at, one.order_id
 
 
-def take_stock(tx: Transaction, messages: Sequence[Message]) -> None:
-    """Make stock what sites say it is; what that cuts from under orders that are not released waits again.
-
-    What it adds is given to who waits when its event is read (resume_events). Raises inventory.StockMoved: run again.
-    """
-    desk = Desk(tx)
-    refused: list[tuple[Message, str]] = []
-    documents: list[tuple[Message, StockDocument]] = []
-    for message in messages:
-        try:
-            documents.append((message, _decode_stock(message.body)))
-        except msgspec.MsgspecError as error:
-            refused.append((message, f"not a snapshot: {error}"))
-    for message, document in documents:
-        if document.site not in desk.network.site_ids:
-            known = ", ".join(sorted(desk.network.site_ids))
-            refused.append((message, f"{document.site} is not a site of the applied configuration; one of: {known}"))
-            continue
-        take_snapshot(desk, document, message.message_id)
-        exchange.finish(tx, [message.message_id])
-    for message, problem in refused:
-        exchange.park(tx, message.message_id, problem)
-    if refused:
-        worklist.raise_cases(tx, desk.configuration, [parked(message, problem) for message, problem in refused])
-
-
 def take_snapshot(
     desk: Desk,
     document: StockDocument,
@@ -236,6 +209,7 @@ def take_snapshot(
     factors: dict[str, int] | None = None,
     *,
     sheet_id: int = 0,
+    accepted: bool = False,
 ) -> inventory.SnapshotResult:
     """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
     tx = desk.tx
@@ -245,7 +219,7 @@ def take_snapshot(
         desk,
         holders,
         lambda may_cut: inventory.take_snapshot(
-            tx, document, message_id, may_cut=may_cut, sheet_id=sheet_id, known=read, holders=holders
+            tx, document, message_id, may_cut=may_cut, sheet_id=sheet_id, accepted=accepted, known=read, holders=holders
         ),
         lambda taken: taken.cuts,
         message_id,

@@ -7,7 +7,10 @@ one candidate more than several, and large differences more than small ones, whi
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from itertools import groupby
+
+from stocktower.kernel import allowed_units
 
 from .model import Cause, Key, LineFacts, Moved, Verdict
 
@@ -33,8 +36,8 @@ def judge(facts: LineFacts, window: timedelta) -> Verdict:
 
 def within_tolerance(ours: int, theirs: int, units: int, basis_points: int) -> bool:
     """Whether two figures are near enough: by so many units, or by a share of the larger one."""
-    apart = abs(theirs - ours)
-    return apart <= units or apart * 10_000 <= basis_points * max(abs(ours), abs(theirs))
+    larger = max(abs(ours), abs(theirs))
+    return abs(theirs - ours) <= allowed_units(larger, units, Decimal(basis_points) / 100)
 
 
 def _unworked(facts: LineFacts, window: timedelta) -> Verdict | None:

@@ -56,9 +56,18 @@ class ImportFile(Protocol):
     """Bring a file into the inbox: kind is products, stock, orders or shipments; raises Refused."""
 
     def __call__(
-        self, path: Path, kind: str, channel: str | None, format: str | None, actor: str, name: str, /
+        self,
+        path: Path,
+        kind: str,
+        channel: str | None,
+        format: str | None,
+        actor: str,
+        name: str,
+        /,
+        *,
+        complete: bool = False,
     ) -> ImportSummary:
-        """The proof of its rows."""
+        """The proof of its rows; `complete`: stock is the whole of each site that it names."""
         ...
 
 

@@ -149,6 +149,18 @@ KINDS: dict[str, KindText] = {
         "source, it is claimed from the carrier, or it is lost. Where more came than had left, count the source.",
         ("found", "returned", "claim", "lost", "acknowledge"),
     ),
+    CaseKind.SNAPSHOT_DIFFERENCE: KindText(
+        "Snapshot differs by more than it may",
+        "See the rows. What waits is taken over when you accept it, as of its instant; what was taken over already can "
+        "be counted. A later snapshot that agrees closes this.",
+        ("accept_count", "count_rows", "acknowledge"),
+    ),
+    CaseKind.SNAPSHOT_INCOMPLETE: KindText(
+        "Whole-site snapshot leaves out too much",
+        "Half a file is the usual accident: look at the export, and send the whole again, which closes this. If the "
+        "stock is really gone, accept it: what is left out is none, as of the snapshot's instant, by moves.",
+        ("accept_rest", "dismiss"),
+    ),
     CaseKind.REFERENCE_MISSING: KindText(
         "Names what nobody has stated",
         "State the inbound or the transfer that it names, or import its file: it goes on by itself and this closes. A "

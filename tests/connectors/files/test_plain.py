@@ -208,6 +208,21 @@ def test_large_stock_files_come_in_parts(tmp_path: Path) -> None:
     assert max(len(reading.item.lines) for reading in readings) == 2_000
 
 
+def test_a_whole_site_says_how_many_parts_there_are(tmp_path: Path) -> None:
+    text = "site,sku,quantity,status\nEAST,CUP,4,\nEAST,LID,-1,\nWEST,CUP,2,damaged\n"
+    source = Source("sites", complete=True, statuses=("available",))
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    documents = [one.item for one in stock(tmp_path, text, source, as_of=at) if one.kind == "stock"]
+    assert [(one.site, one.part, len(one.lines), one.complete, one.parts, one.unreadable) for one in documents] == [
+        ("EAST", 0, 1, True, 1, 1),
+        ("WEST", 0, 1, True, 1, 1),
+    ]
+    assert [one.statuses for one in documents] == [("available",)] * 2
+    rows = "".join(f"EAST,SKU-{n},{n}\n" for n in range(4000))
+    parts = [one.item for one in stock(tmp_path, "site,sku,quantity\n" + rows, source, as_of=at)]
+    assert [(len(one.lines), one.complete, one.parts) for one in parts] == [(2000, False, 0), (2000, True, 2)]
+
+
 def test_stock_rows_that_contradict_or_add_up(tmp_path: Path) -> None:
     rows = "EAST,A,5,x1\nEAST,B,1,x1\nEAST,A,7,x2\n"
     readings = stock(tmp_path, "site,sku,quantity,note\n" + rows)

@@ -42,7 +42,9 @@ class Source(msgspec.Struct, frozen=True):
     site: str = ""
     """The site of stock and shipments that do not name one."""
     complete: bool = False
-    """Of a statement: the whole of each place that it names."""
+    """Of a statement or of stock: the whole of each place that it names."""
+    statuses: tuple[str, ...] = ()
+    """Of stock that is complete: the statuses that it is the whole of; none: those that it names."""
     site_currencies: dict[str, str] = {}
     """Book currency by site code, for costs whose currency the file does not state."""
 

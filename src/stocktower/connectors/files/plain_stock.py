@@ -40,7 +40,8 @@ class PlainStock:
     def __init__(
         self, columns: Columns, source: Source, delimiter: str, digest: str, *, opening: bool, as_of: datetime | None
     ) -> None:
-        self._source, self._delimiter, self._digest = source, delimiter, digest
+        self._source, self._delimiter = source, delimiter
+        self._digest = digest + ("/whole" if source.complete else "")
         self._opening, self._as_of = opening, as_of
         find, need = columns.find, columns.need
         site = ("site", "site code", "warehouse", "location code", "facility")
@@ -64,6 +65,7 @@ class PlainStock:
         self._parts: dict[tuple[str, datetime | None], _Part] = {}
         self._numbers: dict[tuple[str, datetime | None], int] = {}
         self._gathered = 0
+        self._unreadable = 0
         self.line = 0
 
     def begin(self, instants: Instants) -> None:
@@ -72,10 +74,12 @@ class PlainStock:
 
     def keys(self) -> grouping.KeyOf:
         """What one row states the quantity of."""
+        self._unreadable = 0
 
         def key_of(record: Record) -> str:
             f = record.fields
             if record.problem:
+                self._unreadable += 1
                 guess = fields_of(record, self._delimiter)
                 f = [*guess, *[""] * (self._width - len(guess))]
             site = f[self.site].strip() or self._source.site
@@ -88,28 +92,39 @@ class PlainStock:
         return [[row for run in group for row in run]]
 
     def translate(self, key: str, rows: list[Record]) -> list[Reading]:
-        """Gather a line; what is full is given; raises Unreadable."""
-        lines, site, as_of = self._read(rows)
+        """Gather a line; a part is given when the next one begins; raises Unreadable."""
+        try:
+            lines, site, as_of = self._read(rows)
+        except Unreadable:
+            self._unreadable += 1
+            raise
+        part = self._parts.get((site, as_of))
+        given = [self._give(site, as_of, part)] if part is not None and len(part.lines) >= _LINES_A_PART else []
         part = self._parts.setdefault((site, as_of), _Part())
         part.lines += lines
         part.rows += len(rows)
         self._gathered += len(lines)
-        if len(part.lines) >= _LINES_A_PART:
-            return [self._give(site, as_of, part)]
-        return self.finish() if self._gathered >= _GATHERED else []
+        if self._gathered >= _GATHERED and not self._source.complete:
+            given += self.finish()
+        return given
 
     def finish(self) -> list[Reading]:
-        """The snapshots that are not full."""
-        return [self._give(site, as_of, part) for (site, as_of), part in list(self._parts.items())]
+        """The last part of each snapshot; that of a whole site says how many there are."""
+        return [
+            self._give(site, as_of, part, last=self._source.complete)
+            for (site, as_of), part in list(self._parts.items())
+        ]
 
-    def _give(self, site: str, as_of: datetime | None, part: _Part) -> Reading:
+    def _give(self, site: str, as_of: datetime | None, part: _Part, *, last: bool = False) -> Reading:
         number = self._numbers.get((site, as_of), 0)
         self._numbers[site, as_of] = number + 1
         del self._parts[site, as_of]
         self._gathered -= len(part.lines)
         document = StockDocument(
-            site, as_of, tuple(part.lines), opening=self._opening, part=number, all_lots=self._all_lots
-        )
+            site, as_of, tuple(part.lines), opening=self._opening, part=number, all_lots=self._all_lots, complete=last,
+            parts=number + 1 if last else 0, statuses=self._source.statuses if last else (),
+            unreadable=self._unreadable if last else 0,
+        )  # fmt: skip
         at = as_of.isoformat() if as_of else self._digest
         return Reading("stock", site, f"{site}/{at}/{number}", document, part.rows, len(part.lines))
 

@@ -61,7 +61,7 @@ def look_for_orders(tx: Transaction, message_ids: Sequence[int]) -> None:
     exchange.resume(tx, sorted({one.cause for one in waiting}))
 
 
-def close_cases(tx: Transaction, messages: Iterable[Message]) -> None:
+def close_waiting(tx: Transaction, messages: Iterable[Message]) -> None:
     """What was worked waits for nothing any more."""
     keys = [cause_key(one.message_id) for one in messages if one.attempts]
     if keys:

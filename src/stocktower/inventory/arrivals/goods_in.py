@@ -19,7 +19,7 @@ from ..coming.inbound_rules import TRANSFER, StatedInbound
 from ..formulas.model import AVAILABLE
 from ..stock.wording import NotUsable, Words
 from .arrivals import receive_deliveries
-from .early import close_cases, inbound_cause, let_wait
+from .early import close_waiting, inbound_cause, let_wait
 from .inbound import record_inbound
 
 T = TypeVar("T")
@@ -159,7 +159,7 @@ def conclude(
     """Finish what was worked, let wait what is early, and put aside what was refused, each with a case."""
     done = [one for one in messages if one.message_id not in problems and one.message_id not in early]
     exchange.finish(tx, [one.message_id for one in done])
-    close_cases(tx, done)
+    close_waiting(tx, done)
     let_wait(tx, messages, early)
     refused = [one for one in messages if one.message_id in problems]
     for one in refused:

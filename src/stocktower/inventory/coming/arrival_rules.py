@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from stocktower.kernel import allowed_units
 from stocktower.model import Receiving
 
 from ..formulas.model import AVAILABLE, NO_LOT
@@ -146,9 +147,9 @@ def take_back(units: int, entered: Iterable[ReceiptLine], key: LineKey) -> list[
 
 def is_too_much(inbound: Inbound, receiving: Receiving) -> bool:
     """Whether more came than the tolerance allows."""
-    return inbound.excess > max(receiving.over_units, inbound.expected * receiving.over_percent // 100)
+    return inbound.excess > allowed_units(inbound.expected, receiving.over_units, receiving.over_percent)
 
 
 def is_too_little(inbound: Inbound, receiving: Receiving) -> bool:
     """Whether what will not come is more than the tolerance allows."""
-    return inbound.cancelled > max(receiving.short_units, inbound.expected * receiving.short_percent // 100)
+    return inbound.cancelled > allowed_units(inbound.expected, receiving.short_units, receiving.short_percent)

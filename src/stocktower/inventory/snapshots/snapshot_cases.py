@@ -1,17 +1,96 @@
 """The cases of a snapshot: rows that look like another unit, and rows that could not be applied."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from stocktower.kernel import CaseKind
-from stocktower.model import load_applied
+from stocktower.model import SnapshotRule, load_applied
 from stocktower.network import SiteFacts
 from stocktower.platform import Transaction
-from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
+from stocktower.worklist import Raise, Waiter, close_by_cause, leave_cases, raise_cases
 
 from ..formulas.model import Refused
 from ..stock.counts import Mismatch, Stated, Verdict
+from .tolerances import Beyond
+from .whole_sites import Rest
 
 SHOWN = 20
+
+
+def tell_beyond(
+    tx: Transaction,
+    site: SiteFacts,
+    message_id: int,
+    beyond: Sequence[Beyond],
+    answered: Collection[int],
+    rule: SnapshotRule,
+) -> None:
+    """Open the case of rows that differ by more than their site may; `answered`: SKUs of which none does any more."""
+    kind, key = CaseKind.SNAPSHOT_DIFFERENCE, snapshot_key(site.code)
+    leave_cases(tx, [(kind, key, "sku", sku_id) for sku_id in sorted(answered)])
+    if not beyond:
+        return
+    waits = rule.above == "wait"
+    worst = sorted(beyond, key=lambda one: (-one.worth_minor, -abs(one.delta), one.stock_id))
+    done = "and wait for somebody" if waits else "and were taken over"
+    first = worst[0]
+    more = f" and {len(beyond) - 1:,} rows more" if len(beyond) > 1 else ""
+    raise_cases(
+        tx,
+        load_applied(tx).configuration,
+        [
+            Raise(
+                kind=kind,
+                cause_key=key,
+                title=f"{site.code} states {first.stated.quantity:,} of {first.stated.sku} where {first.expected:,} "
+                f"were expected{more}: they differ by more than they may, {done}",
+                data={
+                    "site": site.code,
+                    "waits": waits,
+                    "message_id": message_id,
+                    "rows": [
+                        {
+                            "sku": one.stated.sku, "status": one.stated.status, "lot": one.stated.lot,
+                            "expected": one.expected, "stated": one.stated.quantity, "worth_minor": one.worth_minor,
+                        }
+                        for one in worst[:SHOWN]
+                    ],
+                },
+                waiters=(
+                    *(Waiter("sku", one.stated.sku_id, abs(one.delta), one.worth_minor) for one in beyond),
+                    *([Waiter("message", message_id)] if waits else []),
+                ),
+            )
+        ],
+    )  # fmt: skip
+
+
+def snapshot_key(site: str) -> str:
+    """What identifies that something is to be said about the snapshots of a site."""
+    return f"snapshot/{site}"
+
+
+def tell_left_out(
+    tx: Transaction, site: SiteFacts, message_id: int, rest: Rest, unreadable: int, codes: Sequence[str]
+) -> None:
+    """Open the case of a snapshot of a whole site that leaves out so much that somebody has to look."""
+    why = f"{unreadable:,} of its rows could not be read" if unreadable else "as much as half a file would"
+    share = f"{len(rest.rows):,} of {rest.rows_held:,} rows, {rest.units:,} of {rest.units_held:,} units"
+    raise_cases(
+        tx,
+        load_applied(tx).configuration,
+        [
+            Raise(
+                kind=CaseKind.SNAPSHOT_INCOMPLETE,
+                cause_key=snapshot_key(site.code),
+                title=f"The snapshot of all of {site.code} leaves out {share}: {why}",
+                data={
+                    "site": site.code, "message_id": message_id, "rows": len(rest.rows), "rows_held": rest.rows_held,
+                    "units": rest.units, "units_held": rest.units_held, "unreadable": unreadable, "skus": codes[:SHOWN],
+                },
+                waiters=(Waiter("message", message_id, rest.units),),
+            )
+        ],
+    )  # fmt: skip
 
 
 def tell_cases(tx: Transaction, site: SiteFacts, message_id: int, verdict: Verdict, refused: Sequence[Refused]) -> None:

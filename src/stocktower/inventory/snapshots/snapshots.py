@@ -5,10 +5,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.catalog import find_stocked, load_tracking, load_units
 from stocktower.exchange import StockDocument
-from stocktower.model import load_applied
+from stocktower.model import load_applied, snapshot_rule
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
@@ -37,7 +38,8 @@ from ..stock.events import COUNT, OPENING, stock_events, supply_event
 from ..supply.cuts import Cutter, MayCut
 from ..supply.service import change_demands, open_book, write_book
 from .reading import Meaning, ReadRows, read_rows
-from .snapshot_cases import tell_cases
+from .snapshot_cases import tell_beyond, tell_cases
+from .tolerances import judge_differences
 
 
 def key_of(row: StockRow) -> RowKey:
@@ -79,11 +81,13 @@ def take_snapshot(
     may_cut: MayCut,
     factors: Mapping[str, int] | None = None,
     sheet_id: int = 0,
+    accepted: bool = False,
     known: ReadSnapshot | None = None,
     holders: Sequence[int] | None = None,
 ) -> SnapshotResult:
     """Make stock what a site says, by moves; the same document again changes nothing. Raises UnknownSite, StockMoved.
 
+    What differs by more than its site may is a case, unless a person has `accepted` it, or a count sheet says so.
     `may_cut` is asked once, under the locks, which of the orders' demands may be cut where less is there than
     allocated; the orders of `load_snapshot_orders` have to be locked before. `factors` (by SKU code) are a person's
     word on how many stock units one stated unit is: such rows are applied without suspicion. `sheet_id`: the count
@@ -96,6 +100,8 @@ def take_snapshot(
     snapshot = Snapshot(tx, known, reason, source, all_lots=document.all_lots)
     snapshot.lock(holders)
     verdict = snapshot.decide()
+    if not (accepted or sheet_id or factors or document.opening):
+        verdict = snapshot.judge(verdict, message_id)
     cuts = snapshot.cut(verdict, may_cut)
     taken = snapshot.count(verdict)
     changed = {one.sku_id for one in taken if one.delta}
@@ -294,6 +300,21 @@ class Snapshot:
     def decide(self) -> Verdict:
         """What the statements mean."""
         return decide_snapshot(self._stated, self._balances, self._moved, self._meaning.units, self._as_of)
+
+    def judge(self, verdict: Verdict, message_id: int) -> Verdict:
+        """Ask about what differs by more than the site may; where that is to wait, it is not part of what is done."""
+        rule = snapshot_rule(load_applied(self._tx).configuration.snapshots, self._site.code)
+        if not rule.has_tolerance:
+            return verdict
+        costs = {sku.sku_id: sku.cost_minor or 0 for sku in self._meaning.skus.values()}
+        beyond = judge_differences(verdict, self._book.balances, costs, rule)
+        differ = {one.stated.sku_id for one in beyond}
+        answered = {one.sku_id for _, _, one in verdict.targets} - differ
+        tell_beyond(self._tx, self._site, message_id, beyond, answered, rule)
+        if not beyond or rule.above != "wait":
+            return verdict
+        waits = {one.stock_id for one in beyond}
+        return replace(verdict, targets=tuple(target for target in verdict.targets if target[0] not in waits))
 
     def cut(self, verdict: Verdict, may_cut: MayCut) -> list[Cut]:
         """Take back what is allocated and not there, as far as it may be taken, lowest priority first."""

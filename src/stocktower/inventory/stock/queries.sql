@@ -277,6 +277,21 @@ LEFT JOIN LATERAL (
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.site_id = %(site_id)s::bigint
 ORDER BY stock.sku_id, stock.status, stock.lot;
 
+-- name: load_held_rows
+-- What the rows of a site held at an instant, as far as is known, but what is in transit there. Units found to record what
+-- happened never came or went.
+SELECT stock.stock_id, stock.sku_id, stock.status, stock.owner, stock.lot,
+    (stock.quantity - stock.discrepancy - coalesce(moved.units, 0))::bigint AS held, stock.counted_at
+FROM inventory.stock AS stock
+LEFT JOIN (
+    SELECT stock_id, sum(delta) AS units
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND occurred_at > %(as_of)s::timestamptz AND reason <> 'discrepancy'
+    GROUP BY stock_id
+) AS moved ON moved.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.site_id = %(site_id)s::bigint AND stock.status <> 'in_transit'
+ORDER BY stock.sku_id, stock.status, stock.owner, stock.lot;
+
 -- name: end_statuses
 -- Statuses that are not stated any more, or mean something else now, end; of those that ended something may be in stock.
 UPDATE inventory.status AS status

@@ -1,4 +1,4 @@
-"""What counts ask of a site's rows: how much each wants to be counted, and what it held at an instant."""
+"""What counts and snapshots ask of a site's rows: how much each wants to be counted, what it held at an instant."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +28,23 @@ class SiteRow(Struct, frozen=True):
     """Of its first move."""
     moved_at: datetime | None
     """Of its last move."""
+
+
+class HeldRow(Struct, frozen=True, gc=False):
+    """What a row of a site held at an instant, as far as is known now."""
+
+    stock_id: int
+    sku_id: int
+    status: str
+    owner: str
+    lot: str
+    held: int
+    counted_at: datetime | None
+
+
+def load_held_rows(tx: Transaction, site_id: int, as_of: datetime) -> list[HeldRow]:
+    """All rows of a site, but those in transit to it, with what they held at an instant."""
+    return tx.fetch(_SQL.load_held_rows, HeldRow, site_id=site_id, as_of=as_of)
 
 
 def load_site_rows(tx: Transaction, site_id: int, since: datetime) -> list[SiteRow]:

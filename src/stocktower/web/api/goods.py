@@ -19,6 +19,7 @@ from stocktower.web.problems import Unprocessable
 
 P = access.Permission
 MOST_LINES = 5_000
+MOST_PARTS = 10_000
 
 
 class ComingLine(msgspec.Struct, frozen=True):
@@ -179,9 +180,17 @@ def change_status(
 def take_snapshot(
     desk: AtDesk, data: JSONBody[exchange.StockDocument], request_hash: RequestHash, key: Key = None
 ) -> Response[Accepted]:
-    """What a site holds, absolute, in batches of up to 5,000 lines; give each batch of one count its own `part`."""
+    """What a site holds, absolute, in batches of up to 5,000 lines; give each batch of one count its own `part`.
+
+    Of a whole site the last batch says `complete` and how many `parts` there are: what none of them names is none.
+    """
     desk.require(P.IMPORT_FILES)
-    if not 1 <= len(data.lines) <= MOST_LINES:
+    if data.complete and data.as_of is None:
+        raise Unprocessable("a whole site is of one instant", field="as_of", fix="State as_of in each part.")
+    if data.parts and not (data.complete and data.part < data.parts <= MOST_PARTS):
+        fix = f"On the last part state complete and how many parts there are, 1 to {MOST_PARTS:,}."
+        raise Unprocessable(f"{data.parts:,} parts of which this is part {data.part}", field="parts", fix=fix)
+    if not (1 if not data.complete else 0) <= len(data.lines) <= MOST_LINES:
         raise Unprocessable(
             f"{len(data.lines):,} lines", field="lines", fix=f"Send 1 to {MOST_LINES:,} lines a request; use `part`."
         )

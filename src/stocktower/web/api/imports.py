@@ -55,13 +55,16 @@ def take_file(
         QueryParameter(description="Code of the channel, of orders and listings; of a statement: the system."),
     ] = "",
     format: Annotated[Literal["", "shopify", "amazon", "csv"], QueryParameter(description="Else the channel's.")] = "",
+    complete: Annotated[
+        bool, QueryParameter(description="Of stock and statements: the whole of each site that the file names.")
+    ] = False,
     key: Key = None,
 ) -> Response[exchange.ImportSummary]:
     """Send a file; importing it again changes nothing: rows = new + changed + repeated + kept."""
     desk.require(access.Permission.IMPORT_FILES)
     with tempfile.TemporaryDirectory(prefix="stocktower-") as folder:
         path = Path(folder) / "upload"
-        digest = hashlib.blake2b(f"{kind} {channel} {format} ".encode(), digest_size=16)
+        digest = hashlib.blake2b(f"{kind} {channel} {format} {complete or ''} ".encode(), digest_size=16)
         data.file.seek(0)
         with path.open("wb") as file:
             while block := data.file.read(BLOCK):
@@ -70,6 +73,8 @@ def take_file(
         name = Path(data.filename or "upload").name
 
         def do() -> exchange.ImportSummary:
-            return desk.services.import_file(path, kind, channel or None, format or None, desk.person.name, name)
+            return desk.services.import_file(
+                path, kind, channel or None, format or None, desk.person.name, name, complete=complete
+            )
 
         return once_around(desk, key, digest.digest(), exchange.ImportSummary, 201, do)
