@@ -25,6 +25,10 @@ tolerance_days = 2
 sku = "CUP"
 
 [[preorders]]
+sku = "SET"
+channels = ["parts"]
+
+[[preorders]]
 sku = "ROPE"
 channels = ["web"]
 release_on = 2026-06-10
@@ -293,6 +297,78 @@ def test_a_pack_is_promised_whole(world: World) -> None:
     world.check()
 
 
+def test_a_kit_is_promised_when_each_component_is_in_stock_or_coming(world: World) -> None:
+    """A cup and two lids make a set: lids lie in the east, cups come there; the latest date is the promise."""
+    world.stock("EAST", {"LID": 5})
+    coming(world, "PO-1", "CUP", 3, 5)
+    coming(world, "PO-2", "CUP", 4, 8)
+    world.order("web", document("not", ("SET", 1), placed_at=PLACED + DAY))
+    assert world.state("not")[1] == "inbound", "cups may be preordered in each channel, and lids are there"
+    assert claims(world) == {("not", "PO-1"): (1, 0)}
+    # Three lids are left: one set of them, and more lids nowhere; two are not promised.
+    world.order("parts", document("two", ("SET", 2)))
+    assert world.state("two")[1] == "stock"
+    coming(world, "PO-3", "LID", 9, 12)
+    world.order("parts", document("three", ("SET", 3)))
+    assert claims(world) == {("not", "PO-1"): (1, 0), ("three", "PO-2"): (3, 0), ("three", "PO-3"): (6, 0)}
+    assert promised(world, "three") == (date(2026, 6, 14),) * 3
+    world.check()
+    # Nobody takes the lids that are counted on.
+    world.order("first", document("lids", ("LID", 4)))
+    assert world.find("lids").lines[0].allocated == 0
+    receive(world, "PO-1", "CUP", 3)
+    assert world.state("not")[2] == "released"
+    world.check()
+
+
+def test_what_came_for_a_kit_waits_for_the_rest_of_it(world: World) -> None:
+    coming(world, "PO-1", "CUP", 4, 5)
+    coming(world, "PO-2", "LID", 4, 8)
+    world.order("parts", document("a", ("SET", 2)))
+    assert claims(world) == {("a", "PO-1"): (2, 0), ("a", "PO-2"): (4, 0)}
+    assert promised(world, "a") == (date(2026, 6, 10),) * 3
+    receive(world, "PO-1", "CUP", 4)
+    assert claims(world) == {("a", "PO-1"): (0, 2), ("a", "PO-2"): (4, 0)}
+    # Two cups are for the kit, whoever ranks before it; the promise stands.
+    world.order("first", document("cups", ("CUP", 4)))
+    assert world.find("cups").lines[0].allocated in (0, 2)
+    assert world.state("a")[1] == "inbound"
+    coming(world, "PO-2", "LID", 4, 9)
+    assert promised(world, "a") == (date(2026, 6, 10), date(2026, 6, 11), date(2026, 6, 10))
+    receive(world, "PO-2", "LID", 4)
+    assert world.state("a")[2] == "released"
+    assert claims(world) == {}
+    world.check()
+
+
+def test_a_kit_is_made_at_one_site(world: World) -> None:
+    world.stock("WEST", {"LID": 20})
+    coming(world, "PO-1", "CUP", 4, 5)
+    world.order("parts", document("a", ("SET", 1)))
+    assert world.state("a")[1] == "stock", "the cups come to the east, the lids are in the west"
+    coming(world, "PO-2", "CUP", 4, 7, site_id=world.network.site_ids["WEST"])
+    world.order("parts", document("b", ("SET", 2)))
+    assert claims(world) == {("b", "PO-2"): (2, 0)}
+    assert promised(world, "b") == (date(2026, 6, 9),) * 3
+    world.check()
+
+
+def test_a_kit_loses_its_promise_with_what_it_counted_on(world: World) -> None:
+    world.stock("EAST", {"LID": 4})
+    coming(world, "PO-1", "CUP", 4, 5)
+    world.order("parts", document("a", ("SET", 2)))
+    assert world.state("a")[1] == "inbound"
+    world.stock("EAST", {"LID": 1}, as_of=world.tx.now)
+    coming(world, "PO-1", "CUP", 4, 6)
+    assert promised(world, "a") == (date(2026, 6, 7), None, date(2026, 6, 7))
+    assert world.cases() == {"promise_broken inbound": 1, "no_stock sku/LID": 1, "no_stock sku/CUP": 1}
+    coming(world, "PO-2", "LID", 10, 7)
+    coming(world, "PO-1", "CUP", 4, 5)
+    assert promised(world, "a") == (date(2026, 6, 7), date(2026, 6, 9), date(2026, 6, 7))
+    assert world.cases() == {}
+    world.check()
+
+
 @pytest.fixture
 def edge(database: Database) -> Edge:
     """Forty cups are to come."""
@@ -343,7 +419,8 @@ def test_preorders_against_receipts_and_words_of_the_supplier(edge: Edge, attemp
 
 def test_desk_reads_what_is_promised(world: World) -> None:
     rules = Desk(world.tx).promising
-    assert set(rules.preorders) == {world.sku["CUP"], world.sku["ROPE"]}
+    assert set(rules.preorders) == {world.sku["CUP"], world.sku["SET"], world.sku["ROPE"]}
+    assert rules.parts == {world.sku["CUP"], world.sku["LID"], world.sku["ROPE"]}
     assert rules.preorders[world.sku["ROPE"]].serves(world.network.channel_ids["web"])
     assert not rules.preorders[world.sku["ROPE"]].serves(world.network.channel_ids["first"])
     assert load_events_of(world.tx, 0, 1) == []

@@ -109,7 +109,7 @@ class _Intake:
         given = skus_of_orders(known) | carts.sku_ids
         wanted = skus_of_orders(live) | given | _skus_of_words(words)
         # Who waits for what may be promised from inbound has to be known.
-        given = given | (wanted & desk.promising.preorders.keys())
+        given = given | (wanted & desk.promising.parts)
         supply = inventory.lock_supply(tx, wanted, giving=given) if wanted else None
         facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
         load_carts(tx, [*self.new, *known], carts)

@@ -117,7 +117,9 @@ class Promising(Struct, frozen=True):
     """What the configuration says of promises."""
 
     preorders: dict[int, PreorderRule] = {}
-    """By stocked SKU."""
+    """By SKU; of a kit: whatever is in it."""
+    parts: frozenset[int] = frozenset()
+    """The stocked SKUs that these come down to."""
     handling_days: int = 0
     tolerance_days: int = 0
 
@@ -273,8 +275,8 @@ class Plan(Struct):
     """What lines claim of inbound; recorded after what they take of stock."""
     short: list[int] = field(default_factory=list[int])
     """Orders that have just become short and may take from others."""
-    not_there: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    """(order_id, line_no) for which something arrived that cannot be taken."""
+    not_there: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(order_id, line_no, sku_id) for which something arrived that cannot be taken."""
     promises: list[tuple[int, LinePromise]] = field(default_factory=list[tuple[int, LinePromise]])
     """(order_id, promise) that are new or changed."""
     looks: list[tuple[int, datetime]] = field(default_factory=list[tuple[int, datetime]])

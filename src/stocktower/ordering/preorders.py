@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from stocktower.inventory import InboundClaim, trim_claims_of
 
 from . import events
+from .kit_preorders import claim_kits, covered_kits, is_kit, may_claim
 from .model import Facts, Hold, HoldName, Line, LinePromise, Order, Plan
 
 SYSTEM = "system"
@@ -19,12 +20,18 @@ SYSTEM = "system"
 
 def claims_of(order: Order, line: Line) -> list[InboundClaim]:
     """What a line has claimed of inbound, the soonest first."""
-    return [claim for claim in order.claims if claim.line_no == line.line_no]
+    found = [claim for claim in order.claims if claim.line_no == line.line_no]
+    if is_kit(line):
+        found.sort(key=lambda one: (one.expected_at is None, one.expected_at or one.placed_at, one.inbound_id))
+    return found
 
 
 def covered(order: Order, line: Line) -> int:
-    """Sold units of a line that inbound is claimed for, or has arrived for."""
-    if not order.claims or len(line.components) != 1:
+    """Sold units of a line that inbound is claimed for, or has arrived for; a kit that has a date is covered whole."""
+    if is_kit(line):
+        promise = order.promises.get(line.line_no)
+        return line.backordered if promise is not None and promise.promised_on is not None else 0
+    if not order.claims or not line.components:
         return 0
     return sum(claim.units for claim in claims_of(order, line)) // line.components[0][1]
 
@@ -34,8 +41,10 @@ def preorder(order: Order, line: Line, missing: int, facts: Facts, now: datetime
 
     A line begins as a preorder with all that it lacks or not at all; what it lost later is made up as far as it goes.
     """
-    if facts.coming is None or len(line.components) != 1:
+    if facts.coming is None or not line.components:
         return 0
+    if is_kit(line):
+        return _preorder_kits(order, line, missing, facts, now, plan)
     sku_id, per_unit = line.components[0]
     rule = facts.promising.preorders.get(sku_id)
     lacking = missing - covered(order, line)
@@ -44,24 +53,48 @@ def preorder(order: Order, line: Line, missing: int, facts: Facts, now: datetime
     wanted = InboundClaim(order.order_id, line.line_no, sku_id, 0, order.channel_id, order.priority, order.placed_at, 0)
     whole = line.line_no not in order.promises
     made = facts.coming.claim(wanted, lacking * per_unit, per_unit, facts.free, whole=whole)
-    for claim in made:
-        data = events.Preordered(
-            line.line_no, sku_id, claim.claimed // per_unit, claim.inbound_id, _due_on(claim, facts, now)
-        )
-        plan.events.append(events.event("line.preordered", order, now, data))
-    order.claims += made
-    plan.claims += made
+    _note_claims(order, line, made, facts, now, plan)
     return sum(claim.claimed for claim in made) // per_unit
 
 
-def give_up_arrived(order: Order, line: Line, taken: int, plan: Plan) -> None:
-    """What arrived for a line and could not be taken is not there: it was damaged, or is not where it can serve."""
-    claims = claims_of(order, line)
-    if not claims or sum(claim.arrived for claim in claims) <= taken * line.components[0][1]:
-        return
-    plan.not_there.append((order.order_id, line.line_no))
-    left = [replace(claim, arrived=0) for claim in claims if claim.claimed]
-    order.claims = [claim for claim in order.claims if claim.line_no != line.line_no] + left
+def _preorder_kits(order: Order, line: Line, missing: int, facts: Facts, now: datetime, plan: Plan) -> int:
+    """Claim for a kit each component that its site has not in stock for it."""
+    lacking = missing - covered_kits(order, line, facts, 0)
+    if not any(may_claim(order, line, sku_id, facts) for sku_id, _ in line.components) or lacking <= 0:
+        return 0
+    kits, made = claim_kits(order, line, lacking, facts, whole=line.line_no not in order.promises)
+    _note_claims(order, line, made, facts, now, plan)
+    return kits if made else 0
+
+
+def _note_claims(
+    order: Order, line: Line, made: Sequence[InboundClaim], facts: Facts, now: datetime, plan: Plan
+) -> None:
+    per_unit = dict(line.components)
+    for claim in made:
+        units = claim.claimed // per_unit[claim.sku_id]
+        data = events.Preordered(line.line_no, claim.sku_id, units, claim.inbound_id, _due_on(claim, facts, now))
+        plan.events.append(events.event("line.preordered", order, now, data))
+    order.claims += made
+    plan.claims += made
+
+
+def give_up_arrived(order: Order, line: Line, taken: int, facts: Facts, plan: Plan) -> None:
+    """What arrived for a line and could not be taken is not there: it was damaged, or is not where it can serve.
+
+    A component of a kit that only waits for the others is there.
+    """
+    for sku_id, per_unit in line.components:
+        claims = [claim for claim in claims_of(order, line) if claim.sku_id == sku_id]
+        arrived = sum(claim.arrived for claim in claims)
+        there = taken * per_unit
+        if is_kit(line):
+            there += sum(facts.free.free.get((sku_id, site_id), 0) for site_id in {one.site_id for one in claims})
+        if arrived <= there:
+            continue
+        plan.not_there.append((order.order_id, line.line_no, sku_id))
+        left = [replace(claim, arrived=0) for claim in claims if claim.claimed]
+        order.claims = [one for one in order.claims if (one.line_no, one.sku_id) != (line.line_no, sku_id)] + left
 
 
 def refresh_claims(order: Order) -> None:
@@ -70,10 +103,9 @@ def refresh_claims(order: Order) -> None:
         return
     kept: list[InboundClaim] = []
     for line in order.lines:
-        claims = claims_of(order, line)
-        if claims:
-            per_unit = line.components[0][1]
-            kept += trim_claims_of(claims, line.backordered * per_unit)
+        for sku_id, per_unit in line.components:
+            claims = [claim for claim in claims_of(order, line) if claim.sku_id == sku_id]
+            kept += trim_claims_of(claims, line.backordered * per_unit) if claims else []
     order.claims = kept
 
 
@@ -120,7 +152,8 @@ def _promise(
         return None if known is None or known.broken_by is None else _with(known, known.promised_on, None)
     dates = [_due_on(claim, facts, now) for claim in claims]
     due: date | None = None
-    if covered(order, line) >= line.backordered:
+    is_covered = covered_kits(order, line, facts, line.backordered) if is_kit(line) else covered(order, line)
+    if is_covered >= line.backordered:
         known_dates = [day for day in dates if day is not None]
         due = max(known_dates) if len(known_dates) == len(dates) and dates else None
     if known is None:
@@ -160,8 +193,9 @@ def hold_until_release(order: Order, facts: Facts, now: datetime, plan: Plan) ->
         rule.release_at
         for line in order.lines
         if line.open and not line.demanded
-        for sku_id, _ in line.components
-        if (rule := facts.promising.preorders.get(sku_id)) is not None
+        for sku_id in {line.sku_id, *(part for part, _ in line.components)}
+        if sku_id is not None
+        and (rule := facts.promising.preorders.get(sku_id)) is not None
         and rule.serves(order.channel_id)
         and rule.release_at is not None
         and rule.release_at > now

@@ -106,7 +106,7 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
         if not line.demanded:
             _want(order, line, taken, missing, plan)
         if missing and order.claims and not facts.filling:
-            give_up_arrived(order, line, taken, plan)
+            give_up_arrived(order, line, taken, facts, plan)
         promised = preorder(order, line, missing, facts, now, plan) if missing else 0
         if missing - promised > line.backordered and line.sku_id is not None:
             data = events.Backordered(line.line_no, line.sku_id, missing - promised - line.backordered)

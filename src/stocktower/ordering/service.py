@@ -18,7 +18,8 @@ from stocktower.worklist import Raise, Waiter
 
 from . import store
 from .capture import Books, components_of, unmapped
-from .model import Cause, Facts, Line, Order, OrderStep, Plan, PreorderRule, Promising
+from .kit_preorders import is_kit
+from .model import Cause, Facts, Line, LinePromise, Order, OrderStep, Plan, PreorderRule, Promising
 from .rules import possible_causes
 
 _kept: dict[int, tuple[Network, Sourcing, Planner, inventory.Reach]] = {}
@@ -67,7 +68,9 @@ class Desk:
                         rule.release_on, time.min, tzinfo=ZoneInfo(self.network.timezone)
                     )
                     rules[skus[rule.sku].sku_id] = PreorderRule(channels, at)
-        return Promising(rules, stated.handling_days, stated.tolerance_days)
+        made_of = catalog.load_resolved(self.tx, rules)
+        parts = frozenset(part for one in made_of.values() for part, _ in one.components)
+        return Promising(rules, parts, stated.handling_days, stated.tolerance_days)
 
     def _rate(self, currency: str, book: str, on: date) -> object:
         return rate(self.configuration, currency, book, on)
@@ -78,7 +81,7 @@ class Desk:
         """What decisions are taken on."""
         free = inventory.FreeStock(supply, self.reach)
         promising = self.promising
-        skus = supply.locked & promising.preorders.keys()
+        skus = supply.locked & promising.parts
         coming = inventory.load_coming_stock(self.tx, sorted(skus), self.reach) if skus and not filling else None
         return Facts(self.network, self.planner, free, self.tx.new_id, demands, filling, coming, promising)
 
@@ -124,7 +127,22 @@ def _load_promises(tx: Transaction, by_id: dict[int, Order]) -> None:
         if claim.arrived:
             order.entitled[claim.sku_id] = order.entitled.get(claim.sku_id, 0) + claim.arrived
     for order_id, promise in store.load_line_promises(tx, late):
-        by_id[order_id].promises[promise.line_no] = promise
+        order = by_id[order_id]
+        order.promises[promise.line_no] = promise
+        for sku_id, units in counted_on(order, promise).items():
+            order.entitled[sku_id] = order.entitled.get(sku_id, 0) + units
+
+
+def counted_on(order: Order, promise: LinePromise) -> dict[int, int]:
+    """Units of stock that a kit which was promised a date counts on, beside what it has claimed of inbound."""
+    line = next(line for line in order.lines if line.line_no == promise.line_no)
+    if not is_kit(line) or promise.promised_on is None:
+        return {}
+    claimed = {sku_id: 0 for sku_id, _ in line.components}
+    for claim in order.claims:
+        if claim.line_no == line.line_no:
+            claimed[claim.sku_id] = claimed.get(claim.sku_id, 0) + claim.units
+    return {sku_id: max(0, line.backordered * per_unit - claimed[sku_id]) for sku_id, per_unit in line.components}
 
 
 def load_lines(tx: Transaction, by_id: dict[int, Order]) -> None:

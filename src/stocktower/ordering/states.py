@@ -1,6 +1,7 @@
 """States are derived: what an order's figures amount to on the fulfillment axis, its step, and what it waits for."""
 
 from .model import FulfillmentState, HoldName, Line, Order, OrderStep, WaitsFor
+from .preorders import covered
 
 _VALIDATION = (HoldName.TOTAL_MISMATCH, HoldName.PAYMENT, HoldName.ADDRESS, HoldName.FRAUD_REVIEW, HoldName.CURRENCY)
 
@@ -87,14 +88,7 @@ def derive_step(order: Order) -> tuple[OrderStep, WaitsFor]:
 
 def _all_promised(order: Order) -> bool:
     """Whether inbound is claimed, or has arrived, for all that an order lacks."""
-    units: dict[int, int] = {}
-    for claim in order.claims:
-        units[claim.line_no] = units.get(claim.line_no, 0) + claim.units
-    return all(
-        len(line.components) == 1 and units.get(line.line_no, 0) >= line.backordered * line.components[0][1]
-        for line in order.lines
-        if line.backordered
-    )
+    return all(covered(order, line) >= line.backordered for line in order.lines if line.backordered)
 
 
 def _waits_for_hold(name: str) -> WaitsFor:

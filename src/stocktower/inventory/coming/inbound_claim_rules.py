@@ -135,19 +135,20 @@ class ComingStock:
             self._taken[claim.inbound_id] = self._taken.get(claim.inbound_id, 0) + claim.claimed
 
     def claim(
-        self, wanted: InboundClaim, units: int, per_unit: int, free: FreeStock, *, whole: bool
-    ) -> list[InboundClaim]:
+        self, wanted: InboundClaim, units: int, per_unit: int, free: FreeStock, *, whole: bool, site_id: int = 0,
+        beside: int = 0,
+    ) -> list[InboundClaim]:  # fmt: skip
         """Claim inbound for a line, the soonest first, in whole sold units; where less can be promised than is wanted
-        that much, or (`whole`) nothing.
+        that much, or (`whole`) nothing. `site_id`: only what comes there; `beside`: units of stock that it counts on.
 
         Nothing of the line's order stands among what waits just now.
         """
         sites = set(self._reach.sites(wanted.channel_id))
         coming = [one for one in self._inbound.get(wanted.sku_id, ()) if one.site_id in sites]
-        own = sum(one.units for one in self._claims.get(wanted.sku_id, ()) if one.order_id == wanted.order_id)
+        own = beside + sum(one.units for one in self._claims.get(wanted.sku_id, ()) if one.order_id == wanted.order_id)
         made: list[InboundClaim] = []
         for inbound in coming:
-            if units < per_unit or inbound.expected_at is None:
+            if units < per_unit or inbound.expected_at is None or site_id not in (0, inbound.site_id):
                 continue
             promisable = self._promisable(wanted, coming, inbound.expected_at, free) - own
             part = min(units, promisable, inbound.open - self._taken.get(inbound.inbound_id, 0))
@@ -165,6 +166,12 @@ class ComingStock:
             return []
         self._add(made)
         return made
+
+    def give_up(self, made: Iterable[InboundClaim]) -> None:
+        """Undo claims that are not to be recorded."""
+        for claim in made:
+            self._claims[claim.sku_id].remove(claim)
+            self._taken[claim.inbound_id] -= claim.claimed
 
     def _promisable(self, wanted: InboundClaim, coming: Sequence[Inbound], at: datetime, free: FreeStock) -> int:
         """What its channel can promise for an instant, whatever its own order has claimed."""

@@ -101,16 +101,16 @@ def trim_claims(tx: Transaction, order_ids: Iterable[int]) -> None:
     record_changes(tx, [change for claims, short in lines.values() for change in trim(claims, short)])
 
 
-def drop_arrived(tx: Transaction, lines: Sequence[tuple[int, int]]) -> None:
-    """Give up what arrived for lines, as (order_id, line_no), and cannot be allocated to them."""
-    wanted = set(lines)
-    claims = load_claims(tx, sorted({order_id for order_id, _ in wanted}))
+def drop_arrived(tx: Transaction, parts: Sequence[tuple[int, int, int]]) -> None:
+    """Give up what arrived for lines, as (order_id, line_no, sku_id), and cannot be allocated to them."""
+    wanted = set(parts)
+    claims = load_claims(tx, sorted({order_id for order_id, _, _ in wanted}))
     record_changes(
         tx,
         [
             ClaimChange(replace(claim, arrived=0), 0, -claim.arrived, LOST)
             for claim in claims
-            if claim.arrived and (claim.order_id, claim.line_no) in wanted
+            if claim.arrived and (claim.order_id, claim.line_no, claim.sku_id) in wanted
         ],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from .model import Grant, Supply, SupplyRow, Waiting
 from .reach import Cell, Reach
@@ -99,15 +99,20 @@ class FreeStock:
         sellers = self._reach.channels(row.site_id) if isinstance(cell, int) else cell.channel_ids
         return row.expires_at is None, row.expires_at or _EVER, len(sellers), row.stock_id
 
-    def limits(self, channel_id: int, sku_ids: Collection[int]) -> Limits:
-        """What a channel may take of some SKUs when others lay claim to them, or it may not sell all of them."""
+    def limits(self, channel_id: int, sku_ids: Collection[int], own: Mapping[int, int] = _NOTHING) -> Limits:
+        """What a channel may take of some SKUs when others lay claim to them, or it may not sell all of them; `own`:
+        units by SKU that wait in this channel and are not counted, because they are who asks."""
         claimed = self._claimed
         if not claimed or claimed.isdisjoint(sku_ids):
             return UNLIMITED
         units: dict[int, int] = {}
         at: dict[tuple[int, int], int] = {}
         for sku_id in claimed.intersection(sku_ids):
-            offered = net(self.levels(sku_id), self._reach, channel_id, self.claims(sku_id))
+            claims = self.claims(sku_id)
+            if waits := own.get(sku_id, 0):
+                left = max(0, claims.waiting.get(channel_id, 0) - waits)
+                claims = structs.replace(claims, waiting={**claims.waiting, channel_id: left})
+            offered = net(self.levels(sku_id), self._reach, channel_id, claims)
             units[sku_id] = positive(offered.net)
             for site_id, allowed in by_site(leave_claims(self._reach, channel_id, offered)).items():
                 at[sku_id, site_id] = allowed
