@@ -66,6 +66,19 @@ def test_an_order_of_the_same_batch_that_comes_first_does_not_take_it(world: Wor
     world.check()
 
 
+def test_of_two_orders_that_name_one_cart_the_first_has_it(world: World) -> None:
+    hold(world, "cart", ("CUP", 5))
+    late = document("late", ("CUP", 5), hold="cart")
+    early = document("early", ("CUP", 5), hold="cart", placed_at=PLACED - HOUR)
+    gone = document("gone", ("CUP", 5), hold="cart", placed_at=PLACED - 2 * HOUR, cancelled_at=PLACED - HOUR)
+    world.order("web", late, gone, early)
+    assert world.state("early")[2] == "released"
+    assert world.state("late")[1] == "stock"
+    assert [one["state"] for one in world.told("late", "hold.lapsed")] == ["superseded"]
+    assert world.told("early", "hold.lapsed") == []
+    world.check()
+
+
 def test_who_waits_longer_does_not_come_before_the_shopper(world: World) -> None:
     hold(world, "cart", ("CUP", 5))
     world.order("first", document("waits", ("CUP", 2)))

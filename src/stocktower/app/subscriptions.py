@@ -156,6 +156,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.FILL, "sku", ordering.fill_backorders),
     DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
     DueWork(ordering.RELEASE, "order", ordering.release_preorders),
+    DueWork(publication.PREORDER, "sku", publication.look_again),
     DueWork(purchasing.RECOMPUTE, "proposals", purchasing.recompute_due),
     DueWork(ordering.PROMISE, "order", ordering.resume_orders),
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),

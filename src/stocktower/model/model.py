@@ -104,6 +104,8 @@ class Channel(Struct, frozen=True):
     max_splits: int = 3
     ship_partial: bool = False
     """True: what is reserved is released while the rest of the order waits."""
+    takes_preorders: bool = False
+    """It is told what may be ordered ahead, and from when on that ships."""
     publish_every_minutes: int = 0
     """0: at each run."""
     post_history: bool = False

@@ -1,6 +1,7 @@
 """The hold of a cart passes to the order of the cart: found, locked and read; the rules say when it is taken over."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -10,6 +11,9 @@ from stocktower.platform import Transaction
 
 from . import events
 from .model import Order, OrderStep, Plan
+
+TAKEN = "superseded"
+"""How a hold stands to an order that names it, when another order has it."""
 
 
 class Found(Struct, frozen=True):
@@ -26,13 +30,19 @@ def lock_carts(tx: Transaction, orders: Sequence[Order], references: Mapping[int
 
     What is over already, or another order's, is said to have lapsed: the order reserves like any other.
     """
-    named = {
-        (order.channel_id, references[order.order_id]): order for order in orders if references.get(order.order_id)
-    }
+    naming: dict[tuple[int, str], list[Order]] = {}
+    for order in orders:
+        if reference := references.get(order.order_id):
+            naming.setdefault((order.channel_id, reference), []).append(order)
+    named = {key: min(some, key=_turn) for key, some in naming.items()}
     waiting = [order for order in orders if not order.is_new and order.step == OrderStep.CAPTURE]
     found: dict[int, list[Hold]] = {}
     for hold in inventory.lock_carts(tx, list(named)):
         order = named[hold.channel_id, hold.reference]
+        for other in naming[hold.channel_id, hold.reference]:
+            if other is not order and other.is_new:
+                data = events.Lapsed(hold.hold_id, hold.reference, TAKEN)
+                plan.events.append(events.event("hold.lapsed", other, tx.now, data))
         if hold.state == "held" and hold.order_id in (None, order.order_id):
             found.setdefault(order.order_id, []).append(hold)
         elif order.is_new:
@@ -44,6 +54,11 @@ def lock_carts(tx: Transaction, orders: Sequence[Order], references: Mapping[int
             found.setdefault(hold.order_id, []).append(hold)
     holds = [hold for of_order in found.values() for hold in of_order]
     return Found(found, frozenset(inventory.load_held_skus(tx, holds)))
+
+
+def _turn(order: Order) -> tuple[bool, datetime, int]:
+    """Of several orders that name one cart the first that still wants something has it, whatever comes first."""
+    return order.is_history or order.step == OrderStep.DONE, order.placed_at, order.order_id
 
 
 def load_carts(tx: Transaction, orders: Sequence[Order], found: Found) -> None:

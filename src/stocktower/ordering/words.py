@@ -146,7 +146,10 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "promise.moved": _moved,
     "promise.told": lambda data, names: f"The customer was told: {data.get('told_on') or 'no date yet'}",
     "hold.superseded": _superseded,
-    "hold.lapsed": lambda data, names: f"The hold of its cart {data.get('reference', '')} was over before it came",
+    "hold.lapsed": lambda data, names: (
+        f"The hold of its cart {data.get('reference', '')} "
+        f"{'passed to another order' if data.get('state') == 'superseded' else 'was over before it came'}"
+    ),
     "hold.set": _hold_set,
     "hold.cleared": lambda data, names: f"Hold {str(data.get('name', '')).replace('_', ' ')} cleared",
     "total.accepted": lambda data, names: "The stated total was accepted",

@@ -10,10 +10,12 @@ from .model import (
     Accepted,
     Accuracy,
     AccuracyRow,
+    Ahead,
     ChannelState,
     Difference,
     Exposure,
     Pace,
+    PreorderWord,
     Publication,
     PublicationRow,
     Round,
@@ -23,6 +25,8 @@ from .model import (
     Told,
     Velocity,
 )
+from .preorders import LOOK as PREORDER
+from .preorders import ahead_of, look_again
 from .rebuilding import PROJECTIONS
 from .rules import changed_skus
 from .service import (
@@ -48,6 +52,7 @@ from .views import (
     load_health,
     load_offers,
     load_over_exposed,
+    load_preorders,
     load_publications,
     load_shown,
     load_stale_sales,
@@ -59,12 +64,14 @@ from .watching import watch_channels
 
 __all__ = [
     "KINDS",
+    "PREORDER",
     "PROJECTIONS",
     "VELOCITY",
     "WATCH",
     "Accepted",
     "Accuracy",
     "AccuracyRow",
+    "Ahead",
     "ChannelHealth",
     "ChannelState",
     "Desk",
@@ -73,6 +80,7 @@ __all__ = [
     "NotPossible",
     "Offer",
     "Pace",
+    "PreorderWord",
     "Publication",
     "PublicationRow",
     "Round",
@@ -85,6 +93,7 @@ __all__ = [
     "UnknownPublication",
     "Velocity",
     "acknowledge",
+    "ahead_of",
     "begin_watching",
     "changed_skus",
     "compare",
@@ -95,6 +104,7 @@ __all__ = [
     "load_not_sent",
     "load_offers",
     "load_over_exposed",
+    "load_preorders",
     "load_publications",
     "load_recorded_paths",
     "load_shown",
@@ -102,6 +112,7 @@ __all__ = [
     "load_told",
     "load_told_at",
     "load_told_between",
+    "look_again",
     "measure_channels",
     "note_accepted",
     "note_sent",

@@ -161,3 +161,17 @@ FROM (
     WINDOW one AS (PARTITION BY channel_id ORDER BY sequence)
 ) AS past
 WHERE past.sequence <> past.before + 1 OR past.until_at < past.ended_at;
+
+-- name: preorders_say_what_was_told
+-- when: now
+-- The last word about what may be ordered ahead is what the newest publication that spoke of it says.
+SELECT known.channel_id, known.listing, known.told_quantity, newest.quantity
+FROM (SELECT * FROM publication.preorder WHERE merchant_id = %(merchant_id)s::bigint) AS known
+FULL JOIN (
+    SELECT DISTINCT ON (channel_id, listing) channel_id, listing, publication_id, quantity, available_on
+    FROM publication.told_preorder
+    WHERE merchant_id = %(merchant_id)s::bigint
+    ORDER BY channel_id, listing, publication_id DESC
+) AS newest ON newest.channel_id = known.channel_id AND newest.listing = known.listing
+WHERE (known.told_quantity, known.told_on, known.publication_id)
+    IS DISTINCT FROM (newest.quantity, newest.available_on, newest.publication_id);

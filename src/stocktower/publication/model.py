@@ -114,6 +114,30 @@ class Pending(Struct, frozen=True, gc=False):
     """Told again although it shows what was told."""
 
 
+class Ahead(Struct, frozen=True):
+    """What may be ordered ahead of a listing."""
+
+    quantity: int = 0
+    """Packs."""
+    available_on: date | None = None
+    """The day on which they ship; None: nothing can be promised."""
+
+
+class PreorderWord(Struct, frozen=True):
+    """What may be ordered ahead of a listing, packs, and what its channel was told of it."""
+
+    channel_id: int
+    listing: str
+    sku_id: int
+    quantity: int
+    available_on: date | None
+    """The day on which it ships; None: nothing can be promised."""
+    told_quantity: int | None
+    """None: never told."""
+    told_on: date | None
+    publication_id: int | None
+
+
 class Told(Struct, frozen=True):
     """The last word to a channel about a listing."""
 

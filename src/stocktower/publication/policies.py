@@ -38,6 +38,9 @@ class Policy(Struct, frozen=True):
     lag: timedelta
     """Until it is measured."""
 
+    preorders: bool = False
+    """Whether it is told what may be ordered ahead."""
+
     @property
     def acknowledges(self) -> bool:
         """Whether it says that it has a publication."""
@@ -72,6 +75,7 @@ def policy_of(channel: Channel, channel_id: int) -> Policy:
         acknowledge_within=None if within is None else timedelta(minutes=within),
         backlog_within=timedelta(minutes=channel.backlog_within_minutes),
         lag=timedelta(minutes=channel.lag_minutes),
+        preorders=channel.takes_preorders,
     )
 
 

@@ -641,3 +641,39 @@ FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(tolds)s::bigint[]
     AS truth (channel_id, listing, told, told_at, publication_id, acknowledged, word_at, word_id, exposure)
 WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = truth.channel_id
     AND known.listing = truth.listing;
+
+-- name: load_preorders
+-- What may be ordered ahead of the listings of some SKUs, or of all, and what was told of it.
+SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on, publication_id
+FROM publication.preorder
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR sku_id = ANY(%(sku_ids)s::bigint[]))
+ORDER BY channel_id, listing;
+
+-- name: load_preorders_named
+-- What may be ordered ahead of some listings of a channel.
+SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on, publication_id
+FROM publication.preorder
+WHERE merchant_id = %(merchant_id)s::bigint AND channel_id = %(channel_id)s::bigint AND listing = ANY(%(listings)s::text[])
+ORDER BY listing;
+
+-- name: upsert_preorders
+-- What may be ordered ahead now; what was told stays.
+INSERT INTO publication.preorder (merchant_id, channel_id, listing, sku_id, quantity, available_on)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.listing, fresh.sku_id, fresh.quantity, fresh.available_on
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(sku_ids)s::bigint[], %(quantities)s::bigint[],
+    %(days)s::date[]) AS fresh (channel_id, listing, sku_id, quantity, available_on)
+ORDER BY fresh.channel_id, fresh.listing
+ON CONFLICT (merchant_id, channel_id, listing) DO UPDATE
+SET sku_id = excluded.sku_id, quantity = excluded.quantity, available_on = excluded.available_on;
+
+-- name: note_told_preorders
+-- What may be ordered ahead of some listings was told as it is.
+UPDATE publication.preorder AS known
+SET told_quantity = known.quantity, told_on = known.available_on, publication_id = %(publication_id)s::bigint
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS told (channel_id, listing)
+WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = told.channel_id AND known.listing = told.listing;
+
+-- copy: told_preorder publication.told_preorder (merchant_id, publication_id, channel_id, listing, sku_id, quantity,
+--     available_on)
+-- What each publication said of what may be ordered ahead, kept for good.

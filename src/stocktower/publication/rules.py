@@ -9,7 +9,19 @@ import msgspec
 
 from stocktower.inventory import shown as shown_of
 
-from .model import ChannelState, Difference, Exposure, Pace, Pending, SkuVelocity, Standing, Told, Truth, Velocity
+from .model import (
+    Ahead,
+    ChannelState,
+    Difference,
+    Exposure,
+    Pace,
+    Pending,
+    SkuVelocity,
+    Standing,
+    Told,
+    Truth,
+    Velocity,
+)
 from .policies import Threshold
 
 ALL_SKUS = 0
@@ -134,11 +146,22 @@ def differences(truths: Iterable[Truth], told: Mapping[tuple[int, str], Told]) -
     return sorted(found, key=lambda item: (-item.over_exposed, item.channel_id, item.listing))
 
 
-def as_csv(listings: Sequence[Standing], codes: Mapping[int, str], at: datetime) -> str:
-    """The file for a channel: listing, sku, quantity in listed units, and the instant it holds for."""
+def as_csv(
+    listings: Sequence[Standing], codes: Mapping[int, str], at: datetime, ahead: Mapping[str, Ahead] | None = None
+) -> str:
+    """The file for a channel: listing, sku, quantity in listed units, and the instant it holds for; `ahead`: with what
+    may be ordered ahead, for a channel that takes that."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("listing", "sku", "quantity", "as_of"))
+    columns = ("listing", "sku", "quantity", "as_of")
+    writer.writerow(columns if ahead is None else (*columns, "preorder_quantity", "preorder_available_on"))
     stamp = at.isoformat()
-    writer.writerows((item.listing, codes.get(item.sku_id, ""), item.shown, stamp) for item in listings)
+    for item in listings:
+        row = (item.listing, codes.get(item.sku_id, ""), item.shown, stamp)
+        if ahead is not None:
+            one = ahead.get(item.listing)
+            more = (one.quantity, one.available_on or "") if one else (0, "")
+            writer.writerow((*row, *more))
+        else:
+            writer.writerow(row)
     return text.getvalue()

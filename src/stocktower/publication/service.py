@@ -13,10 +13,15 @@ from . import keeping_up, rules, store
 from .board import Board
 from .model import ChannelRow, Difference, Pace, Pending, Publication, Round, Standing
 from .policies import Policy
+from .preorders import load_ahead, look_ahead, note_told
 from .store import Key
 from .truths import Desk, load_desk, load_touched, load_truths
 
-KINDS = (*inventory.SUPPLY_KINDS, "listing.mapped", "sku.created", "sku.changed", "configuration.applied")
+AHEAD_KINDS = (
+    "inbound.confirmed", "inbound.changed", "inbound.received", "inbound.closed", "claims.moved", "line.preordered",
+)  # fmt: skip
+"""The events that can change what may be ordered ahead."""
+KINDS = (*inventory.SUPPLY_KINDS, *AHEAD_KINDS, "listing.mapped", "sku.created", "sku.changed", "configuration.applied")
 """The events that can change what a channel may sell."""
 VELOCITY = "publication.velocity"
 WATCH = "publication.watch"
@@ -65,6 +70,7 @@ def publish_due(tx: Transaction, network: Network, *, folder: str) -> Round:
     store.upsert_pending(tx, [fresh[key] for key in sorted(fresh.keys() - told)])
     board.write(tx, desk)
     store.record_publications(tx, made, [not desk.policies.channels[item.channel_id].acknowledges for item in made])
+    note_told(tx, made)
     return Round(len(taken), tuple(made))
 
 
@@ -94,6 +100,7 @@ def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
         desk.add_velocities(store.load_velocities(tx, sorted(former - touched)))
         return look(tx, desk, board, touched | former)
     values: dict[Key, int] = {}
+    ahead = look_ahead(tx, desk, truths, touched)
     for truth in truths:
         if board.state(truth, tx.now) is not None:
             values[truth.channel_id, truth.listing] = truth.value_minor
@@ -105,7 +112,7 @@ def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
     waited = {(item.channel_id, item.listing): item for item in store.load_pending_of(tx, sorted(touched))}
     candidates: dict[Key, Pending] = {}
     for key, value in values.items():
-        item = decide_pending(desk, board.standings[key], value, waited.get(key), tx.now)
+        item = decide_pending(desk, board.standings[key], value, waited.get(key), tx.now, ahead=ahead.get(key, ""))
         if item is not None:
             candidates[key] = item
     dropped = frozenset(key for key in waited if key in values and key not in candidates)
@@ -113,17 +120,23 @@ def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
 
 
 def decide_pending(
-    desk: Desk, standing: Standing, value_minor: int, before: Pending | None, now: datetime
+    desk: Desk, standing: Standing, value_minor: int, before: Pending | None, now: datetime, *, ahead: str = ""
 ) -> Pending | None:
-    """Whether a listing is worth telling, how soon and in whose turn; it keeps since when it waits."""
+    """Whether a listing is worth telling, how soon and in whose turn; it keeps since when it waits.
+
+    `ahead`: the pace at which what may be ordered ahead of it is to be corrected; empty: it is not.
+    """
     channel_id, sku_id = standing.channel_id, standing.sku_id
     velocity = desk.velocity(channel_id, sku_id)
     resend = before is not None and before.resend
-    if not resend and not rules.worth_telling(standing, desk.policies.thresholds[velocity]):
+    is_worth = resend or rules.worth_telling(standing, desk.policies.thresholds[velocity])
+    if not is_worth and not ahead:
         return None
     since = now if before is None else before.since
     danger = rules.danger_of(standing, value_minor, desk.velocities.get((channel_id, sku_id)))
-    pace = Pace.NOW if resend else rules.pace_of(standing, velocity)
+    pace = rules.pace_of(standing, velocity) if is_worth else ahead
+    if resend or ahead == Pace.NOW:
+        pace = Pace.NOW
     turn_at = rules.turn_of(since, danger, desk.policies.channels[channel_id].backlog_within)
     return Pending(channel_id, standing.listing, sku_id, pace, turn_at, danger, since, resend)
 
@@ -200,11 +213,12 @@ def publish(
         one.told, one.told_at, one.publication_id = one.shown, tx.now, publication_id
         if not policy.acknowledges:
             one.acknowledged, one.word_at, one.word_id = one.shown, tx.now, publication_id
+    ahead = load_ahead(tx, policy.channel_id, [one.listing for one in listings]) if policy.preorders else None
     return Publication(
         publication_id=publication_id,
         channel_id=policy.channel_id,
         path=f"{folder}/{policy.code}-{tx.now:%Y%m%dT%H%M%SZ}-{publication_id}.csv",
-        text=rules.as_csv(listings, codes, tx.now),
+        text=rules.as_csv(listings, codes, tx.now, ahead),
         listings=tuple(listings),
     )
 

@@ -11,12 +11,13 @@ from stocktower.inventory import Moment
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
-from . import store
+from . import preorder_store, store
 from .keeping_up import refill, room_of
 from .model import (
     Accuracy,
     AccuracyRow,
     ChannelRow,
+    PreorderWord,
     PublicationRow,
     StaleSale,
     Standing,
@@ -212,3 +213,8 @@ def load_accuracy_by_day(tx: Transaction, network: Network, channel_id: int, day
 def load_accuracy_of_skus(tx: Transaction, sku_ids: Sequence[int], since: datetime) -> list[AccuracyRow]:
     """The accuracy of some SKUs by channel since an instant."""
     return store.measure_accuracy_of_skus(tx, sku_ids, since, tx.now) if sku_ids else []
+
+
+def load_preorders(tx: Transaction, sku_ids: Sequence[int] = ()) -> list[PreorderWord]:
+    """What may be ordered ahead of the listings of some SKUs (none: of all), and what channels were told of it."""
+    return preorder_store.load_preorders(tx, sku_ids)

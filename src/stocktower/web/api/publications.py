@@ -1,6 +1,6 @@
 """What channels are told: how they keep up, what they acknowledge, telling again, velocity."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -23,6 +23,25 @@ class PublicationStatus(msgspec.Struct, frozen=True):
     over_exposed: list[publication.Standing]
     stale_sales: list[publication.StaleSale]
     """In seven days."""
+
+
+class PreorderRow(msgspec.Struct, frozen=True):
+    """What may be ordered ahead of a listing, and what its channel was told last; packs."""
+
+    channel: str
+    listing: str
+    sku: str
+    quantity: int
+    available_on: date | None
+    told_quantity: int | None
+    """None: never told."""
+    told_on: date | None
+
+
+class PreorderList(msgspec.Struct, frozen=True):
+    """Of the channels that take preorders."""
+
+    preorders: list[PreorderRow]
 
 
 class PublicationList(msgspec.Struct, frozen=True):
@@ -72,6 +91,24 @@ def get_status(
             publication.load_over_exposed(tx, channel_id=channel_id, limit=500),
             publication.load_stale_sales(tx, tx.now - timedelta(days=7), channel_id=channel_id, limit=500),
         )
+
+
+@get("/api/v1/publication/preorders", sync_to_thread=True, tags=["Channels"])
+def list_preorders(desk: AtDesk) -> PreorderList:
+    """What may be ordered ahead of listings, in packs and with the day on which they ship, and what was told of it."""
+    with desk.reading() as tx:
+        words = publication.load_preorders(tx)
+        skus = catalog.load_skus(tx, {one.sku_id for one in words})
+        channels = desk.network(tx).channels
+        return PreorderList(
+            [
+                PreorderRow(
+                    channels[one.channel_id].code, one.listing, skus[one.sku_id].code, one.quantity, one.available_on,
+                    one.told_quantity, one.told_on,
+                )
+                for one in words
+            ]
+        )  # fmt: skip
 
 
 @get("/api/v1/publications", sync_to_thread=True, tags=["Channels"])

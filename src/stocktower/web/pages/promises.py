@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower import catalog, inventory, purchasing
+from stocktower import catalog, inventory, publication, purchasing
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
@@ -31,6 +31,7 @@ def atp_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str
     ]
     late = {one.inbound_id: one for answer in answers.values() for one in answer.not_counted}
     return {
+        "ahead": publication.load_preorders(tx, [sku.sku_id]),
         "promised": promised,
         "not_counted": list(late.values()),
         "supply": purchasing.load_supply(tx, [sku.sku_id]),
