@@ -221,7 +221,8 @@ def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:
     assert (proof["rows"], proof["new"], proof["kept"], proof["name"]) == (1, 1, 0, "hooks.csv")
     again = api.post("/api/v1/imports", **sent).json()
     assert (again["rows"], again["repeated"]) == (1, 1)
-    assert api.get(f"/api/v1/imports/{proof['import_id']}").json()["rows"] == 1
+    state = api.get(f"/api/v1/imports/{proof['import_id']}").json()
+    assert (state["rows"], state["rows_total"], state["worked"] + state["ready"]) == (1, 1, 1)
     refused = api.post("/api/v1/imports", params={"kind": "orders", "channel": "nowhere"}, files=sent["files"])
     assert refused.status_code == 422
     assert "nowhere" in refused.json()["detail"]

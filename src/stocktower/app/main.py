@@ -37,6 +37,7 @@ from stocktower.app.lot_commands import lot_app
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, err, out, say_failure, say_json, say_table
 from stocktower.app.verify import verify as run_verify
+from stocktower.app.watching import Watch
 from stocktower.app.worker_process import collect_less, work_forever
 from stocktower.app.workers import work_until_idle
 
@@ -114,8 +115,8 @@ def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object)
     with opened(home) as tower, progress_words(json) as word:
         administration.need_applied(tower)
 
-        def told(rows: int, size: int) -> None:
-            word(f"{rows:,} rows, {size / 1e6:,.1f} MB")
+        def told(rows: int, total: int) -> None:
+            word(f"{rows:,} of {total:,} rows")
 
         summary = app_files.import_file(tower, file, kind=kind, actor=actor(), progress=told, **given)  # pyright: ignore[reportArgumentType] -- keywords of import_file, passed on by name
     if json:
@@ -234,9 +235,12 @@ def run(*, home: HomeOption = None, json: JsonFlag = False) -> None:
     with opened(home) as tower, progress_words(json) as word:
         administration.need_applied(tower)
 
+        watch = Watch(tower) if err.is_terminal and not json else None
+
         def told(name: str, done: int) -> None:
             counts[name] = counts.get(name, 0) + done
-            word(", ".join(f"{n} {c:,}" for n, c in counts.items()))
+            if watch is not None:
+                word(watch.words(name, counts))
 
         collect_less()
         work_until_idle(tower, progress=told)

@@ -112,6 +112,23 @@ class ImportSummary(msgspec.Struct, frozen=True):
     actor: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    rows_total: int = 0
+    """Rows of the file; while it is read, `rows` are through."""
+
+
+class ImportWork(msgspec.Struct, frozen=True):
+    """How far the rows are that an import brought anew or changed."""
+
+    import_id: int
+    worked: int = 0
+    ready: int = 0
+    waiting: int = 0
+    parked: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.worked + self.ready + self.waiting + self.parked
 
 
 class ImportProgress(msgspec.Struct, frozen=True):

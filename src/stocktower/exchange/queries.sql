@@ -19,7 +19,7 @@ CROSS JOIN LATERAL (
 ) found;
 
 -- copy: message exchange.message (merchant_id, message_id, source, kind, key, sequence, content_hash:bytea, body:bytea,
---   origin, import_id, received_at)
+--   origin, import_id, received_at, rows)
 -- Messages are append-only; one COPY a batch.
 
 -- copy: work exchange.work (merchant_id, message_id, lane, source, kind, key, sequence, state, attempts)
@@ -164,10 +164,10 @@ WHERE merchant_id = %(merchant_id)s::bigint AND message_id = ANY(%(message_ids)s
 -- name: insert_import
 -- An import begins.
 INSERT INTO exchange.file_import (merchant_id, import_id, kind, source, format, name, sha256, bytes, state, rows_read,
-    rows_new, rows_changed, rows_repeated, rows_kept, orders, lines, cases, actor, notes, started_at, ended_at)
+    rows_new, rows_changed, rows_repeated, rows_kept, orders, lines, cases, actor, notes, started_at, ended_at, rows_total)
 VALUES (%(merchant_id)s::bigint, %(import_id)s::bigint, %(kind)s::text, %(source)s::text, %(format)s::text, %(name)s::text,
     %(sha256)s::text, %(bytes)s::bigint, 'running', 0, 0, 0, 0, 0, 0, 0, 0, %(actor)s::text, %(notes)s::text,
-    %(now)s::timestamptz, NULL);
+    %(now)s::timestamptz, NULL, %(rows_total)s::bigint);
 
 -- name: end_broken_imports
 -- Imports of the same file that a killed process left running: the one that begins now does their work.
@@ -194,18 +194,37 @@ WHERE merchant_id = %(merchant_id)s::bigint AND import_id = %(import_id)s::bigin
 -- name: load_import
 -- One import.
 SELECT import_id, kind, source, format, name, rows_read, rows_new, rows_changed, rows_repeated, rows_kept, orders, lines,
-    cases, state, notes, sha256, bytes, actor, started_at, ended_at
+    cases, state, notes, sha256, bytes, actor, started_at, ended_at, rows_total
 FROM exchange.file_import
 WHERE merchant_id = %(merchant_id)s::bigint AND import_id = %(import_id)s::bigint;
 
 -- name: load_imports
 -- The imports of a merchant, the newest first.
 SELECT import_id, kind, source, format, name, rows_read, rows_new, rows_changed, rows_repeated, rows_kept, orders, lines,
-    cases, state, notes, sha256, bytes, actor, started_at, ended_at
+    cases, state, notes, sha256, bytes, actor, started_at, ended_at, rows_total
 FROM exchange.file_import
 WHERE merchant_id = %(merchant_id)s::bigint
 ORDER BY started_at DESC, import_id DESC
 LIMIT %(limit)s::bigint OFFSET %(offset)s::bigint;
+
+-- name: load_import_work
+-- How many rows of some imports are worked, still to be worked, waiting and parked; what they repeated or kept is not work.
+SELECT m.import_id, COALESCE(sum(m.rows) FILTER (WHERE w.state IS NULL), 0)::bigint,
+    COALESCE(sum(m.rows) FILTER (WHERE w.state = 'ready'), 0)::bigint,
+    COALESCE(sum(m.rows) FILTER (WHERE w.state = 'waiting'), 0)::bigint,
+    COALESCE(sum(m.rows) FILTER (WHERE w.state = 'parked'), 0)::bigint
+FROM exchange.message m
+LEFT JOIN exchange.work w ON w.merchant_id = m.merchant_id AND w.message_id = m.message_id
+WHERE m.merchant_id = %(merchant_id)s::bigint AND m.import_id = ANY(%(import_ids)s::bigint[]) AND m.kind <> 'kept'
+GROUP BY m.import_id;
+
+-- name: load_rows_to_work
+-- How many rows are to be worked, by kind of message.
+SELECT w.kind, sum(m.rows)::bigint
+FROM exchange.work w
+JOIN exchange.message m ON m.merchant_id = w.merchant_id AND m.message_id = w.message_id
+WHERE w.merchant_id = %(merchant_id)s::bigint AND w.state = 'ready'
+GROUP BY w.kind;
 
 -- name: load_messages_of_import
 -- The ids of the messages that an import brought, without those that it repeated.

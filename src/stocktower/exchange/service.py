@@ -53,7 +53,7 @@ def receive(
         sequence = decision.sequence
         messages.append(
             (tx.merchant_id, message_id, source, item.kind, item.key, sequence, decision.content_hash, item.body,
-             origin, import_id, tx.now)
+             origin, import_id, tx.now, item.rows)
         )  # fmt: skip
         if (lane := lane_of(item.kind)) is not None:
             work.append((tx.merchant_id, message_id, lane, source, item.kind, item.key, sequence, "ready", 0))
@@ -108,14 +108,24 @@ def erase_bodies(tx: Transaction, message_ids: Sequence[int]) -> int:
 
 
 def begin_import(
-    tx: Transaction, *, kind: str, source: str, format: str, name: str, sha256: str, bytes: int, notes: str = ""
+    tx: Transaction,
+    *,
+    kind: str,
+    source: str,
+    format: str,
+    name: str,
+    sha256: str,
+    bytes: int,
+    notes: str = "",
+    rows: int = 0,
 ) -> int:
-    """Record that an import begins and say its id; imports of the same file that were broken off are ended."""
+    """Record that an import of so many rows begins, and say its id; those of the file that broke off are ended."""
     store.end_broken_imports(tx, kind=kind, source=source, sha256=sha256)
     import_id = tx.new_id()
     store.insert_import(
-        tx, import_id, kind=kind, source=source, format=format, name=name, sha256=sha256, bytes=bytes, notes=notes
-    )
+        tx, import_id, kind=kind, source=source, format=format, name=name, sha256=sha256, bytes=bytes, notes=notes,
+        rows=rows,
+    )  # fmt: skip
     return import_id
 
 

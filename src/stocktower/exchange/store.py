@@ -5,7 +5,17 @@ from typing import Any
 
 from stocktower.platform import Transaction, load_queries
 
-from .model import Answer, Backlog, ImportProgress, ImportSummary, KnownMessage, Message, MessageView, Newest
+from .model import (
+    Answer,
+    Backlog,
+    ImportProgress,
+    ImportSummary,
+    ImportWork,
+    KnownMessage,
+    Message,
+    MessageView,
+    Newest,
+)
 
 _Q = load_queries(__package__)
 
@@ -72,6 +82,16 @@ def load_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> l
     return tx.fetch(_Q.load_messages_of_key, Message, source=source, kind=kind, key=key)
 
 
+def load_import_work(tx: Transaction, import_ids: Sequence[int]) -> list[ImportWork]:
+    """How far the rows of imports are."""
+    return tx.fetch(_Q.load_import_work, ImportWork, import_ids=list(import_ids))
+
+
+def load_rows_to_work(tx: Transaction) -> dict[str, int]:
+    """How many rows are ready to be worked, by kind of message."""
+    return dict(tx.tuples(_Q.load_rows_to_work))
+
+
 def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:
     """The newest message of each of some keys, in the order of their receipt."""
     return tx.fetch(_Q.load_newest_of_keys, Newest, source=source, kind=kind, keys=list(keys))
@@ -112,11 +132,12 @@ def insert_import(
     sha256: str,
     bytes: int,
     notes: str,
+    rows: int,
 ) -> None:
     """Record that an import begins."""
     tx.execute(
         _Q.insert_import, import_id=import_id, kind=kind, source=source, format=format, name=name, sha256=sha256,
-        bytes=bytes, actor=tx.actor, notes=notes,
+        bytes=bytes, actor=tx.actor, notes=notes, rows_total=rows,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .documents import KeptRow
-from .model import Backlog, ImportSummary, Message, MessageView, Newest
+from .model import Backlog, ImportSummary, ImportWork, Message, MessageView, Newest
 
 
 def load_imports(tx: Transaction, *, limit: int = 1000, offset: int = 0) -> list[ImportSummary]:
@@ -42,6 +42,16 @@ def load_messages(tx: Transaction, message_ids: Sequence[int]) -> list[Message]:
 def load_messages_of_key(tx: Transaction, source: str, kind: str, key: str) -> list[Message]:
     """All different messages of a key in the order of their receipt."""
     return store.load_messages_of_key(tx, source, kind, key)
+
+
+def load_import_work(tx: Transaction, import_ids: Sequence[int]) -> dict[int, ImportWork]:
+    """How far the rows of imports are; those that brought nothing are not among them."""
+    return {one.import_id: one for one in store.load_import_work(tx, import_ids)} if import_ids else {}
+
+
+def load_rows_to_work(tx: Transaction) -> dict[str, int]:
+    """How many rows of messages are ready to be worked, by kind."""
+    return store.load_rows_to_work(tx)
 
 
 def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:

@@ -111,16 +111,21 @@ def test_progress_and_the_list_of_imports(database: Database, merchant: int, tmp
     told: list[tuple[int, int]] = []
     path = orders(tmp_path, range(2_500))
     summary = bring(
-        database, merchant, path, progress=lambda rows, size: told.append((rows, size)), name="monday/a.csv"
+        database, merchant, path, progress=lambda rows, total: told.append((rows, total)), name="monday/a.csv"
     )
-    assert [rows for rows, _ in told] == [2_000, 4_000, 5_000]
-    assert told[-1][1] == path.stat().st_size == summary.bytes
+    assert told == [(2_000, 5_000), (4_000, 5_000), (5_000, 5_000)]
+    assert (summary.rows_total, summary.bytes) == (5_000, path.stat().st_size)
     with database.reading(merchant) as tx:
         (listed,) = exchange.load_imports(tx)
         assert listed == summary == exchange.load_import(tx, summary.import_id)
         assert listed.name == "monday/a.csv"
         (backlog,) = exchange.load_backlog(tx)
         assert (backlog.kind, backlog.state, backlog.messages) == ("order", "ready", 2_500)
+    with database.transaction(merchant, actor="worker") as tx:
+        exchange.finish(tx, [one.message_id for one in exchange.claim(tx, ["order"], 1_000)])
+        work = exchange.load_import_work(tx, [summary.import_id])[summary.import_id]
+        assert (work.worked, work.ready, work.rows) == (2_000, 3_000, 5_000)
+        assert exchange.load_rows_to_work(tx) == {"order": 3_000}
 
 
 def test_what_was_assumed_is_noted(database: Database, merchant: int, tmp_path: Path) -> None:
@@ -280,7 +285,7 @@ def test_batches_are_bounded(
 ) -> None:
     monkeypatch.setattr(import_service, "_BYTES", 2_000)
     told: list[int] = []
-    bring(database, merchant, orders(tmp_path, range(40)), progress=lambda rows, size: told.append(rows))
+    bring(database, merchant, orders(tmp_path, range(40)), progress=lambda rows, total: told.append(rows))
     assert len(told) > 5
     assert told == sorted(told)
     assert told[-1] == 80

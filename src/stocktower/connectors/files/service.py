@@ -33,7 +33,7 @@ from .reader import Reader
 OnKept = Callable[[Transaction, Sequence[tuple[int, KeptRow]]], int]
 """Takes (message id, kept row) of what is kept for the first time, in its transaction; returns the cases it opened."""
 OnProgress = Callable[[int, int], None]
-"""Told the rows and bytes that are through, after each commit."""
+"""Told the rows that are through, and those of the file, after each commit."""
 
 _MESSAGES = 1_000
 _BYTES = 8_000_000
@@ -75,13 +75,14 @@ def import_file(
             name=file.name,
             sha256=file.sha256,
             bytes=file.size,
+            rows=reader.rows,
         )
     rows = 0
     try:
         for batch in _batches(reader):
             rows = _commit(database, merchant_id, actor, import_id, rows, batch, on_kept)
             if progress is not None:
-                progress(rows, reader.bytes_read)
+                progress(rows, reader.rows)
         if rows != reader.rows:
             raise RowsLost(f"{file.name}: {rows:,} of {reader.rows:,} rows were accounted for")
     except BaseException as error:

@@ -18,6 +18,17 @@ from stocktower.web.desk import AtDesk
 BLOCK = 1 << 20
 
 
+class ImportState(exchange.ImportSummary, frozen=True):
+    """An import, and how far the rows are that it brought anew or changed."""
+
+    worked: int = 0
+    ready: int = 0
+    waiting: int = 0
+    """For something that they name."""
+    parked: int = 0
+    """In a case."""
+
+
 class ImportList(msgspec.Struct, frozen=True):
     """A page of imports, the newest first."""
 
@@ -36,13 +47,14 @@ def list_imports(
 
 
 @get("/api/v1/imports/{import_id:int}", sync_to_thread=True, tags=["Imports"])
-def get_import(desk: AtDesk, import_id: FromPath[int]) -> exchange.ImportSummary:
-    """One import."""
+def get_import(desk: AtDesk, import_id: FromPath[int]) -> ImportState:
+    """One import: `rows` of `rows_total` are read, and of those that are new or changed so many are worked."""
     with desk.reading() as tx:
         found = exchange.load_import(tx, import_id)
+        work = exchange.load_import_work(tx, [import_id]).get(import_id, exchange.ImportWork(import_id))
     if found is None:
         raise NotFoundException(f"There is no import {import_id}.")
-    return found
+    return ImportState(**{**msgspec.structs.asdict(found), **msgspec.structs.asdict(work)})
 
 
 @post("/api/v1/imports", sync_to_thread=True, status_code=201, tags=["Imports"], guards=[by_token], responses=REFUSALS)

@@ -44,7 +44,10 @@ def import_page(desk: AtDesk, import_id: FromPath[int]) -> Response[str]:
         summary = exchange.load_import(tx, import_id)
         if summary is None:
             raise NotFoundException(f"There is no import {import_id}.")
-        return desk.show(tx, "import.html", title=summary.name, summary=summary, kept=exchange.load_kept(tx, import_id))
+        work = exchange.load_import_work(tx, [import_id]).get(import_id, exchange.ImportWork(import_id))
+        return desk.show(
+            tx, "import.html", title=summary.name, summary=summary, work=work, kept=exchange.load_kept(tx, import_id)
+        )
 
 
 @post("/imports", sync_to_thread=True)
