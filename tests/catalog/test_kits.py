@@ -97,7 +97,7 @@ def test_a_way_back_to_itself_is_found_wherever_there_is_one(
 
 def test_nested_kits_resolve_to_what_is_stocked_also_in_packs(tx: Transaction) -> None:
     network_store.insert_channels(tx, ["shop"])
-    ((_, _, channel_id),) = network_store.load_ids(tx)
+    ((_, _, channel_id),) = network_store.ask_ids(tx).get()
     assert problems(take_products(tx, SHOP)) == {}
     sku = {code: one.sku_id for code, one in find_skus(tx, [one.sku for one in SHOP]).items()}
     # A crate: 2 x (6 cups + a set of a cup and 2 lids) + a lid.
@@ -186,7 +186,7 @@ def test_how_a_sku_is_tracked_is_frozen_once_it_has_stock(tx: Transaction) -> No
 
 def test_a_listing_keeps_every_meaning_that_it_had(tx: Transaction) -> None:
     network_store.insert_channels(tx, ["shop"])
-    ((_, _, channel_id),) = network_store.load_ids(tx)
+    ((_, _, channel_id),) = network_store.ask_ids(tx).get()
     take_products(tx, SHOP)
     sku = find_skus(tx, ["CUP"])["CUP"].sku_id
     assert map_listing(tx, channel_id, "CUPS", sku, 6, "ann")

@@ -40,7 +40,7 @@ def shop(tx: Transaction) -> int:
     """The id of a channel, with products in the catalogue."""
     network_store.insert_channels(tx, ["shop"])
     assert [result.outcome for result in take_products(tx, SHOP)] == [ProductOutcome.NEW] * len(SHOP)
-    ((_, _, channel_id),) = network_store.load_ids(tx)
+    ((_, _, channel_id),) = network_store.ask_ids(tx).get()
     return channel_id
 
 

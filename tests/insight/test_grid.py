@@ -1,18 +1,20 @@
 """The availability grid over a hundred thousand rows: a page costs what it shows, whatever lies beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from psycopg import RawCursor
 
 from stocktower import insight, inventory
 from stocktower.insight import GridAsked, GridPage
 from stocktower.inventory import Wanted
-from stocktower.platform import Database, FrozenClock, Query, Transaction
+from stocktower.platform import Answer, Database, FrozenClock, Query, Transaction
 from tests.inventory.world import World
 
+T = TypeVar("T")
 SKUS = 25_000
 FILL = (
     "INSERT INTO catalog.sku (merchant_id, sku_id, code, name, kind, stock_unit, barcode, category, currency, "
@@ -39,15 +41,15 @@ class Watched(Transaction):
     read: dict[str, int]
     scans: list[str]
 
-    def _run(self, query: Query, params: dict[str, Any]) -> Any:
+    def _ask_query(self, query: Query, params: dict[str, Any], read: Callable[[Any], T]) -> Answer[T]:
         given = {**params, "merchant_id": self.merchant_id, "now": self.now}
         values = [given[name] for name in query.parameters]
         if query.statement.lstrip().upper().startswith(("SELECT", "WITH")):
             text = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query.statement}"
-            plan = self._cursor.execute(text.encode(), values).fetchone()
+            plan = RawCursor(self.connection).execute(text.encode(), values).fetchone()
             assert plan is not None
             self._walk(msgspec.json.decode(plan[0])[0]["Plan"])
-        return super()._run(query, params)
+        return super()._ask_query(query, params, read)
 
     def _walk(self, node: dict[str, Any]) -> None:
         if "Relation Name" in node:

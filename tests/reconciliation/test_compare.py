@@ -1,6 +1,7 @@
 """Statements against our stock as of their instant, in the database: nothing moves, each difference has its cause."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -283,13 +284,13 @@ def test_bulk_in_a_few_statements(tx: Transaction, world: World, monkeypatch: py
     inventory.receive(tx, items)
     world.send([("EU", f"B{n}", 10 if n % 2 else 7) for n in range(count)], tx.now, complete=True)
     ran: list[str] = []
-    run_one = Transaction._run
+    ask_one = Transaction._ask_query
 
-    def counted(self: Transaction, query: object, params: dict[str, object]) -> object:
-        ran.append(query.name)  # pyright: ignore[reportAttributeAccessIssue]
-        return run_one(self, query, params)  # pyright: ignore[reportArgumentType]
+    def counted(self: Transaction, query: Any, params: dict[str, Any], read: Any) -> Any:
+        ran.append(query.name)
+        return ask_one(self, query, params, read)
 
-    monkeypatch.setattr(Transaction, "_run", counted)
+    monkeypatch.setattr(Transaction, "_ask_query", counted)
     (run,) = world.compare()
     assert (run.compared, run.different, run.units_apart) == (count, count // 2, 3 * count // 2)
     assert len(ran) < 60, f"{len(ran)} statements for {count} lines"

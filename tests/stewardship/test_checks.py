@@ -143,13 +143,13 @@ def test_everything_is_checked_again_a_day_later(tx: Transaction, world: World) 
 
 def test_very_many_in_as_many_statements(tx: Transaction, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[str] = []
-    run_one = Transaction._run
+    ask_one = Transaction._ask_query
 
-    def counted(self: Transaction, query: Any, params: dict[str, Any]) -> Any:
+    def counted(self: Transaction, query: Any, params: dict[str, Any], read: Any) -> Any:
         ran.append(query.name)
-        return run_one(self, query, params)
+        return ask_one(self, query, params, read)
 
-    monkeypatch.setattr(Transaction, "_run", counted)
+    monkeypatch.setattr(Transaction, "_ask_query", counted)
     stewardship.check_everything(tx)
     few = len(ran)
     products = [

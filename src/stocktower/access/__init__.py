@@ -10,6 +10,7 @@ from .rules import GRANTS, PermissionDenied, may, require, roles_that_may
 from .service import (
     OtherRole,
     ReservedName,
+    ask_person,
     authenticate,
     create_token,
     ensure_person,
@@ -32,6 +33,7 @@ __all__ = [
     "Role",
     "TokenInfo",
     "TokenKind",
+    "ask_person",
     "authenticate",
     "create_token",
     "ensure_person",

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower.platform import Transaction
+from stocktower.platform import Answer, Transaction
 
 from . import rules, store
 from .model import SYSTEM, Person, Role, TokenKind
@@ -67,7 +67,12 @@ def authenticate(tx: Transaction, secret: str, kinds: Sequence[TokenKind]) -> Pe
 
     It changes nothing; a link is never an answer, since it must be redeemed.
     """
-    return store.find_bearer(tx, rules.hash_secret(secret), kinds)
+    return ask_person(tx, secret, kinds).get()
+
+
+def ask_person(tx: Transaction, secret: str, kinds: Sequence[TokenKind]) -> Answer[Person | None]:
+    """Whose secret it is, as `authenticate` says, later: several are asked in one round trip."""
+    return store.ask_bearer(tx, rules.hash_secret(secret), kinds)
 
 
 def redeem_link(tx: Transaction, secret: str, session_secret: str, expires_at: datetime | None) -> Person | None:

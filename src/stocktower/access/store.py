@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower.platform import Transaction, load_queries
+from stocktower.platform import Answer, Transaction, load_queries
 
 from .model import AuditEntry, ChainRow, Person, Role, TokenInfo
 
@@ -39,9 +39,9 @@ def insert_token(
     return token_id
 
 
-def find_bearer(tx: Transaction, sha256: bytes, kinds: Sequence[str]) -> Person | None:
-    """Whose valid token a secret is."""
-    return _person(tx.tuples(_Q.find_bearer, sha256=sha256, kinds=list(kinds)))
+def ask_bearer(tx: Transaction, sha256: bytes, kinds: Sequence[str]) -> Answer[Person | None]:
+    """Whose valid token a secret is, later."""
+    return tx.ask_tuples(_Q.find_bearer, sha256=sha256, kinds=list(kinds)).then(_person)
 
 
 def use_link(tx: Transaction, sha256: bytes) -> Person | None:

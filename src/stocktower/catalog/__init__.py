@@ -14,6 +14,7 @@ from .rules import NAME_KEY, CatalogFacts, ProductPlan, decide_products
 from .service import (
     PackNotPositive,
     UnknownSku,
+    ask_resolved,
     find_by_barcode,
     find_skus,
     find_stocked,
@@ -63,6 +64,7 @@ __all__ = [
     "SkuPage",
     "SupplyTerms",
     "UnknownSku",
+    "ask_resolved",
     "decide_products",
     "expand",
     "find_by_barcode",

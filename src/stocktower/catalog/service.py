@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from stocktower.exchange import ProductDocument
-from stocktower.platform import Event, Transaction
+from stocktower.platform import Answer, Event, Transaction
 
 from . import store
 from .kits import expand
@@ -50,15 +50,23 @@ def resolve_listings(tx: Transaction, keys: Iterable[tuple[int, str, str]]) -> d
 def load_resolved(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Resolved]:
     """What SKUs are made of, with packs of one; an unknown id stands for itself."""
     wanted = sorted(set(sku_ids))
-    if not wanted:
-        return {}
-    components: dict[int, list[tuple[int, int]]] = {}
-    for part in store.load_parts(tx, wanted):
-        components.setdefault(part.kit_id, []).append((part.component_id, part.quantity))
-    return {
-        sku_id: Resolved(sku_id, 1, tuple(components[sku_id]) if sku_id in components else ((sku_id, 1),))
-        for sku_id in wanted
-    }
+    return ask_resolved(tx, wanted).get() if wanted else {}
+
+
+def ask_resolved(tx: Transaction, sku_ids: Iterable[int]) -> Answer[dict[int, Resolved]]:
+    """What SKUs are made of, with packs of one, later."""
+    wanted = sorted(set(sku_ids))
+
+    def resolve(parts: Iterable[Component]) -> dict[int, Resolved]:
+        components: dict[int, list[tuple[int, int]]] = {}
+        for part in parts:
+            components.setdefault(part.kit_id, []).append((part.component_id, part.quantity))
+        return {
+            sku_id: Resolved(sku_id, 1, tuple(components[sku_id]) if sku_id in components else ((sku_id, 1),))
+            for sku_id in wanted
+        }
+
+    return store.ask_parts(tx, wanted).then(resolve)
 
 
 def load_resolved_at(
@@ -213,7 +221,7 @@ def _holding(stated: Mapping[str, Mapping[str, int]], ids: Mapping[str, int]) ->
 
 def rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
     """Write the stocked SKUs that kits come down to anew, and keep what they came down to before."""
-    kept = {(part.kit_id, part.component_id): part.quantity for part in store.load_parts(tx, kit_ids)}
+    kept = {(part.kit_id, part.component_id): part.quantity for part in store.ask_parts(tx, kit_ids).get()}
     fresh = {(part.kit_id, part.component_id): part.quantity for part in _parts_of(tx, kit_ids)}
     changed = sorted({key[0] for key, _ in kept.items() ^ fresh.items()})
     if changed:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower.platform import Transaction, load_queries
+from stocktower.platform import Answer, Transaction, load_queries
 
 from .listing_rules import StatedListing
 from .model import Component, Listing, ListingVersion, Sku, SupplyTerms
@@ -123,9 +123,9 @@ def load_kits_above(tx: Transaction, component_ids: Sequence[int]) -> list[int]:
     return tx.values(_Q.load_kits_above, component_ids=list(component_ids))
 
 
-def load_parts(tx: Transaction, kit_ids: Sequence[int]) -> list[Component]:
+def ask_parts(tx: Transaction, kit_ids: Sequence[int]) -> Answer[list[Component]]:
     """The stocked SKUs that kits come down to, in order."""
-    return tx.fetch(_Q.load_parts, Component, kit_ids=list(kit_ids))
+    return tx.ask(_Q.load_parts, Component, kit_ids=list(kit_ids))
 
 
 def load_parts_at(

@@ -14,7 +14,7 @@ _built: dict[int, tuple[Configuration, list[store.PlaceId], Network]] = {}
 
 def apply_network(tx: Transaction, configuration: Configuration) -> None:
     """Give every site and channel of a configuration an id; called in the transaction that applies it."""
-    known = {(place, code) for place, code, _ in store.load_ids(tx)}
+    known = {(place, code) for place, code, _ in store.ask_ids(tx).get()}
     sites = [site.code for site in configuration.sites if ("site", site.code) not in known]
     channels = [channel.code for channel in configuration.channels if ("channel", channel.code) not in known]
     if sites:
@@ -25,8 +25,9 @@ def apply_network(tx: Transaction, configuration: Configuration) -> None:
 
 def load_network(tx: Transaction) -> Network:
     """The sites and channels of the applied configuration; raises model.NotApplied. Shared: never change it."""
+    asked = store.ask_ids(tx)
     applied = load_applied(tx)
-    ids = store.load_ids(tx)
+    ids = asked.get()
     built = _built.get(tx.merchant_id)
     if (
         built is not None
@@ -42,7 +43,7 @@ def load_network(tx: Transaction) -> Network:
 
 def load_network_at(tx: Transaction, applied: Applied) -> Network:
     """The sites and channels of a configuration that was applied once, with all that had a name then."""
-    return _build(tx, applied, store.load_ids(tx))
+    return _build(tx, applied, store.ask_ids(tx).get())
 
 
 def _build(tx: Transaction, applied: Applied, ids: list[store.PlaceId]) -> Network:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stocktower.platform import Transaction, load_queries
+from stocktower.platform import Answer, Transaction, load_queries
 
 _Q = load_queries(__package__)
 
@@ -10,9 +10,9 @@ PlaceId = tuple[str, str, int]
 """`site` or `channel`, its code, its id."""
 
 
-def load_ids(tx: Transaction) -> list[PlaceId]:
+def ask_ids(tx: Transaction) -> Answer[list[PlaceId]]:
     """Every site and channel that was ever applied, in order."""
-    return [(place, code, place_id) for place, code, place_id in tx.tuples(_Q.load_ids)]
+    return tx.ask_tuples(_Q.load_ids).then(lambda rows: [(place, code, place_id) for place, code, place_id in rows])
 
 
 def insert_sites(tx: Transaction, codes: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from .clock import Clock, FrozenClock, SystemClock
 from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
-from .database import Database, NoFreeConnection, NotCommitted, is_transient, run_again
+from .database import Database, NoFreeConnection, is_transient, run_again
 from .due import next_due_at, schedule, schedule_new, take_due, unschedule
 from .events import (
     count_kinds,
@@ -37,9 +37,10 @@ from .projections import Drifted, Projection, pair
 from .server import EmbeddedServer, data_folder, server_for
 from .service_user import ServerUnavailable
 from .sql import CopyTable, Invariant, Queries, Query, SqlFileError, load_invariants, load_queries
-from .transaction import Transaction, UnknownMerchant
+from .transaction import Answer, NotCommitted, Transaction, UnknownMerchant
 
 __all__ = [
+    "Answer",
     "Clock",
     "Columns",
     "CopyTable",

@@ -51,7 +51,7 @@ class _Int8(Int8BinaryDumper):
 
 
 def connect(url: str, *, connect_timeout: int = 30) -> psycopg.Connection[Any]:
-    """A connection in autocommit mode (transactions begin in words), in UTC, preparing every statement.
+    """A connection in autocommit mode (transactions begin in words), in UTC.
 
     Lists go in as arrays, ints as bigint; json and jsonb come out as bytes.
     """
@@ -71,6 +71,6 @@ def connect(url: str, *, connect_timeout: int = 30) -> psycopg.Connection[Any]:
     adapters.register_loader("json", _JsonBinary)
     adapters.register_loader("jsonb", _JsonbBinary)
     connection.execute(_SETTINGS)
-    connection.prepare_threshold = 0
-    connection.prepared_max = None
+    # Statements are prepared by the wire, under names of its own; psycopg would forget them all after a rollback.
+    connection.prepare_threshold = None
     return connection

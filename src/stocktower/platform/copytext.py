@@ -110,6 +110,17 @@ def array_literal(values: Sequence[Any]) -> str:
     return "{" + ",".join(map(_element, values)) + "}"
 
 
+def arrays(rows: Sequence[tuple[Any, ...]], bytea: Sequence[bool]) -> list[list[Any]]:
+    """The columns of rows, each as a flat list whose bytes are JSON text unless bytea; ValueError on uneven rows."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if len(columns) != len(bytea):
+        raise ValueError(f"rows have {len(columns)} values for {len(bytea)} columns")
+    for column, flag in zip(columns, bytea, strict=True):
+        if not flag and bytes in map(type, column):
+            column[:] = [one.decode() if isinstance(one, bytes) else one for one in column]
+    return columns
+
+
 def _arrays(values: Column) -> list[str]:
     return _texts([array_literal(value) for value in values])
 

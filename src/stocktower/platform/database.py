@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -15,20 +15,17 @@ from .connection import connect
 from .ids import IdSource, SequenceIds
 from .sql import load_queries
 from .transaction import Transaction
+from .wire import wire_of
 
 T = TypeVar("T")
 
 _QUERIES = load_queries(__package__)
-_BEGIN = b"BEGIN"
+_BEGIN = "BEGIN"
 _FORGET_PLANS = b"DISCARD PLANS"
-_REPLAN_AT = frozenset(8 * 4**power for power in range(12))
+_REPLAN_EVERY = 64
 """A plan that was made while a table was small stays with its connection, and reads all of it when it has grown; so a
-connection forgets its plans after so many transactions, less and less often."""
-_BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-
-class NotCommitted(Exception):
-    """The command swallowed an error of the database, so that nothing of its transaction could be kept."""
+connection forgets its plans after so many transactions: to make them anew costs a hundredth of what they save."""
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class NoFreeConnection(Exception):
@@ -88,23 +85,18 @@ class Database:
     @contextmanager
     def transaction(self, merchant_id: int, *, actor: str, cause_id: int | None = None) -> Generator[Transaction]:
         """One command: its events are written and it is committed at the end, or all of it is rolled back."""
-        with self._begun(_BEGIN) as connection:
-            tx = Transaction(connection, merchant_id, self.clock.now(), self.ids, actor=actor, cause_id=cause_id)
+        with self._begun(_BEGIN, merchant_id, actor, cause_id) as tx:
             yield tx
-            tx.write_events()
 
     @contextmanager
     def reading(self, merchant_id: int) -> Generator[Transaction]:
         """One view of one moment, which changes nothing."""
-        with self._begun(_BEGIN_READING) as connection:
-            tx = Transaction(connection, merchant_id, self.clock.now(), self.ids, actor="reader")
+        with self._begun(_BEGIN_READING, merchant_id, "reader") as tx:
             yield tx
-            tx.write_events()
 
     def ensure_merchant(self, code: str) -> int:
         """The id of the merchant with a code, made when it is new."""
-        with self._begun(_BEGIN) as connection:
-            tx = Transaction(connection, 0, self.clock.now(), self.ids)
+        with self._begun(_BEGIN) as tx:
             merchant_id = tx.value(_QUERIES.find_merchant, code=code)
             if merchant_id is None:
                 tx.merchant_id = tx.new_id()
@@ -115,8 +107,7 @@ class Database:
 
     def merchants(self) -> dict[str, int]:
         """The merchants of this database by code."""
-        with self._begun(_BEGIN_READING) as connection:
-            tx = Transaction(connection, 0, self.clock.now(), self.ids)
+        with self._begun(_BEGIN_READING) as tx:
             return dict(tx.tuples(_QUERIES.load_merchants))
 
     def close(self) -> None:
@@ -126,15 +117,19 @@ class Database:
             self._idle.pop().close()
 
     @contextmanager
-    def _begun(self, begin: bytes) -> Generator[psycopg.Connection[Any]]:
-        """A connection inside a transaction, which is committed unless the block raises."""
+    def _begun(
+        self, begin: str, merchant_id: int = 0, actor: str = "system", cause_id: int | None = None
+    ) -> Generator[Transaction]:
+        """A transaction, which is committed unless the block raises."""
         if not self._places.acquire(timeout=self._patience):
             raise NoFreeConnection(f"no database connection became free in {self._patience:g} seconds")
         try:
-            connection = self._begin(begin)
+            connection = self._take()
             try:
-                yield connection
-                self._commit(connection)
+                now = self.clock.now()
+                tx = Transaction(connection, merchant_id, now, self.ids, actor=actor, cause_id=cause_id, begin=begin)
+                yield tx
+                tx.commit()
             except BaseException:
                 self._roll_back(connection)
                 raise
@@ -143,8 +138,8 @@ class Database:
         finally:
             self._places.release()
 
-    def _begin(self, begin: bytes) -> psycopg.Connection[Any]:
-        """Take an idle connection (the last used first) or make one; those that died while idle are thrown away."""
+    def _take(self) -> psycopg.Connection[Any]:
+        """An idle connection (the last used first) or a new one; those that died while idle are thrown away."""
         if self._closed:
             raise psycopg.OperationalError("the database was closed")
         while True:
@@ -154,20 +149,14 @@ class Database:
                 break
             count = self._begun_by[connection] = self._begun_by.get(connection, 0) + 1
             try:
-                if count in _REPLAN_AT:
-                    connection.execute(_FORGET_PLANS, prepare=False)
-                connection.execute(begin, prepare=False)
-                return connection
+                if wire_of(connection).is_quiet():
+                    if count % _REPLAN_EVERY == 0 or count in (8, 16, 32):
+                        connection.execute(_FORGET_PLANS, prepare=False)
+                    return connection
             except psycopg.OperationalError:
-                connection.close()
-        connection = connect(self.url)
-        connection.execute(begin, prepare=False)
-        return connection
-
-    def _commit(self, connection: psycopg.Connection[Any]) -> None:
-        if connection.info.transaction_status == TransactionStatus.INERROR:
-            _refuse()
-        connection.execute(b"COMMIT", prepare=False)
+                pass
+            connection.close()
+        return connect(self.url)
 
     def _roll_back(self, connection: psycopg.Connection[Any]) -> None:
         """Leave the transaction; a connection that cannot even do that is closed."""
@@ -182,7 +171,3 @@ class Database:
             connection.close()
         else:
             self._idle.append(connection)
-
-
-def _refuse() -> NoReturn:
-    raise NotCommitted("a statement failed and its error was swallowed; the transaction was rolled back")

@@ -31,9 +31,35 @@ SET position = position + %(events)s::bigint, recorded_at = GREATEST(recorded_at
 WHERE merchant_id = %(merchant_id)s::bigint
 RETURNING position, recorded_at;
 
+-- name: append_events
+-- Advance the head and append a few events; an unknown merchant has no head, and so its events no position.
+WITH head AS (
+    UPDATE platform.head
+    SET position = position + %(events)s::bigint, recorded_at = GREATEST(recorded_at, %(now)s::timestamptz)
+    WHERE merchant_id = %(merchant_id)s::bigint
+    RETURNING merchant_id, position, recorded_at
+)
+INSERT INTO platform.event
+    (merchant_id, position, kind, version, subject, subject_id, owner, actor, cause_id, occurred_at, recorded_at, data)
+SELECT %(merchant_id)s::bigint, head.position - %(events)s::bigint + said.place, said.kind, said.version, said.subject,
+    said.subject_id, said.owner, said.actor, said.cause_id, said.occurred_at, head.recorded_at, said.data
+FROM unnest(
+    %(kinds)s::text[], %(versions)s::integer[], %(subjects)s::text[], %(subject_ids)s::bigint[], %(owners)s::text[],
+    %(actors)s::text[], %(cause_ids)s::bigint[], %(times)s::timestamptz[], %(data)s::jsonb[]
+) WITH ORDINALITY AS said (kind, version, subject, subject_id, owner, actor, cause_id, occurred_at, data, place)
+LEFT JOIN head ON head.merchant_id = %(merchant_id)s::bigint
+ORDER BY said.place
+RETURNING position;
+
+-- name: load_column_types
+-- The columns of a table with their types, as a cast writes them.
+SELECT attname::text, format_type(atttypid, atttypmod)
+FROM pg_attribute
+WHERE attrelid = %(table_name)s::text::regclass AND attnum > 0 AND NOT attisdropped;
+
 -- copy: event platform.event (merchant_id, position, kind, version, subject, subject_id, owner, actor, cause_id,
 --     occurred_at, recorded_at, data)
--- Events are append-only; one COPY per transaction.
+-- Many events, which are append-only.
 
 -- name: load_head
 -- Up to where the log is written.

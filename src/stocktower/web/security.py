@@ -5,16 +5,17 @@ The gate stands before everything else, so that a page nobody thought of is clos
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, cast
 
 import msgspec
-from anyio import to_thread
 from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from stocktower import access
+from stocktower.platform import Transaction
+from stocktower.web.asking import Asking
 from stocktower.web.services import Services
 
 SESSION = "stocktower_session"
@@ -49,6 +50,8 @@ class Entry(msgspec.Struct, frozen=True):
     """What a form of this session carries; empty for tokens."""
 
 
+Credentials = tuple[str, Literal["session", "api"]]
+"""A secret, and what it was sent as."""
 Refuse = Callable[[Scope], ASGIApp]
 """Makes the answer to somebody who is not let in."""
 
@@ -60,6 +63,7 @@ class Gate:
         self.app = app
         self.services = services
         self.refuse = refuse
+        self._entries = Asking(services.database, services.merchant_id, find_entries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its entry, or refuse it."""
@@ -67,16 +71,21 @@ class Gate:
             await self.app(scope, receive, send)
             return
         found = credentials(scope)
-        entry = await to_thread.run_sync(self.authenticate, *found) if found else None
+        entry = await self._entries.ask(found) if found else None
         cast(dict[str, Any], scope)[ENTRY] = entry
         target = self.app if entry is not None or is_open(scope["path"]) else self.refuse(scope)
         await target(scope, receive, with_headers(send))
 
-    def authenticate(self, secret: str, kind: Literal["session", "api"]) -> Entry | None:
-        """The entry that a secret opens, if any."""
-        with self.services.database.reading(self.services.merchant_id) as tx:
-            person = access.authenticate(tx, secret, (kind,))
-        return Entry(person, kind, form_token(secret) if kind == "session" else "") if person else None
+
+def find_entries(tx: Transaction, asked: Sequence[Credentials]) -> list[Entry | None]:
+    """The entry that each secret opens, if any."""
+    people = {one: access.ask_person(tx, one[0], (one[1],)) for one in asked}
+    entries: dict[Credentials, Entry | None] = {}
+    for (secret, kind), answer in people.items():
+        person = answer.get()
+        token = form_token(secret) if kind == "session" else ""
+        entries[secret, kind] = Entry(person, kind, token) if person else None
+    return [entries[one] for one in asked]
 
 
 def entry_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Entry | None:
@@ -89,7 +98,7 @@ def is_open(path: str) -> bool:
     return path in OPEN or path.startswith(OPEN_BELOW)
 
 
-def credentials(scope: Any) -> tuple[str, Literal["session", "api"]] | None:
+def credentials(scope: Any) -> Credentials | None:
     """The secret that came with a request: a bearer token, else the session cookie."""
     headers = {name.lower(): value for name, value in scope["headers"]}
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")

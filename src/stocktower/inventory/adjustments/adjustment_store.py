@@ -28,6 +28,7 @@ def insert_adjustments(tx: Transaction, adjustments: Iterable[Adjustment]) -> No
     merchant_id = tx.merchant_id
     try:
         tx.copy(_SQL.adjustment, [(merchant_id, *msgspec.structs.astuple(one)) for one in adjustments])
+        tx.flush()
     except psycopg.errors.UniqueViolation as error:
         raise StockMoved("the same adjustment was entered by somebody else meanwhile") from error
 

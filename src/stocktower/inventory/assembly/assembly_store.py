@@ -34,6 +34,7 @@ def insert_assemblies(tx: Transaction, assemblies: Iterable[Assembly], lines: It
     merchant_id = tx.merchant_id
     try:
         tx.copy(_SQL.assembly, [(merchant_id, *_astuple(one)) for one in assemblies])
+        tx.flush()
     except psycopg.errors.UniqueViolation as error:
         raise StockMoved("the same assembly was entered by somebody else meanwhile") from error
     tx.copy(_SQL.assembly_line, [(merchant_id, *_astuple(line)) for line in lines])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.network import Network, load_network
-from stocktower.platform import Transaction
+from stocktower.platform import Answer, Transaction
 
 from ..formulas.terms import DAYS, Offering, Rule, Rules, Used, resolve
 from . import rule_store
@@ -14,11 +14,28 @@ def load_offering(
     tx: Transaction, sku_ids: Collection[int], network: Network | None = None, *, at: datetime | None = None
 ) -> dict[int, Offering]:
     """What the rules say of some SKUs and kits, where they say anything (in the applied network)."""
-    rules = load_rules(tx, sku_ids, at=at)
+    return offering_of(tx, load_rules(tx, sku_ids, at=at), sku_ids, network, at=at)
+
+
+def offering_of(
+    tx: Transaction,
+    rules: Rules,
+    sku_ids: Collection[int],
+    network: Network | None = None,
+    *,
+    at: datetime | None = None,
+) -> dict[int, Offering]:
+    """What rules that were loaded say of some SKUs and kits."""
     if not rules.general and not rules.by_sku:
         return {}
     now, places = at or tx.now, network or load_network(tx)
     return {sku_id: resolve(rules, sku_id, places, now) for sku_id in sku_ids if rules.of(sku_id)}
+
+
+def ask_rules(tx: Transaction, sku_ids: Collection[int]) -> Answer[Rules]:
+    """The rules that may hold for some SKUs now, later."""
+    wanted = sorted(sku_ids)
+    return rule_store.ask_rules(tx, [0, *wanted]).then(lambda found: _complete(tx, wanted, found))
 
 
 def load_rules(tx: Transaction, sku_ids: Collection[int], *, at: datetime | None = None) -> Rules:
@@ -26,7 +43,13 @@ def load_rules(tx: Transaction, sku_ids: Collection[int], *, at: datetime | None
     wanted = sorted(sku_ids)
     if not wanted:
         return Rules()
-    found = rule_store.load_rules(tx, [0, *wanted]) if at is None else rule_store.load_rules_at(tx, [0, *wanted], at)
+    if at is None:
+        return ask_rules(tx, wanted).get()
+    return _complete(tx, wanted, rule_store.load_rules_at(tx, [0, *wanted], at), at)
+
+
+def _complete(tx: Transaction, wanted: Sequence[int], found: Sequence[Rule], at: datetime | None = None) -> Rules:
+    """Rules with what they count."""
     if not found:
         return Rules()
     general = [one for one in found if not one.sku_id]

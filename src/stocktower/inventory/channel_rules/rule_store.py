@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from stocktower.platform import Columns, Transaction, load_queries
+from stocktower.platform import Answer, Columns, Transaction, load_queries
 
 from ..formulas.terms import Rule
 
@@ -16,7 +16,12 @@ _astuple = msgspec.structs.astuple
 
 def load_rules(tx: Transaction, sku_ids: Sequence[int]) -> list[Rule]:
     """The rules that are meant now: of some SKUs (0: those by category or for everything)."""
-    return tx.fetch(_SQL.load_rules, Rule, sku_ids=list(sku_ids))
+    return ask_rules(tx, sku_ids).get()
+
+
+def ask_rules(tx: Transaction, sku_ids: Sequence[int]) -> Answer[list[Rule]]:
+    """The rules that are meant now, later."""
+    return tx.ask(_SQL.load_rules, Rule, sku_ids=list(sku_ids))
 
 
 def load_rules_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[Rule]:

@@ -1,23 +1,29 @@
 """What channels used of their quotas and shares: counted where demand is written, whatever else has happened before."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.platform import Transaction
 
 from ..formulas.model import Demand
+from ..formulas.terms import Rules
 from ..stock import store
 from . import rule_store
 
+Counted = Mapping[tuple[int, int], Collection[datetime]]
+"""(SKU, channel) -> since when quotas and shares count what it uses; only what is counted."""
 
-def count_demands(tx: Transaction, new: Sequence[Demand], changed: Sequence[Demand]) -> None:
+
+def count_demands(
+    tx: Transaction, new: Sequence[Demand], changed: Sequence[Demand], counted: Counted | None = None
+) -> None:
     """Count demand that is about to be written: under the SKUs' locks, before it is written.
 
-    Costs one look-up where no quota or share speaks of the SKUs.
+    Costs one look-up where it is not known what is counted of the SKUs.
     """
     sku_ids = {one.sku_id for one in new} | {one.sku_id for one in changed}
-    since = load_counted(tx, sku_ids) if sku_ids else {}
+    since = counted if counted is not None else load_counted(tx, sku_ids) if sku_ids else {}
     if not since:
         return
     added: defaultdict[tuple[int, int, datetime], list[int]] = defaultdict(lambda: [0, 0])
@@ -34,7 +40,7 @@ def count_demands(tx: Transaction, new: Sequence[Demand], changed: Sequence[Dema
 
 def _add(
     added: defaultdict[tuple[int, int, datetime], list[int]],
-    since: dict[tuple[int, int], set[datetime]],
+    since: Counted,
     demands: Iterable[Demand],
     sign: int,
 ) -> None:
@@ -50,10 +56,20 @@ def load_counted(tx: Transaction, sku_ids: Iterable[int]) -> dict[tuple[int, int
     """(SKU, channel) -> since when quotas and shares count what it uses; only what is counted."""
     wanted = sorted(sku_ids)
     rules = rule_store.load_counting(tx, [0, *wanted])
-    if not rules:
-        return {}
     by_category = any(category for _, _, category, _ in rules)
-    categories = rule_store.load_categories(tx, wanted) if by_category else {}
+    return _counted(rules, wanted, rule_store.load_categories(tx, wanted) if by_category else {})
+
+
+def counted_by(rules: Rules, sku_ids: Iterable[int]) -> dict[tuple[int, int], set[datetime]]:
+    """The same, from the rules that were loaded of the SKUs."""
+    found = [*rules.general, *(one for of_sku in rules.by_sku.values() for one in of_sku)]
+    counting = [(one.sku_id, one.channel_id, one.category, one.counts_from) for one in found if one.counts_from]
+    return _counted(counting, sorted(sku_ids), rules.categories)
+
+
+def _counted(
+    rules: Iterable[tuple[int, int, str, datetime]], wanted: Sequence[int], categories: Mapping[int, str]
+) -> dict[tuple[int, int], set[datetime]]:
     counted: defaultdict[tuple[int, int], set[datetime]] = defaultdict(set)
     for sku_id, channel_id, category, start in rules:
         for one in [sku_id] if sku_id else wanted:

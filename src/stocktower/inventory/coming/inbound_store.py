@@ -99,6 +99,7 @@ def insert_receipts(tx: Transaction, receipts: Iterable[tuple[int, Delivery]]) -
     ]
     try:
         tx.copy(_SQL.receipt, rows)
+        tx.flush()
     except psycopg.errors.UniqueViolation as error:
         raise StockMoved("the same receipt was entered by somebody else meanwhile") from error
 

@@ -1,6 +1,6 @@
 """What inventory is made of: stock rows and what is free of them, what is wanted, holds, counts, outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -65,6 +65,8 @@ class Supply(Struct, frozen=True):
     """(SKU, channel) whose aside is used up by the channel's own orders."""
     offering: Mapping[int, Offering] = _UNRULED
     """SKU -> what the rules say of it."""
+    counted: Mapping[tuple[int, int], Collection[datetime]] | None = None
+    """(SKU, channel) -> since when quotas and shares count what it uses; None: not looked up."""
 
 
 class Demand(Struct, frozen=True, gc=False):

@@ -5,10 +5,13 @@ One hold a transaction would pay for the head row and the disk alone; together t
 served at all fails alone: its batch is divided until it stands by itself.
 """
 
+import asyncio
+import contextlib
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 
 import psycopg
@@ -31,17 +34,23 @@ class GathererClosed(Exception):
 
 
 class _Call:
-    """One caller's request, and the lock that it waits at until there is an answer."""
+    """One caller's request, what came of it, and how the caller hears that there is an answer."""
 
-    __slots__ = ("answer", "done", "error", "merchant_id", "request")
+    __slots__ = ("answer", "error", "merchant_id", "request", "tell")
 
-    def __init__(self, merchant_id: int, request: Request) -> None:
+    def __init__(self, merchant_id: int, request: Request, tell: Callable[[], object]) -> None:
         self.merchant_id = merchant_id
         self.request = request
+        self.tell = tell
         self.answer: HoldResult | None = None
         self.error: BaseException | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
+
+    def result(self) -> HoldResult:
+        """The answer; raises what the request met."""
+        if self.error is not None:
+            raise self.error
+        assert self.answer is not None
+        return self.answer
 
 
 class Gatherer:
@@ -67,18 +76,29 @@ class Gatherer:
 
     def submit(self, merchant_id: int, request: Request) -> HoldResult:
         """Hold (or end a hold) and wait for the answer, which is committed; raises what the request itself met."""
-        call = _Call(merchant_id, request)
+        done = threading.Lock()
+        done.acquire()
+        call = _Call(merchant_id, request, done.release)
+        self._enter(call)
+        done.acquire()
+        return call.result()
+
+    async def ask(self, merchant_id: int, request: Request) -> HoldResult:
+        """The same for a caller of an event loop, which goes on meanwhile."""
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        call = _Call(merchant_id, request, partial(_tell, loop, done))
+        self._enter(call)
+        await done.wait()
+        return call.result()
+
+    def _enter(self, call: _Call) -> None:
         with self._wake:
             if self._closing:
                 raise GathererClosed("this process takes no more reservations")
             self._waiting.append(call)
             if len(self._waiting) >= self._enough:
                 self._wake.notify()
-        call.done.acquire()
-        if call.error is not None:
-            raise call.error
-        assert call.answer is not None
-        return call.answer
 
     def close(self) -> None:
         """Take no more, answer what waits, and end the thread."""
@@ -124,7 +144,7 @@ class Gatherer:
             if len(calls) == 1 or isinstance(error, psycopg.OperationalError):
                 for call in calls:
                     call.error = error
-                    call.done.release()
+                    call.tell()
                 return
             middle = len(calls) // 2
             self._serve(calls[:middle])
@@ -132,7 +152,7 @@ class Gatherer:
             return
         for call, answer in zip(calls, answers, strict=True):
             call.answer = answer
-            call.done.release()
+            call.tell()
 
     def _run(self, calls: Sequence[_Call]) -> list[HoldResult]:
         for _ in range(TRIES - 1):
@@ -150,3 +170,9 @@ class Gatherer:
             return (
                 release_holds(tx, ends) if ends else hold(tx, [one for one in requests if isinstance(one, HoldRequest)])
             )
+
+
+def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
+    """Wake whoever waits in an event loop, unless it is closed: then nobody waits any more."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(done.set)

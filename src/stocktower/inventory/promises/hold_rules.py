@@ -8,11 +8,23 @@ from msgspec.structs import replace
 
 from stocktower.model import Holds
 
-from ..formulas.claims import FREE, WHOLE, Net, Terms
+from ..formulas.claims import FREE, WHOLE, Levels, Net, Terms
 from ..formulas.free_stock import FreeStock
 from ..formulas.model import Grant, Hold, HoldRequest
-from ..formulas.reach import Reach
-from ..formulas.rules import ats, by_site, kit_ats, kits_at, leave_claims, net, pools_by_channel
+from ..formulas.reach import Cell, Reach
+from ..formulas.rules import (
+    LevelsOf,
+    ats,
+    by_site,
+    has_parts,
+    kit_ats,
+    kits_at,
+    leave_claims,
+    net,
+    pool,
+    pools_by_channel,
+    positive,
+)
 
 Components = tuple[tuple[int, int], ...]
 
@@ -53,25 +65,44 @@ class HoldDesk:
         self._safety = safety
         self._terms = terms or {}
         self._used: dict[tuple[int, int], int] = {}
+        self._pools: dict[int, dict[Cell, int]] = {}
         self._orders: dict[int, tuple[int, ...]] = {}
 
     def serve(self, hold_id: int, request: HoldRequest, lines: Sequence[Line]) -> Given | Missed:
         """Take what a request asks for, or nothing of it."""
         taken: list[tuple[int, list[Grant]]] = []
         for line_no, line in enumerate(lines, start=1):
-            available = self._available(line, request.channel_id)
-            if line.quantity > available or not self._take(hold_id, line_no, line, request.channel_id, taken):
+            nets = {sku_id: self._net(sku_id, request.channel_id) for sku_id, _ in line.components}
+            available = self._available(line, request.channel_id, nets)
+            if line.quantity > available or not self._take(hold_id, line_no, line, request.channel_id, nets, taken):
                 for site_id, grants in taken:
                     self._stock.put_back(site_id, grants, request.channel_id)
                     for grant in grants:
                         self._use(grant.sku_id, request.channel_id, -grant.quantity)
+                        self._follow(grant.sku_id, site_id)
                 return Missed(((line.sku_id, line.quantity, available),))
         return Given(tuple(grant for _, grants in taken for grant in grants))
 
     def _net(self, sku_id: int, channel_id: int) -> Net:
-        stock, reach = self._stock, self._reach
-        pools = pools_by_channel(stock.levels(sku_id), self._safety.get(sku_id, {}), reach)
-        return net(pools, reach, channel_id, stock.claims(sku_id))
+        return net(self._pools_of(sku_id), self._reach, channel_id, self._stock.claims(sku_id))
+
+    def _pools_of(self, sku_id: int) -> Levels | LevelsOf:
+        """The pools of a SKU; where every channel may sell all of it they are kept, and follow what is taken."""
+        found = self._pools.get(sku_id)
+        if found is not None:
+            return found
+        levels, safety = self._stock.levels(sku_id), self._safety.get(sku_id, {})
+        if has_parts(levels):
+            return pools_by_channel(levels, safety, self._reach)
+        made = self._pools[sku_id] = pool(levels, safety)
+        return made
+
+    def _follow(self, sku_id: int, site_id: int) -> None:
+        """Something of a SKU was taken or put back at a site."""
+        pools = self._pools.get(sku_id)
+        if pools is not None:
+            free = self._stock.free.get((sku_id, site_id), 0)
+            pools[site_id] = positive(free - self._safety.get(sku_id, {}).get(site_id, 0))
 
     def _terms_of(self, sku_id: int, channel_id: int) -> Terms:
         """With what this batch took of a share that it counts against."""
@@ -79,8 +110,7 @@ class HoldDesk:
         used = self._used.get((sku_id, channel_id), 0)
         return replace(terms, own=terms.own + used) if used and terms.share != WHOLE else terms
 
-    def _available(self, line: Line, channel_id: int) -> int:
-        nets = {sku_id: self._net(sku_id, channel_id) for sku_id, _ in line.components}
+    def _available(self, line: Line, channel_id: int, nets: Mapping[int, Net]) -> int:
         available = {sku_id: ats(nets[sku_id], self._terms_of(sku_id, channel_id)) for sku_id, _ in line.components}
         if line.components == ((line.sku_id, 1),):
             return available[line.sku_id]
@@ -89,10 +119,10 @@ class HoldDesk:
         return kit_ats(line.components, allowed, available, sites, self._terms_of(line.sku_id, channel_id))
 
     def _take(
-        self, hold_id: int, line_no: int, line: Line, channel_id: int, taken: list[tuple[int, list[Grant]]]
-    ) -> bool:
+        self, hold_id: int, line_no: int, line: Line, channel_id: int, nets: Mapping[int, Net],
+        taken: list[tuple[int, list[Grant]]],
+    ) -> bool:  # fmt: skip
         left = line.quantity
-        nets = {sku_id: self._net(sku_id, channel_id) for sku_id, _ in line.components}
         allowed = {sku_id: by_site(leave_claims(self._reach, channel_id, one)) for sku_id, one in nets.items()}
         for site_id in self._sites(channel_id):
             part = min(left, kits_at(site_id, line.components, allowed))
@@ -100,6 +130,7 @@ class HoldDesk:
                 grants = self._stock.take(hold_id, line_no, sku_id, site_id, part * units, channel_id)
                 taken.append((site_id, grants))
                 self._use(sku_id, channel_id, part * units)
+                self._follow(sku_id, site_id)
             left -= part
             if not left:
                 return True

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from stocktower.platform import Transaction, load_queries
+from stocktower.platform import Answer, Transaction, load_queries
 
 from ..formulas.model import Hold
 
@@ -21,10 +21,13 @@ def insert_holds(tx: Transaction, holds: Iterable[Hold]) -> None:
 
 def find_holds(tx: Transaction, keys: Collection[tuple[int, str]]) -> list[Hold]:
     """Holds by (channel_id, reference)."""
-    if not keys:
-        return []
+    return ask_holds(tx, keys).get() if keys else []
+
+
+def ask_holds(tx: Transaction, keys: Collection[tuple[int, str]]) -> Answer[list[Hold]]:
+    """Holds by (channel_id, reference), later."""
     channel_ids, reference_texts = zip(*sorted(set(keys)), strict=True)
-    return tx.fetch(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=reference_texts)
+    return tx.ask(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=reference_texts)
 
 
 def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:

@@ -4,13 +4,13 @@ Whoever ends or extends a hold has its row's lock, before the locks of its SKUs.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from stocktower import payments
-from stocktower.catalog import load_resolved
+from stocktower.catalog import Resolved, ask_resolved
 from stocktower.model import load_applied
 from stocktower.network import Network, load_network
 from stocktower.platform import Transaction, schedule, schedule_new, unschedule
@@ -39,7 +39,12 @@ def hold(tx: Transaction, requests: Sequence[HoldRequest]) -> list[HoldResult]:
 
     A request with a reference that is known gets the hold that is there, extended when it now asks for longer.
     """
-    found = {(one.channel_id, one.reference): one for one in hold_store.find_holds(tx, [_key(one) for one in requests])}
+    if not requests:
+        return []
+    asked = hold_store.ask_holds(tx, [_key(one) for one in requests])
+    resolved = ask_resolved(tx, {sku_id for request in requests for sku_id, _ in request.lines})
+    network = load_network(tx)
+    found = {(one.channel_id, one.reference): one for one in asked.get()}
     new: dict[Key, HoldRequest] = {}
     longer: dict[Key, datetime] = {}
     for request in requests:
@@ -51,7 +56,7 @@ def hold(tx: Transaction, requests: Sequence[HoldRequest]) -> list[HoldResult]:
             longer[key] = request.expires_at
     _extend(tx, found, longer)
     results = {key: _result_of(one, longer.get(key)) for key, one in found.items()}
-    results |= _give(tx, list(new.values()))
+    results |= _give(tx, list(new.values()), network, resolved.get())
     first = set[Key]()
     answers: list[HoldResult] = []
     for request in requests:
@@ -87,15 +92,16 @@ def _extend(tx: Transaction, found: dict[Key, Hold], longer: dict[Key, datetime]
     schedule(tx, EXPIRY, times)
 
 
-def _give(tx: Transaction, requests: Sequence[HoldRequest]) -> dict[Key, HoldResult]:
+def _give(
+    tx: Transaction, requests: Sequence[HoldRequest], network: Network, resolved: Mapping[int, Resolved]
+) -> dict[Key, HoldResult]:
     """Decide and record new requests."""
     if not requests:
         return {}
-    network = load_network(tx)
-    resolved = load_resolved(tx, {sku_id for request in requests for sku_id, _ in request.lines})
-    sku_ids = {sku_id for one in resolved.values() for sku_id, _ in one.components}
+    sold = {sku_id for request in requests for sku_id, _ in request.lines}
+    sku_ids = {part for sku_id in sold for part, _ in resolved[sku_id].components}
     supply = lock_supply(tx, sku_ids)
-    kits = {sku_id for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
+    kits = {sku_id for sku_id in sold if resolved[sku_id].components != ((sku_id, 1),)}
     offering = {**supply.offering, **(load_offering(tx, kits, network) if kits else {})}
     stated = {(of, at): units for of, one in offering.items() for at, (units, _) in one.safety.items()}
     reach = Reach(network, tx.now)

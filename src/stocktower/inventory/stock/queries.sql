@@ -28,6 +28,23 @@ WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint
     AND (quantity > allocated AND sellable AND coalesce(expires_at > %(now)s::timestamptz, true)
         OR allocated > 0 AND sku_id = ANY(%(given_sku_ids)s::bigint[]));
 
+-- name: load_claims_on_free
+-- What waits, by channel, of those of some SKUs that have something free, or that are given back.
+SELECT waiting.sku_id, waiting.channel_id, waiting.units
+FROM unnest(%(sku_ids)s::bigint[]) AS given (sku_id)
+CROSS JOIN LATERAL (
+    SELECT sku_id, channel_id, sum(short)::bigint AS units
+    FROM inventory.demand
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = given.sku_id AND short > 0
+    GROUP BY sku_id, channel_id
+) AS waiting
+WHERE given.sku_id = ANY(%(given_sku_ids)s::bigint[])
+    OR EXISTS (
+        SELECT FROM inventory.stock_state
+        WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = given.sku_id AND quantity > allocated AND sellable
+            AND coalesce(expires_at > %(now)s::timestamptz, true)
+    );
+
 -- name: load_claims
 -- What waits of some SKUs, by channel.
 SELECT waiting.sku_id, waiting.channel_id, waiting.units

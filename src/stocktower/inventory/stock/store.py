@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 import psycopg
 
-from stocktower.platform import Transaction, load_queries
+from stocktower.platform import Answer, Transaction, load_queries
 
 from ..formulas.model import Allocation, Demand, Shortage, StockRow, SupplyRow, Waiting
 from .book import Balance, Entry, Move
@@ -27,14 +27,32 @@ def lock_items(tx: Transaction, sku_ids: Sequence[int]) -> None:
     """Lock SKUs in key order, ascending ids without repeats; a SKU seen for the first time gets its row."""
     if not sku_ids:
         return
-    found = tx.value(_SQL.lock_items, sku_ids=list(sku_ids))
-    if found != len(sku_ids):
-        tx.execute(_SQL.insert_items, sku_ids=list(sku_ids))
+    if ask_items(tx, sku_ids).get() != len(sku_ids):
+        insert_items(tx, sku_ids)
 
 
-def load_free_rows(tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int] = ()) -> list[SupplyRow]:
+def ask_items(tx: Transaction, sku_ids: Sequence[int]) -> Answer[int]:
+    """Lock the SKUs that have a row to lock, in key order, and say how many."""
+    return tx.ask_tuples(_SQL.lock_items, sku_ids=list(sku_ids)).then(lambda rows: rows[0][0])
+
+
+def insert_items(tx: Transaction, sku_ids: Sequence[int]) -> None:
+    """Give SKUs the row that they are locked by, and lock it."""
+    tx.execute(_SQL.insert_items, sku_ids=list(sku_ids))
+
+
+def ask_free_rows(
+    tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int] = ()
+) -> Answer[list[SupplyRow]]:
     """Sellable rows that have something free; of the given SKUs also all that somebody has units of."""
-    return tx.fetch(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
+    return tx.ask(_SQL.load_free_rows, SupplyRow, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
+
+
+def ask_claims_on_free(
+    tx: Transaction, sku_ids: Sequence[int], given_sku_ids: Collection[int]
+) -> Answer[list[tuple[int, int, int]]]:
+    """(sku_id, channel_id, units) that wait of SKUs that have something free or are given back."""
+    return tx.ask_tuples(_SQL.load_claims_on_free, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
 
 
 def load_claims(tx: Transaction, sku_ids: Collection[int]) -> list[tuple[int, int, int]]:

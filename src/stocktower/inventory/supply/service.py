@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.model import Configuration
-from stocktower.platform import Transaction
+from stocktower.platform import Answer, Transaction
 
-from ..channel_rules.rule_loading import load_offering
-from ..channel_rules.usage import count_demands
+from ..channel_rules.rule_loading import ask_rules, offering_of
+from ..channel_rules.usage import count_demands, counted_by
 from ..coming.inbound_claims import trim_claims
 from ..formulas.model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
+from ..formulas.terms import Rules
 from ..stock import store
 from ..stock.book import Book, recorded_as
 from ..stock.events import status_changed, supply_event
@@ -35,18 +36,26 @@ def lock_supply(tx: Transaction, sku_ids: Iterable[int], *, giving: Iterable[int
     """
     locked = sorted(set(sku_ids))
     given_back = frozenset(giving)
-    store.lock_items(tx, locked)
+    if not locked:
+        return Supply({}, {}, {}, given_back)
+    there = store.ask_items(tx, locked)
+    free_rows, claims, asked = _ask_supply(tx, locked, given_back)
+    if there.get() != len(locked):
+        # What was read of SKUs that nobody could lock before is read again under the lock.
+        store.insert_items(tx, locked)
+        free_rows, claims, asked = _ask_supply(tx, locked, given_back)
     rows: dict[int, list[SupplyRow]] = {}
-    for row in store.load_free_rows(tx, locked, given_back) if locked else ():
+    for row in free_rows.get():
         found = rows.get(row.sku_id)
         if found is None:
             rows[row.sku_id] = [row]
         else:
             found.append(row)
     waiting: dict[int, dict[int, int]] = {}
-    for sku_id, channel_id, units in store.load_claims(tx, rows.keys() | given_back):
+    for sku_id, channel_id, units in claims.get():
         waiting.setdefault(sku_id, {})[channel_id] = units
-    offering = load_offering(tx, locked)
+    rules = asked.get()
+    offering = offering_of(tx, rules, locked)
     return Supply(
         rows,
         {sku_id: dict(one.asides) for sku_id, one in offering.items() if one.asides},
@@ -56,6 +65,18 @@ def lock_supply(tx: Transaction, sku_ids: Iterable[int], *, giving: Iterable[int
         {sku_id: one.bound for sku_id, one in offering.items() if one.bound.placed or one.bound.exclusive},
         frozenset((sku_id, channel_id) for sku_id, one in offering.items() for channel_id in one.quotas),
         offering,
+        counted_by(rules, locked),
+    )
+
+
+def _ask_supply(
+    tx: Transaction, locked: Sequence[int], given_back: frozenset[int]
+) -> tuple[Answer[list[SupplyRow]], Answer[list[tuple[int, int, int]]], Answer[Rules]]:
+    """What is free of SKUs, who waits for it, and what the rules say; asked after their lock, in its round trip."""
+    return (
+        store.ask_free_rows(tx, locked, given_back),
+        store.ask_claims_on_free(tx, locked, given_back),
+        ask_rules(tx, locked),
     )
 
 
@@ -107,7 +128,7 @@ def record_reservations(
         if grant.sku_id not in locked:
             raise NotLocked(f"SKU {grant.sku_id}")
         entries[grant.stock_id].append((grant.order_id, grant.line_no, grant.quantity, reason))
-    count_demands(tx, new_demands, changed_demands)
+    count_demands(tx, new_demands, changed_demands, supply.counted)
     store.insert_demands(tx, new_demands)
     changed, shorter = store.change_demands(tx, changed_demands)
     if changed != len(changed_demands):

@@ -49,6 +49,7 @@ def insert_transfers(tx: Transaction, transfers: Iterable[Transfer]) -> None:
     merchant_id = tx.merchant_id
     try:
         tx.copy(_SQL.transfer, [(merchant_id, *_astuple(one)) for one in transfers])
+        tx.flush()
     except psycopg.errors.UniqueViolation as error:
         raise StockMoved("the same transfer was ordered by somebody else meanwhile") from error
 

@@ -1,18 +1,24 @@
 """Reservations: soft holds; concurrent calls go to the database together."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
+from anyio import to_thread
 from litestar import Response, delete, post, put
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from stocktower import access, catalog, inventory, payments
+from stocktower.network import load_network
+from stocktower.platform import Transaction
 from stocktower.web.api.stock import known_channel
 from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
+from stocktower.web.asking import Asking
 from stocktower.web.desk import AtDesk
 from stocktower.web.problems import Unprocessable
+from stocktower.web.services import Services
 
 LONGEST_REFERENCE = 200
 
@@ -54,33 +60,71 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     missing: list[Missing] = []
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What a reservation names by code, as ids."""
+
+    channel_id: int
+    skus: dict[str, int]
+    now: datetime
+
+
+class Names:
+    """The channels and SKUs that reservations name, looked up for all that come at the same time."""
+
+    def __init__(self, services: Services) -> None:
+        self._asking = Asking(services.database, services.merchant_id, _name)
+
+    async def of(self, wanted: Reservation) -> Named:
+        """The ids of what one names; raises Unprocessable for what is not known."""
+        return await self._asking.ask(wanted)
+
+
+def _name(tx: Transaction, asked: Sequence[Reservation]) -> list[Named | Exception]:
+    channel_ids = load_network(tx).channel_ids
+    known = catalog.find_skus(tx, {line.sku for one in asked for line in one.lines})
+    answers: list[Named | Exception] = []
+    for one in asked:
+        try:
+            channel_id = known_channel(one.channel, channel_ids, field="channel")
+            answers.append(Named(channel_id, _known_skus(one, known), tx.now))
+        except Unprocessable as error:
+            answers.append(error)
+    return answers
+
+
+def _known_skus(wanted: Reservation, known: Mapping[str, catalog.Sku]) -> dict[str, int]:
+    for index, line in enumerate(wanted.lines):
+        if line.sku not in known:
+            raise Unprocessable(f"There is no SKU {line.sku}", field=f"lines[{index}].sku", fix="Send a known code.")
+    return {line.sku: known[line.sku].sku_id for line in wanted.lines}
+
+
 @post(
-    "/api/v1/reservations", sync_to_thread=True, status_code=201, tags=["Reservations"], guards=[by_token],
+    "/api/v1/reservations", status_code=201, tags=["Reservations"], guards=[by_token],
     responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
-def reserve(
-    desk: AtDesk, data: JSONBody[Reservation], request_hash: RequestHash, key: Key = None
+async def reserve(
+    desk: AtDesk, names: NamedDependency[Names], data: JSONBody[Reservation], request_hash: RequestHash, key: Key = None
 ) -> Response[ReservationAnswer]:
     """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
     desk.require(access.Permission.RESERVE_STOCK)
-    with desk.reading() as tx:
-        channel_id = known_channel(data.channel, desk.network(tx).channel_ids, field="channel")
-        skus = catalog.find_skus(tx, {line.sku for line in data.lines})
-        now = tx.now
-    for index, line in enumerate(data.lines):
-        if line.sku not in skus:
-            raise Unprocessable(f"There is no SKU {line.sku}", field=f"lines[{index}].sku", fix="Send a known code.")
-    codes = {sku.sku_id: code for code, sku in skus.items()}
+    named = await names.of(data)
+    codes = {sku_id: code for code, sku_id in named.skus.items()}
     request = inventory.HoldRequest(
-        channel_id, data.reference, tuple((skus[line.sku].sku_id, line.quantity) for line in data.lines),
-        now + timedelta(minutes=data.minutes),
+        named.channel_id, data.reference, tuple((named.skus[line.sku], line.quantity) for line in data.lines),
+        named.now + timedelta(minutes=data.minutes),
     )  # fmt: skip
-
-    def do() -> ReservationAnswer:
-        result = desk.services.gatherer.submit(desk.services.merchant_id, request)
-        return answer_of(data.reference, result, codes)
-
-    answer = once_around(desk, key, request_hash, ReservationAnswer, 201, do)
+    gatherer, merchant_id = desk.services.gatherer, desk.services.merchant_id
+    if key is None:
+        held = await gatherer.ask(merchant_id, request)
+        answer = Response(answer_of(data.reference, held, codes), status_code=201)
+    else:
+        answer = await to_thread.run_sync(
+            lambda: once_around(
+                desk, key, request_hash, ReservationAnswer, 201,
+                lambda: answer_of(data.reference, gatherer.submit(merchant_id, request), codes),
+            )
+        )  # fmt: skip
     if answer.content.state == "refused":
         answer.status_code = 409
     return answer

@@ -1,25 +1,29 @@
 """Stock and what is available to sell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from stocktower import catalog, inventory
+from stocktower import catalog, inventory, publication
 from stocktower.insight import AtsAnswer, BadInstant, GridRow, HistoryEntry, explain_ats, read_moment
 from stocktower.inventory import Basis
+from stocktower.network import load_network
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
+from stocktower.web.asking import Asking
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import parse_filter
 from stocktower.web.pages import grid
 from stocktower.web.pages.sku import load_history, sku_asked
 from stocktower.web.pages.stock import PAGE, VOCABULARY, find
 from stocktower.web.problems import Unprocessable
+from stocktower.web.services import Services
 
 AT = "As of an instant of the past, or the end of a day; without an offset in the merchant's zone. Nothing: now."
 AS = "recorded: as we knew it then; occurred: as it was, by what was learned later."
@@ -187,18 +191,46 @@ class OfferAnswer(msgspec.Struct, frozen=True):
     """Codes that are no SKU."""
 
 
-@get("/api/v1/channels/{channel:str}/ats", sync_to_thread=True, tags=["Stock"])
-def get_offer(
-    desk: AtDesk,
+class OfferAsked(msgspec.Struct, frozen=True):
+    """What a storefront asks for."""
+
+    channel: str
+    codes: tuple[str, ...]
+
+
+class Offers:
+    """What channels may still sell, for all storefronts that ask at the same time."""
+
+    def __init__(self, services: Services) -> None:
+        self._shelf = services.shelf
+        self._asking = Asking(services.database, services.merchant_id, self._answer)
+
+    async def of(self, channel: str, codes: Sequence[str]) -> publication.Offer:
+        """The ATS of some SKUs in a channel; raises Unprocessable for an unknown one."""
+        return await self._asking.ask(OfferAsked(channel, tuple(codes)))
+
+    def _answer(self, tx: Transaction, asked: Sequence[OfferAsked]) -> list[publication.Offer | Exception]:
+        known = load_network(tx).channel_ids
+        answers: list[publication.Offer | Exception] = []
+        for one in asked:
+            try:
+                channel_id = known_channel(one.channel, known, field="channel")
+                answers.append(self._shelf.look(tx, channel_id, one.codes))
+            except Unprocessable as error:
+                answers.append(error)
+        return answers
+
+
+@get("/api/v1/channels/{channel:str}/ats", tags=["Stock"])
+async def get_offer(
+    offers: NamedDependency[Offers],
     channel: FromPath[str],
     sku: Annotated[
         list[str], QueryParameter(description="Codes of SKUs and kits; repeat it.", min_items=1, max_items=500)
     ],
 ) -> OfferAnswer:
     """What one channel may still sell of many SKUs: for a storefront that asks for each page it shows."""
-    with desk.reading() as tx:
-        channel_id = known_channel(channel, desk.network(tx).channel_ids, field="channel")
-        offer = desk.services.shelf.look(tx, channel_id, sku)
+    offer = await offers.of(channel, sku)
     unknown = [code for code in dict.fromkeys(sku) if code not in offer.ats]
     return OfferAnswer(channel, offer.position, offer.ats, unknown)
 
