@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from stocktower import catalog, exchange, inventory, ordering
+from stocktower import catalog, exchange, finance, fulfillment, insight, inventory, ordering
 from stocktower.app.home import Tower
 from stocktower.app.rebuild import PROJECTIONS, rebuild_projections
 from stocktower.app.verify import verify
 from stocktower.app.workers import work_until_idle
 from stocktower.exchange import ProductDocument, StockDocument, StockLine, TransferDocument, TransferLine
+from stocktower.inventory import views as ledger
 from stocktower.model import ChannelRule
 from stocktower.platform import FrozenClock
 from tests.web import world
@@ -110,6 +111,30 @@ def test_what_was_written_past_a_ledger_comes_back_identical(tower: Tower) -> No
         }
         assert everything(tower) == before, statement
     assert verify(tower).ok
+
+
+def test_every_journal_of_goods_is_reached_from_its_moves_and_leads_back(tower: Tower) -> None:
+    with tower.reading() as tx:
+        skus = catalog.load_active_ids(tx)
+        rows = {row.stock_id: row for row in inventory.load_rows_of(tx, skus)}
+        entries = ledger.load_history(tx, list(rows), limit=10_000).entries
+        orders = {
+            one.fulfillment_id: one.order_id
+            for one in fulfillment.load_requests(tx, [one.reference_id for one in entries])
+        }
+        found = insight.find_journals(tx, rows, entries, orders)
+        goods = tx.connection.execute(
+            b"SELECT DISTINCT journal_id FROM finance.entry WHERE sku_id IS NOT NULL OR journal_id IN "
+            b"(SELECT journal_id FROM finance.transit_entry)"
+        ).fetchall()
+        assert set(found.values()) == {journal_id for (journal_id,) in goods}
+        for (stock_id, sequence), journal_id in found.items():
+            detail = finance.load_journal(tx, journal_id)
+            assert detail is not None
+            assert detail.event is not None
+            assert (stock_id, sequence) in {(m.stock_id, m.sequence) for m in insight.load_moves_of(tx, detail.event)}
+        kinds = {detail.journal.event_kind for id in found.values() if (detail := finance.load_journal(tx, id))}
+        assert kinds >= {"stock.opened", "stock.counted", "fulfillment.shipped", "transfer.shipped"}
 
 
 def test_it_goes_on_while_workers_work(tower: Tower) -> None:

@@ -156,3 +156,24 @@ def test_charts_have_their_tables(api: httpx.Client, client: httpx.Client, at: s
     newest = [words(cell) for cell in CELL.findall(ROW.findall(charts[0])[1])]
     (now,) = api.get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"]
     assert int(newest[1]) == (now["on_hand"] if on_hand is None else on_hand)
+
+
+def test_a_move_leads_to_its_journal_and_a_journal_to_its_moves(api: httpx.Client, client: httpx.Client) -> None:
+    seen: set[str] = set()
+    for code in ("LAMP", "BULB"):
+        entries = api.get("/api/v1/history", params={"sku": code, "limit": 1_000}).json()["entries"]
+        for one in entries:
+            assert bool(one["journal"]) == (one["what"] == "move")
+            if not one["journal"]:
+                continue
+            seen.add(one["reason"])
+            journal = api.get(f"/api/v1/journals/{one['journal']}").json()
+            assert one["change"] in [entry["quantity"] for entry in journal["entries"]]
+            page = client.get(f"/books/journals/{one['journal']}").text
+            places = [html.unescape(href) for href in re.findall(r'href="(/history[^"]*before=[^"]*)"', page)]
+            newest = client.get(next(place for place in places if f"row={one['stock_id']}" in place)).text
+            # The move itself comes first on the page that it leads to.
+            first = re.search(r"/books/journals/(\d+)", newest)
+            assert first
+            assert int(first[1]) == one["journal"]
+    assert seen >= {"opening", "shipped"}

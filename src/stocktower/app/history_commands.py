@@ -60,10 +60,22 @@ def history(
     rows = [
         (f"{one.recorded_at:%Y-%m-%d %H:%M:%S}",
          f"{one.occurred_at:%Y-%m-%d %H:%M:%S}" if one.occurred_at != one.recorded_at else "", one.site, one.status,
-         one.what, one.reason, one.reference, f"{one.change:+,}", one.on_hand, one.allocated)
+         one.what, one.reason, one.reference, one.journal or "", f"{one.change:+,}", one.on_hand, one.allocated)
         for one in entries
     ]  # fmt: skip
-    columns = ("recorded", "happened", "site", "status", "", "why", "by", ">change", ">on hand", ">allocated")
+    columns = (
+        "recorded",
+        "happened",
+        "site",
+        "status",
+        "",
+        "why",
+        "by",
+        "journal",
+        ">change",
+        ">on hand",
+        ">allocated",
+    )
     say_table(f"{found['sku']}  {found['name']} (UTC)", columns, rows, empty="nothing ever happened to it")
 
 

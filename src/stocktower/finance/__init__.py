@@ -31,6 +31,7 @@ from .rebuilding import PROJECTIONS, StillPosting
 from .service import post
 from .views import (
     JournalDetail,
+    find_posted,
     load_account,
     load_customer_totals,
     load_journal,
@@ -66,6 +67,7 @@ __all__ = [
     "UnknownPlace",
     "Valuation",
     "export_beancount",
+    "find_posted",
     "load_account",
     "load_customer_totals",
     "load_journal",

@@ -99,6 +99,11 @@ def load_journal(tx: Transaction, journal_id: int) -> JournalDetail | None:
     return JournalDetail(journals[0], events[0] if events else None)
 
 
+def find_posted(tx: Transaction, positions: Sequence[int]) -> set[int]:
+    """Which events have their journal, whose id is their position."""
+    return store.load_posted(tx, positions) if positions else set()
+
+
 def load_journals(tx: Transaction, *, before: EntryKey | None = None, limit: int = 50) -> JournalPage:
     """A page of all journals with their entries, the newest day first."""
     found = store.load_journals_before(tx, before or THE_END, limit + 1)

@@ -19,6 +19,7 @@ from .explained import (
 from .exports import FORMATS, TABLES, Table, Written, write_table
 from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, rows_by_sku, walk_skus
 from .history import HistoryEntry, Point, load_points, name_entries, window
+from .posted import find_journals, load_moves_of
 
 __all__ = [
     "FORMATS",
@@ -39,9 +40,11 @@ __all__ = [
     "Written",
     "ask",
     "explain_ats",
+    "find_journals",
     "load_grid",
     "load_grid_by_figure",
     "load_listings",
+    "load_moves_of",
     "load_points",
     "name_entries",
     "read_moment",

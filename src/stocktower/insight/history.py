@@ -13,6 +13,7 @@ from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
 
 from .explained import Address, no_address
+from .posted import find_journals
 
 POINTS = 60
 """Evenly spaced, where there are more changes than `CHANGES`."""
@@ -42,6 +43,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     actor: str
     stock_id: int
     sequence: int
+    journal: int = 0
+    """That values the move; 0: none does, or not yet."""
 
 
 def name_entries(
@@ -79,6 +82,7 @@ def name_entries(
         text = f"{words} {one.reference_id}" if one.reference_id else words
         return text, address(one.reference, one.reference_id, "")
 
+    journals = find_journals(tx, rows, entries, {id: one.order_id for id, one in requests.items()})
     made: list[HistoryEntry] = []
     for one in entries:
         row = rows[one.stock_id]
@@ -91,6 +95,7 @@ def name_entries(
                 what="move" if one.is_move else "reservation", reason=one.reason, counterpart=one.counterpart,
                 reference=reference, href=href, change=one.delta, on_hand=one.quantity_after,
                 allocated=one.allocated_after, actor=one.actor, stock_id=one.stock_id, sequence=one.sequence,
+                journal=journals.get((one.stock_id, one.sequence), 0) if one.is_move else 0,
             )
         )  # fmt: skip
     return made

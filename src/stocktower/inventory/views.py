@@ -25,6 +25,7 @@ __all__ = [
     "load_holders",
     "load_holders_at",
     "load_moves",
+    "load_moves_at",
     "load_rows_by_id",
     "load_short_skus",
     "load_waiters_at",
@@ -133,6 +134,11 @@ def load_history(
     if len(found) <= cut:
         return HistoryPage(found, None)
     return HistoryPage(found[:cut], _key(found[cut - 1]))
+
+
+def load_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[Entry]:
+    """The moves of some stock rows that happened at an instant, by row and sequence."""
+    return [Entry(*row) for row in ledger_store.load_moves_at(tx, stock_ids, at)] if stock_ids else []
 
 
 def load_change_instants(

@@ -68,6 +68,16 @@ def load_events_of(tx: Transaction, subject_id: int, limit: int) -> list[Recorde
     return tx.fetch(_QUERIES.load_events_of_subject, RecordedEvent, subject_id=subject_id, limit=limit)[::-1]
 
 
+def load_events_of_subjects(
+    tx: Transaction, subject_ids: Sequence[int], kinds: Sequence[str], after: int, limit: int
+) -> list[RecordedEvent]:
+    """The events of some kinds and subjects after a position, in order, no more than a limit."""
+    return tx.fetch(
+        _QUERIES.load_events_of_subjects, RecordedEvent, subject_ids=list(subject_ids), kinds=list(kinds),
+        after=after, limit=limit,
+    )  # fmt: skip
+
+
 def load_events_at(tx: Transaction, positions: Sequence[int]) -> list[RecordedEvent]:
     """The events at some positions, in order."""
     return tx.fetch(_QUERIES.load_events_at, RecordedEvent, positions=list(positions))

@@ -92,6 +92,15 @@ WHERE merchant_id = %(merchant_id)s::bigint AND subject_id = %(subject_id)s::big
 ORDER BY position DESC
 LIMIT %(limit)s::bigint;
 
+-- name: load_events_of_subjects
+-- The events of some kinds and subjects after a position, in order.
+SELECT position, kind, version, subject, subject_id, owner, actor, cause_id, occurred_at, recorded_at, data
+FROM platform.event
+WHERE merchant_id = %(merchant_id)s::bigint AND subject_id = ANY(%(subject_ids)s::bigint[])
+    AND position > %(after)s::bigint AND kind = ANY(%(kinds)s::text[])
+ORDER BY position
+LIMIT %(limit)s::bigint;
+
 -- name: load_events_at
 -- The events at some positions, in order.
 SELECT position, kind, version, subject, subject_id, owner, actor, cause_id, occurred_at, recorded_at, data

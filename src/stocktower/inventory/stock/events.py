@@ -54,6 +54,8 @@ class StockChanged(msgspec.Struct, frozen=True):
     quantity_after: int
     against: str = ""
     """Posting role of the account against inventory; empty: that of the kind of event."""
+    sequence: int = 0
+    """Of the move along its row; 0 in events of before it was told."""
 
 
 class TransferMovedLine(msgspec.Struct, frozen=True):
@@ -164,6 +166,7 @@ def stock_events(
             reason=move.reason,
             quantity_after=move.quantity_after,
             against=book.against.get((move.stock_id, move.sequence), ""),
+            sequence=move.sequence,
         )
         kind = _KINDS.get(move.reason, _OTHERWISE)
         events.append(Event(kind, "sku", row.sku_id, move.occurred_at, msgspec.json.encode(data), cause_id=cause_id))

@@ -45,6 +45,11 @@ def load_waiting_orders_at(tx: Transaction, sku_id: int, at: datetime) -> list[t
     return tx.tuples(_SQL.load_waiting_orders_at, sku_id=sku_id, at=at)
 
 
+def load_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[tuple[Any, ...]]:
+    """Moves of some rows that happened at an instant, as entries of a history."""
+    return tx.tuples(_SQL.load_moves_at, stock_ids=list(stock_ids), at=at)
+
+
 def load_held_by_holds_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> dict[int, int]:
     """Stock row -> units that holds had of it at an instant, of the rows of some SKUs."""
     return dict(tx.tuples(_SQL.load_held_by_holds_at, sku_ids=list(sku_ids), at=at)) if sku_ids else {}

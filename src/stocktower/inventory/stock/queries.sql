@@ -490,6 +490,15 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = ANY(%(sku_i
 GROUP BY entry.stock_id
 HAVING sum(entry.delta) > 0;
 
+-- name: load_moves_at
+-- The moves of some stock rows that happened at an instant.
+SELECT recorded_at, stock_id, sequence, true AS is_move, delta, quantity_after, allocated_after, reason, counterpart,
+    reference, reference_id, 0 AS line_no, actor, occurred_at
+FROM inventory.move
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    AND occurred_at = %(at)s::timestamptz
+ORDER BY stock_id, sequence;
+
 -- name: load_change_instants
 -- When something was recorded of some stock rows after an instant and up to another, the newest first.
 SELECT DISTINCT entry.recorded_at

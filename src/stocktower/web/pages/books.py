@@ -1,14 +1,19 @@
 """Books: from the trial balance down to an account, a journal, its event and the message that caused it."""
 
 from datetime import date
+from urllib.parse import urlencode
 
+import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, FromQuery
 
-from stocktower import access, catalog, finance
+from stocktower import access, catalog, finance, insight
+from stocktower.inventory import views as ledger
+from stocktower.platform import Transaction
 from stocktower.web import labels
-from stocktower.web.desk import AtDesk
+from stocktower.web.desk import AtDesk, Desk
+from stocktower.web.pages.sku import write_place
 
 
 def read_date(text: str) -> date | None:
@@ -100,5 +105,28 @@ def journal_page(desk: AtDesk, journal_id: FromPath[int]) -> Response[str]:
         subjects = labels.of_subjects(tx, desk.network(tx), {(journal.subject, journal.subject_id)})
         return desk.show(
             tx, "journal.html", title=f"Journal {journal_id}", journal=journal, event=detail.event, skus=skus,
-            currencies=currencies, subjects=subjects,
+            currencies=currencies, subjects=subjects, moves=moves_of(desk, tx, detail),
         )  # fmt: skip
+
+
+class MoveRow(msgspec.Struct, frozen=True):
+    """A move that a journal is of, and its place in the history of its row."""
+
+    sku: str
+    entry: insight.HistoryEntry
+    href: str
+
+
+def moves_of(desk: Desk, tx: Transaction, detail: finance.JournalDetail) -> list[MoveRow]:
+    """The moves of stock that the event of a journal tells of."""
+    entries = insight.load_moves_of(tx, detail.event) if detail.event else []
+    rows = ledger.load_rows_by_id(tx, sorted({one.stock_id for one in entries}))
+    codes = {sku_id: sku.code for sku_id, sku in catalog.load_skus(tx, {row.sku_id for row in rows.values()}).items()}
+    named = insight.name_entries(tx, desk.network(tx), rows, entries, address=labels.address)
+    made: list[MoveRow] = []
+    for entry, one in zip(entries, named, strict=True):
+        code = codes[rows[entry.stock_id].sku_id]
+        place = write_place(ledger.HistoryKey(entry.recorded_at, entry.stock_id, entry.sequence + 1))
+        href = f"{labels.history_href(code, entry.stock_id)}&{urlencode({'before': place})}"
+        made.append(MoveRow(code, one, href))
+    return made

@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException, ValidationException
 from litestar.params import FromPath, FromQuery
 
-from stocktower import catalog, finance, insight, inventory, publication, worklist
+from stocktower import access, catalog, finance, insight, inventory, publication, worklist
 from stocktower.insight import Asked, ExplainedStep
 from stocktower.inventory import Basis
 from stocktower.inventory import views as ledger
@@ -190,6 +190,7 @@ def sku_page(
         days = min(max(1, days), SPANS[-1])
         return desk.show(
             tx, "sku.html", title=sku.code, at=at, basis=basis, days=days, spans=SPANS,
+            reads_books=desk.may(access.Permission.READ_BOOKS),
             **_now(tx, desk.network(tx), sku, asked), **_past(tx, desk.network(tx), sku, asked, days),
         )  # fmt: skip
 
@@ -329,4 +330,5 @@ def history_page(
         return desk.show(
             tx, "history.html", title=f"History of {one.code}", sku=one, found=found, row=row, site=site, at=at,
             is_first=not before, sites=desk.network(tx).sites,
+            reads_books=desk.may(access.Permission.READ_BOOKS),
         )  # fmt: skip
