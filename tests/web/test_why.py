@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from stocktower.app import reads
+from stocktower.app.words import rows_of
 from stocktower.inventory import Basis
 from tests.web.conftest import Site
 
@@ -69,7 +70,8 @@ def without_addresses(answer: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("at", ["", *INSTANTS])
 def test_the_three_give_the_same_way(site: Site, api: httpx.Client, client: httpx.Client, code: str, at: str) -> None:
     asked = datetime.fromisoformat(at) if at else None
-    said = json.loads(msgspec.json.encode(reads.ats(site.tower, code, None, asked, Basis.RECORDED)))
+    found = reads.ats(site.tower, code, None, asked, Basis.RECORDED)
+    said = json.loads(msgspec.json.encode(found))
     answer = api.get("/api/v1/ats", params={"sku": code, "explain": "true", "at": at}).json()
     assert without_addresses(answer) == without_addresses(said)
     shown = waterfalls(client.get(f"/stock/{code}", params={"at": at}).text)
@@ -86,6 +88,19 @@ def test_the_three_give_the_same_way(site: Site, api: httpx.Client, client: http
             assert step["rest"] == 0
             if step["evidence"]:
                 assert sum(piece["quantity"] for piece in step["evidence"]) == step["quantity"]
+            for piece in step["evidence"]:
+                # A ledger, a rule or the configuration says so; a kit is made of what sites and components have.
+                assert piece["entry"] or piece["rule"] or piece["kind"] in ("site", "sku")
+        for listing in channel["listings"]:
+            assert listing["steps"][0]["running"] == channel["ats"]
+            assert listing["steps"][-1]["running"] == listing["shown"] * listing["pack_quantity"]
+    page = words(client.get(f"/stock/{code}", params={"at": at}).text)
+    printed = [str(cell) for one in found.channels for step in one.steps or () for row in rows_of(step) for cell in row]
+    for piece in (piece for one in found.channels for step in one.steps or () for piece in step.evidence):
+        assert f"{piece.quantity:+,} {piece.label}" in printed
+        assert piece.entry in printed
+        assert piece.label in page
+        assert piece.entry in page
 
 
 def test_what_was_told_and_known_then(api: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from stocktower.app.actions import Outcome
 from stocktower.app.output import out, say_table
 from stocktower.app.reads import Summary
 from stocktower.app.verify import Verification
-from stocktower.insight import AtsAnswer
+from stocktower.insight import AtsAnswer, ExplainedStep
 from stocktower.kernel import format_minor
 
 
@@ -47,12 +47,20 @@ def say_ats(found: AtsAnswer, *, explain: bool) -> None:
     for item in found.channels if explain else ():
         steps: list[tuple[object, ...]] = []
         for step in item.steps or ():
-            steps.append((step.label, step.quantity, step.running, ""))
-            steps += [("", "", "", f"{piece.quantity:+,} {piece.label}") for piece in step.evidence]
-            if step.rest:
-                steps.append(("", "", "", f"{step.rest:+,} of more"))
-        columns = ("", ">units", ">leaves", "made of")
+            steps += rows_of(step)
+        columns = ("", ">units", ">leaves", "made of", "by")
         say_table(f"{item.channel}: from on hand to ATS", columns, steps, empty="no stock")
+        for listing in item.listings:
+            way = [row for step in listing.steps or () for row in rows_of(step)]
+            title = f"{item.channel}: from ATS to {listing.shown:,} shown of {listing.listing}"
+            say_table(title, columns, way, empty="nothing")
+
+
+def rows_of(step: ExplainedStep) -> list[tuple[object, ...]]:
+    """A step of a waterfall, then what it is made of, with the entry of a ledger that says so."""
+    rows: list[tuple[object, ...]] = [(step.label, step.quantity, step.running, "", "")]
+    rows += [("", "", "", f"{piece.quantity:+,} {piece.label}", piece.entry) for piece in step.evidence]
+    return [*rows, ("", "", "", f"{step.rest:+,} of more", "")] if step.rest else rows
 
 
 def say_order(found: dict[str, Any]) -> None:

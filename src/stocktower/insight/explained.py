@@ -44,6 +44,9 @@ class Piece(msgspec.Struct, frozen=True):
     href: str = ""
     rule: int = 0
     """The rule behind it, where there is one."""
+    entry: str = ""
+    """The entry of a ledger that says so: `row 1034, move 3: receipt`, `row 1034, reservation 7`, `shortage 2`; of
+    what the configuration states its version."""
 
 
 class ExplainedStep(msgspec.Struct, frozen=True):
@@ -66,6 +69,8 @@ class ListingShown(msgspec.Struct, frozen=True):
     shown: int
     told: int | None
     told_at: str | None
+    steps: list[ExplainedStep] | None = None
+    """With explain: from what is available to sell to what is shown, in stock units."""
 
 
 class ChannelAts(msgspec.Struct, frozen=True):
@@ -170,7 +175,16 @@ def explain_ats(
                 told=word.shown if word else None,
                 told_at=word.told_at.isoformat() if word else None,
                 listings=[
-                    _shown(item, ats, told, shown, asked.availability.terms(sku.sku_id, one.channel_id).floor)
+                    _shown(
+                        item,
+                        ats,
+                        told,
+                        shown,
+                        asked.availability.terms(sku.sku_id, one.channel_id).floor,
+                        explainer.listing(one, item, *shown.held_back(one.channel_id, sku.sku_id, ats))
+                        if explain
+                        else None,
+                    )
                     for item in own
                 ],
                 steps=explainer.steps(one) if explain else None,
@@ -196,12 +210,13 @@ def _shown(
     told: dict[tuple[int, str], publication.Told],
     shown: publication.Shown,
     floor: int,
+    steps: list[ExplainedStep] | None,
 ) -> ListingShown:
     word = told.get((listing.channel_id, listing.key))
     now, _ = shown.offered(listing.channel_id, listing.sku_id, ats, listing.pack_quantity, floor)
     return ListingShown(
         listing.key, listing.pack_quantity, now,
-        word.shown if word else None, word.told_at.isoformat() if word else None,
+        word.shown if word else None, word.told_at.isoformat() if word else None, steps,
     )  # fmt: skip
 
 
@@ -219,15 +234,41 @@ class Explainer:
         self._holders: list[ledger.Holder] | None = None
         self._waiters: list[ledger.Waiter] | None = None
         self._numbers: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self._moves: dict[int, tuple[int, str]] | None = None
         self._rules: dict[int, inventory.RuleView] = {}
 
     def steps(self, channel: ChannelFacts) -> list[ExplainedStep]:
         """The way from what is on hand to what a channel may sell."""
         steps = self._asked.availability.waterfall(self._sku.sku_id, channel.channel_id)
+        self._learn_rules(steps)
+        return [self._explained(step) for step in steps]
+
+    def listing(
+        self, channel: ChannelFacts, listing: catalog.Listing, held_back: int, why: str
+    ) -> list[ExplainedStep]:  # fmt: skip
+        """The way from what a channel may sell to what it is shown of a listing."""
+        steps = self._asked.availability.shown_waterfall(
+            self._sku.sku_id, channel.channel_id, listing.pack_quantity, held_back
+        )
+        self._learn_rules(steps)
+        labels = {"ats": f"what {channel.name} may sell", "buffer": f"held back of {channel.name}"}
+        made: list[ExplainedStep] = []
+        for step in steps:
+            pieces = [
+                Piece("channel", channel.channel_id, one.quantity, labels.get(step.key, f"listing {listing.key}"))
+                if one.kind == "channel"
+                else self._piece(step.key, one)
+                for one in step.evidence
+            ]
+            label = why if step.key == "buffer" else step.label
+            made.append(ExplainedStep(step.key, label, step.quantity, step.running, pieces))
+        return made
+
+    def _learn_rules(self, steps: Iterable[inventory.Step]) -> None:
         wanted = {one.rule_id for step in steps for one in step.evidence if one.rule_id} - self._rules.keys()
         if wanted:
             self._rules |= inventory.load_rule_views(self._tx, wanted)
-        return [self._explained(step) for step in steps]
 
     def _explained(self, step: inventory.Step) -> ExplainedStep:
         if step.key in ("allocated", "held"):
@@ -251,13 +292,20 @@ class Explainer:
             sites = {row.stock_id: row.site_id for row in self._rows.values()}
             self._holders = ledger.load_holders_at(self._tx, sites, self._asked.at(self._tx.now)) if sites else []
             self._name(one.order_id for one in self._holders)
+            self._names = ledger.load_names(self._tx, {one.order_id for one in self._holders if one.kind != "order"})
         pieces = [
-            self._order(one.order_id, -one.quantity, f"at {self._site(one.site_id)}")
-            for one in self._holders
-            if one.stock_id in stock_ids
+            self._holder(one, f"at {self._site(one.site_id)}") for one in self._holders if one.stock_id in stock_ids
         ]
-        kind = "hold" if key == "held" else "order"
-        return [one for one in pieces if one.kind == kind] if self._asked.availability.facts.held else pieces
+        if not self._asked.availability.facts.held:
+            return pieces
+        return [one for one in pieces if (one.kind == "hold") == (key == "held")]
+
+    def _holder(self, one: ledger.Holder, where: str) -> Piece:
+        entry = f"row {one.stock_id}, reservation {one.sequence}"
+        if one.kind == "order":
+            return self._order(one.order_id, -one.quantity, where, entry)
+        name = self._names.get(one.order_id, f"{one.kind} {one.order_id}")
+        return Piece(one.kind, one.order_id, -one.quantity, f"{name} {where}", "", 0, entry)
 
     def _waiting(self, channels: dict[int, int]) -> list[Piece]:
         """Who waits, as far as it counts here: a channel's own aside takes up a part of what it waits for."""
@@ -267,7 +315,10 @@ class Explainer:
         pieces: list[Piece] = []
         for channel_id, quantity in channels.items():
             own = [one for one in self._waiters if one.channel_id == channel_id]
-            pieces += [self._order(one.order_id, -one.units, f"of {self._channel(channel_id)}") for one in own]
+            pieces += [
+                self._order(one.order_id, -one.units, f"of {self._channel(channel_id)}", f"shortage {one.sequence}")
+                for one in own
+            ]
             covered = quantity + sum(one.units for one in own)
             if covered:
                 pieces.append(
@@ -283,18 +334,25 @@ class Explainer:
             row.order_id: row.number for row in orders.load_rows(self._tx, load_network(self._tx), wanted)
         }
 
-    def _order(self, order_id: int, quantity: int, where: str) -> Piece:
-        number = self._numbers.get(order_id)
-        if number is None:
-            return Piece("hold", order_id, quantity, f"hold {order_id} {where}")
-        return Piece("order", order_id, quantity, f"order {number} {where}", self._address("order", order_id, ""))
+    def _order(self, order_id: int, quantity: int, where: str, entry: str) -> Piece:
+        number = self._numbers.get(order_id, str(order_id))
+        href = self._address("order", order_id, "")
+        return Piece("order", order_id, quantity, f"order {number} {where}", href, 0, entry)
+
+    def _move_of(self, stock_id: int) -> str:
+        """The last move of a row, which made it what it is."""
+        if self._moves is None:
+            self._moves = ledger.load_last_moves_at(self._tx, sorted(self._rows), self._asked.at(self._tx.now))
+        sequence, reason = self._moves.get(stock_id, (0, ""))
+        return f"row {stock_id}, move {sequence}: {reason.replace('_', ' ')}" if sequence else f"row {stock_id}"
 
     def _piece(self, key: str, one: inventory.Evidence) -> Piece:
         if one.kind == "stock" and one.id in self._rows:
             row = self._rows[one.id]
             words = (self._site(row.site_id), row.status.replace("_", " "), row.owner, row.lot and f"lot {row.lot}")
             label = ", ".join(word for word in words if word)
-            return Piece(one.kind, one.id, one.quantity, label, self._address("stock", one.id, self._sku.code))
+            href = self._address("stock", one.id, self._sku.code)
+            return Piece(one.kind, one.id, one.quantity, label, href, 0, self._move_of(one.id))
         if one.kind == "sku" and one.id in self._parts:
             code = self._parts[one.id].code
             return Piece(one.kind, one.id, one.quantity, code, self._address("sku", one.id, code))
@@ -309,7 +367,9 @@ class Explainer:
         if one.rule_id:
             label = self._rule_words(one.rule_id) if one.kind == "rule" else f"{label}, rule {one.rule_id}"
         href = self._address("rule", one.rule_id, self._sku.code) if ruled else ""
-        return Piece(one.kind, one.id, one.quantity, label, href, one.rule_id)
+        # Safety stock that no rule speaks of is the default of its site.
+        entry = f"configuration {self._asked.network.version}" if ruled and not one.rule_id else ""
+        return Piece(one.kind, one.id, one.quantity, label, href, one.rule_id, entry)
 
     def _rule_words(self, rule_id: int) -> str:
         """What a rule says, and of what."""

@@ -1,6 +1,6 @@
 """Read models of stock for pages and API: what happened to rows, and who has their units."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +9,10 @@ from msgspec import Struct
 from stocktower.platform import Transaction
 
 from .formulas.model import StockRow
+from .promises import hold_store
 from .stock import ledger_store, store
 from .stock.book import Move
+from .transfers import transfer_store
 
 __all__ = [
     "FIRST",
@@ -24,8 +26,10 @@ __all__ = [
     "load_history",
     "load_holders",
     "load_holders_at",
+    "load_last_moves_at",
     "load_moves",
     "load_moves_at",
+    "load_names",
     "load_rows_by_id",
     "load_short_skus",
     "load_waiters_at",
@@ -84,6 +88,8 @@ class Waiter(Struct, frozen=True):
     units: int
     since: datetime
     """When it was last short of more or less."""
+    sequence: int = 0
+    """Of that entry among the shortages of the SKU."""
 
 
 class Holder(Struct, frozen=True):
@@ -97,6 +103,10 @@ class Holder(Struct, frozen=True):
     quantity: int
     since: datetime
     """When units were last taken or given back."""
+    kind: str = "order"
+    """order, hold or transfer."""
+    sequence: int = 0
+    """Of that reservation along the row."""
 
 
 def load_moves(tx: Transaction, stock_ids: Sequence[int], *, limit: int = 50) -> list[Move]:
@@ -155,9 +165,25 @@ def _key(entry: Entry) -> HistoryKey:
 def load_holders_at(tx: Transaction, stock_ids: Mapping[int, int], at: datetime) -> list[Holder]:
     """Who had units of some stock rows (row -> site) at an instant, the most units first."""
     return [
-        Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, since)
-        for order_id, line_no, stock_id, units, since in ledger_store.load_holders_at(tx, sorted(stock_ids), at)
+        Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, *rest)
+        for order_id, line_no, stock_id, units, *rest in ledger_store.load_holders_at(tx, sorted(stock_ids), at)
     ]
+
+
+def load_last_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> dict[int, tuple[int, str]]:
+    """Row -> sequence and reason of its last move by an instant; a row that was never moved by then is missing."""
+    found = ledger_store.load_last_moves_at(tx, sorted(stock_ids), at) if stock_ids else []
+    return {stock_id: (sequence, reason) for stock_id, sequence, reason in found}
+
+
+def load_names(tx: Transaction, ids: Collection[int]) -> dict[int, str]:
+    """What holds and transfers are called by whoever made them: `hold cart-7`, `transfer T-1`; others are missing."""
+    wanted = sorted(ids)
+    if not wanted:
+        return {}
+    names = {hold_id: f"hold {reference}" for hold_id, reference in hold_store.load_references(tx, wanted)}
+    transfers = transfer_store.load_transfers(tx, wanted)
+    return names | {one.transfer_id: f"transfer {one.reference}" for one in transfers}
 
 
 def load_waiters_at(tx: Transaction, sku_id: int, at: datetime) -> list[Waiter]:

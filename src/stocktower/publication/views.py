@@ -17,6 +17,7 @@ from .model import (
     Accuracy,
     AccuracyRow,
     ChannelRow,
+    ChannelState,
     PreorderWord,
     PublicationRow,
     StaleSale,
@@ -93,9 +94,17 @@ class Shown:
             return self._desk.offered(channel_id, sku_id, ats, pack_quantity, floor)
         return inventory.shown(ats, pack_quantity, 0, floor), inventory.shown(ats, pack_quantity)
 
-    def buffer(self, channel_id: int, sku_id: int) -> int:
-        """Units that are held back for what a channel tells late."""
-        return self._desk.buffer(channel_id, sku_id) if channel_id in self._desk.channels else 0
+    def held_back(self, channel_id: int, sku_id: int, ats: int) -> tuple[int, str]:
+        """Units that are held back of an ATS, and why in words."""
+        row = self._desk.channels.get(channel_id)
+        if row is None:
+            return 0, ""
+        buffer, limits = self._desk.buffer(channel_id, sku_id), self._desk.policies.rules
+        if row.state == ChannelState.NORMAL:
+            return buffer, "Buffer for what others sell while it lags"
+        if row.state == ChannelState.DARK and ats <= limits.low_stock:
+            return max(0, ats), "Nothing of what is low while it is dark"
+        return buffer * limits.tighten_times, f"Buffer, {limits.tighten_times} times while it is {row.state}"
 
     def is_wrong(self, word: Told, ats: int, pack_quantity: int, floor: int) -> bool:
         """Whether a word about a listing is, or was, worth correcting."""

@@ -30,6 +30,11 @@ def ask_holds(tx: Transaction, keys: Collection[tuple[int, str]]) -> Answer[list
     return tx.ask(_SQL.find_holds, Hold, channel_ids=channel_ids, reference_texts=reference_texts)
 
 
+def load_references(tx: Transaction, hold_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """(hold_id, reference) of some holds."""
+    return tx.tuples(_SQL.load_hold_references, hold_ids=list(hold_ids))
+
+
 def lock_holds(tx: Transaction, hold_ids: Sequence[int]) -> list[Hold]:
     """Lock holds under way."""
     return tx.fetch(_SQL.lock_holds, Hold, hold_ids=list(hold_ids))

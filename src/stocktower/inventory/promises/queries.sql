@@ -15,6 +15,11 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS hold;
 
+-- name: load_hold_references
+-- What holds are called by their channels.
+SELECT hold_id, reference FROM inventory.hold
+WHERE merchant_id = %(merchant_id)s::bigint AND hold_id = ANY(%(hold_ids)s::bigint[]);
+
 -- name: lock_holds
 -- Holds under way by id that no order has taken, locked in key order.
 SELECT hold_id, channel_id, reference, state, created_at, expires_at, ended_at, order_id

@@ -40,8 +40,10 @@ def load_change_instants(
     return tx.values(_SQL.load_change_instants, stock_ids=list(stock_ids), after=after, until=until, limit=limit)
 
 
-def load_waiting_orders_at(tx: Transaction, sku_id: int, at: datetime) -> list[tuple[int, int, int, int, datetime]]:
-    """(order_id, line_no, channel_id, units, since) of who waited for a SKU at an instant."""
+def load_waiting_orders_at(
+    tx: Transaction, sku_id: int, at: datetime
+) -> list[tuple[int, int, int, int, datetime, int]]:
+    """(order_id, line_no, channel_id, units, since, last sequence) of who waited for a SKU at an instant."""
     return tx.tuples(_SQL.load_waiting_orders_at, sku_id=sku_id, at=at)
 
 
@@ -57,9 +59,14 @@ def load_held_by_holds_at(tx: Transaction, sku_ids: Sequence[int], at: datetime)
 
 def load_holders_at(
     tx: Transaction, stock_ids: Sequence[int], at: datetime
-) -> list[tuple[int, int, int, int, datetime]]:
-    """(order_id, line_no, stock_id, units, since) of who had units of some rows at an instant."""
+) -> list[tuple[int, int, int, int, datetime, str, int]]:
+    """(order_id, line_no, stock_id, units, since, kind, last sequence) of who had units of some rows at an instant."""
     return tx.tuples(_SQL.load_holders_at, stock_ids=list(stock_ids), at=at)
+
+
+def load_last_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[tuple[int, int, str]]:
+    """(stock_id, sequence, reason) of the last move of some rows by an instant."""
+    return tx.tuples(_SQL.load_last_moves_at, stock_ids=list(stock_ids), at=at)
 
 
 def load_history(

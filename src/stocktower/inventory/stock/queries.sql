@@ -460,7 +460,7 @@ WHERE last.waiting_after > 0;
 -- name: load_waiting_orders_at
 -- Who waited for a SKU at an instant, the most units first.
 SELECT shortage.order_id, shortage.line_no, shortage.channel_id, sum(shortage.delta)::bigint AS units,
-    max(shortage.recorded_at) AS since
+    max(shortage.recorded_at) AS since, max(shortage.sequence) AS sequence
 FROM inventory.shortage AS shortage
 WHERE shortage.merchant_id = %(merchant_id)s::bigint AND shortage.sku_id = %(sku_id)s::bigint
     AND shortage.recorded_at <= %(at)s::timestamptz
@@ -469,14 +469,34 @@ HAVING sum(shortage.delta) > 0
 ORDER BY units DESC, shortage.order_id, shortage.line_no;
 
 -- name: load_holders_at
--- The orders and holds that had units of some stock rows at an instant, the most units first.
-SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since
-FROM inventory.reservation
-WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
-    AND recorded_at <= %(at)s::timestamptz
-GROUP BY order_id, line_no, stock_id
-HAVING sum(delta) > 0
-ORDER BY units DESC, order_id, line_no, stock_id;
+-- The orders, holds and transfers that had units of some stock rows at an instant, the most units first, each with its last
+-- reservation by then.
+SELECT taken.order_id, taken.line_no, taken.stock_id, taken.units, taken.since, coalesce(demand.kind, 'order') AS kind,
+    taken.sequence
+FROM (
+    SELECT order_id, line_no, stock_id, sum(delta)::bigint AS units, max(recorded_at) AS since, max(sequence) AS sequence
+    FROM inventory.reservation
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+        AND recorded_at <= %(at)s::timestamptz
+    GROUP BY order_id, line_no, stock_id
+    HAVING sum(delta) > 0
+) AS taken
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = taken.stock_id
+LEFT JOIN inventory.demand AS demand ON demand.merchant_id = %(merchant_id)s::bigint
+    AND demand.order_id = taken.order_id AND demand.line_no = taken.line_no AND demand.sku_id = stock.sku_id
+ORDER BY taken.units DESC, taken.order_id, taken.line_no, taken.stock_id;
+
+-- name: load_last_moves_at
+-- The last move of some stock rows by an instant, one look-up each.
+SELECT wanted.stock_id, last.sequence, last.reason
+FROM unnest(%(stock_ids)s::bigint[]) AS wanted (stock_id)
+CROSS JOIN LATERAL (
+    SELECT sequence, reason
+    FROM inventory.move
+    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = wanted.stock_id AND recorded_at <= %(at)s::timestamptz
+    ORDER BY recorded_at DESC, sequence DESC
+    LIMIT 1
+) AS last;
 
 -- name: load_held_by_holds_at
 -- What holds had of the stock rows of some SKUs at an instant.

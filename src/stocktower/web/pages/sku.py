@@ -41,6 +41,8 @@ class ChannelView(msgspec.Struct, frozen=True):
     steps: list[charts.DrawnBar]
     explained: list[ExplainedStep]
     """The same steps, with what they are made of."""
+    listings: list[insight.ListingShown]
+    """Each with the way from there to what it is shown."""
     told_wrong: int | None
     """What it was told in stock units, where that is not true of one listing."""
 
@@ -114,7 +116,7 @@ def channel_views(tx: Transaction, sku: catalog.Sku, asked: Asked, answer: insig
         ]
         told_wrong = wrong[0] if len(wrong) == 1 else None
         drawn = charts.waterfall(bars, told_wrong)
-        views.append(ChannelView(channel, one.ats, own, truths, drawn, steps, told_wrong))
+        views.append(ChannelView(channel, one.ats, own, truths, drawn, steps, one.listings, told_wrong))
     return views
 
 
