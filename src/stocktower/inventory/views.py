@@ -165,8 +165,10 @@ def _key(entry: Entry) -> HistoryKey:
 def load_holders_at(tx: Transaction, stock_ids: Mapping[int, int], at: datetime) -> list[Holder]:
     """Who had units of some stock rows (row -> site) at an instant, the most units first."""
     return [
-        Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, *rest)
-        for order_id, line_no, stock_id, units, *rest in ledger_store.load_holders_at(tx, sorted(stock_ids), at)
+        Holder(order_id, line_no, stock_id, stock_ids[stock_id], units, since, kind, sequence)
+        for order_id, line_no, stock_id, units, since, kind, sequence in ledger_store.load_holders_at(
+            tx, sorted(stock_ids), at
+        )
     ]
 
 
