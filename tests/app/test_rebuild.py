@@ -47,7 +47,10 @@ CORRUPTIONS = (
     ("finance.balance", "UPDATE finance.balance SET debit_minor = debit_minor + 1"),
     ("finance.balance", "DELETE FROM finance.balance"),
 )  # fmt: skip
-ELSEWHERE = {"inventory.inbound", "inventory.inbound.claimed", "inventory.inbound_claim", "inventory.bin"}
+ELSEWHERE = {
+    "inventory.inbound", "inventory.inbound.claimed", "inventory.inbound_claim", "inventory.bin",
+    "inventory.stock.binned",
+}  # fmt: skip
 """Tested with inventory: nothing of the kind is in this world."""
 
 

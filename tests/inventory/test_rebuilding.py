@@ -39,6 +39,7 @@ BIN = (
     "reference_id, actor, occurred_at, recorded_at) SELECT merchant_id, stock_id, 'A1', step.sequence, step.delta, "
     "step.after, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM inventory.stock, (VALUES (1, 2, 2), (2, 3, 5)) "
     "AS step (sequence, delta, after) WHERE merchant_id = %(merchant)s",
+    "UPDATE inventory.stock SET binned = 5 WHERE merchant_id = %(merchant)s",
 )
 
 
@@ -55,6 +56,8 @@ def named(name: str) -> Projection:
         ("inventory.inbound_claim", CLAIM, "UPDATE inventory.inbound_claim SET claimed = 2, arrived = 2"),
         ("inventory.inbound_claim", CLAIM, "DELETE FROM inventory.inbound_claim"),
         ("inventory.bin", BIN, "UPDATE inventory.bin SET quantity = 9"),
+        ("inventory.bin", BIN, "DELETE FROM inventory.bin"),
+        ("inventory.stock.binned", BIN, "UPDATE inventory.stock SET binned = 4"),
     ],
 )
 def test_it_comes_back_identical(tx: Transaction, name: str, made: Sequence[str], corrupted: str) -> None:

@@ -12,6 +12,7 @@ from stocktower.connectors import files as readers
 
 KINDS = (
     "products", "listings", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments",
+    "bin-moves",
     "statement",
 )  # fmt: skip
 

@@ -151,6 +151,7 @@ def _apply(tx: Transaction, home: Home, text: str, actor: str, base_version: int
     reconciliation.apply_systems(tx, outcome.configuration)
     stewardship.begin(tx)
     write_rules(tx)
+    inventory.give_up_bins(tx, network.load_network(tx))
     counting.schedule_plans(tx)
     purchasing.schedule_recompute(tx)
     if outcome.changes:

@@ -15,6 +15,7 @@ import stocktower
 from stocktower.app import (
     administration,
     assembly_commands,
+    bin_commands,
     counting_commands,
     demo_command,
     export_commands,
@@ -72,6 +73,7 @@ app.command(goods_commands.receive, name="receive")
 app.command(goods_commands.adjust, name="adjust")
 app.command(assembly_commands.assemble, name="assemble")
 app.command(goods_commands.status_change, name="status-change")
+app.command(bin_commands.bins_app)
 app.command(rule_commands.rules_app)
 
 FormatOption = Annotated[Literal["shopify", "amazon", "csv"] | None, Parameter(help="Of the file; else the channel's.")]
@@ -226,6 +228,12 @@ def import_transfers(file: Path, /, *, home: HomeOption = None, json: JsonFlag =
 def import_adjustments(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Changes of stock by a difference, each for a reason of the configuration, from a CSV."""
     bring("adjustments", file, home, json)
+
+
+@import_app.command(name="bin-moves")
+def import_bin_moves(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What was put away, and moved from bin to bin, from a CSV; import what sites hold first."""
+    bring("bin-moves", file, home, json)
 
 
 @app.command

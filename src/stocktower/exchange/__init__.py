@@ -26,6 +26,8 @@ from .goods import (
     AdjustmentDocument,
     AssemblyDocument,
     AssemblyLot,
+    BinMoveDocument,
+    BinMoveLine,
     InboundDocument,
     InboundLine,
     ReceiptDocument,
@@ -35,6 +37,7 @@ from .goods import (
 )
 from .model import (
     ADJUSTMENT,
+    BIN_MOVE,
     CHANGED,
     CONFIRMATION,
     INBOUND,
@@ -96,6 +99,7 @@ from .views import (
 
 __all__ = [
     "ADJUSTMENT",
+    "BIN_MOVE",
     "CHANGED",
     "CONFIRMATION",
     "INBOUND",
@@ -115,6 +119,8 @@ __all__ = [
     "AssemblyDocument",
     "AssemblyLot",
     "Backlog",
+    "BinMoveDocument",
+    "BinMoveLine",
     "ConfirmationDocument",
     "ConfirmationLine",
     "ImportProgress",

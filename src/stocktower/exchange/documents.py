@@ -189,7 +189,7 @@ class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """The last day on which the lot may be sold."""
     made_on: date | None = None
     bin: str = ""
-    """Where it lies inside the site."""
+    """Where it lies inside a site that keeps bins; empty: it is not put away."""
 
 
 class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -211,6 +211,9 @@ class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """Of a whole site: the statuses that it is the whole of; none: those that it names."""
     unreadable: int = 0
     """On the last part: rows that could not be read, so that it is not the whole after all."""
+    bins: bool = False
+    """Every line says where its units lie: a line without a bin is not put away. Else that is said by those that name
+    one, and of rows of which no line does nothing is known."""
 
 
 class StatementLine(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -254,6 +257,8 @@ class ConfirmationLine(Struct, frozen=True, gc=False, omit_defaults=True):
     line_ref: str = ""
     lot: str = ""
     """The lot or serial number that was sent."""
+    bin: str = ""
+    """The bin that it was taken from."""
 
 
 class ConfirmationDocument(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -54,6 +54,8 @@ class ReceiptLine(Struct, frozen=True, gc=False, omit_defaults=True):
     unit: str = ""
     cost_minor: int | None = None
     row: int = 0
+    bin: str = ""
+    """Where what came in good order was put; empty: it is not put away."""
 
 
 class ReceiptDocument(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -139,4 +141,30 @@ class AssemblyDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     lots: tuple[AssemblyLot, ...] = ()
     """What is made of a tracked SKU names its lots; of what is taken, the first to expire go first."""
     unit: str = ""
+    occurred_at: datetime | None = None
+
+
+class BinMoveLine(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Units of one stock row that went from bin to bin."""
+
+    sku: str
+    quantity: int
+    origin: str = ""
+    """The bin that they lay in; empty: they were not put away."""
+    destination: str = ""
+    """The bin that they lie in now; empty: they are taken out of bins."""
+    status: str = "available"
+    lot: str = ""
+    owner: str = ""
+    """Empty: who owns what lies at the site."""
+    unit: str = ""
+    row: int = 0
+
+
+class BinMoveDocument(Struct, frozen=True, gc=False, omit_defaults=True):
+    """What went from bin to bin inside one site, under one number: the sums of its stock rows stay as they are."""
+
+    reference: str
+    site: str
+    lines: tuple[BinMoveLine, ...]
     occurred_at: datetime | None = None

@@ -19,6 +19,7 @@ from .explained import (
 from .exports import FORMATS, TABLES, Table, Written, write_table
 from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, rows_by_sku, walk_skus
 from .history import HistoryEntry, Point, load_points, name_entries, window
+from .in_bins import BadBinPlace, BinLine, BinPage, load_bins_page
 from .posted import find_journals, load_moves_of
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "TABLES",
     "Asked",
     "AtsAnswer",
+    "BadBinPlace",
     "BadInstant",
+    "BinLine",
+    "BinPage",
     "ChannelAts",
     "ExplainedStep",
     "GridAsked",
@@ -41,6 +45,7 @@ __all__ = [
     "ask",
     "explain_ats",
     "find_journals",
+    "load_bins_page",
     "load_grid",
     "load_grid_by_figure",
     "load_listings",

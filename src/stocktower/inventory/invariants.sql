@@ -339,13 +339,13 @@ WHERE one.merchant_id = %(merchant_id)s::bigint AND (one.until IS NULL OR one.un
 
 -- name: bins_add_up
 -- when: now
--- What lies in the bins of a stock row is the row's quantity, where it has any.
-SELECT stock.stock_id, stock.quantity, binned.units
-FROM (
+-- What lies in the bins of a stock row is what the row has in bins (and never more than its quantity, by its constraint).
+SELECT stock.stock_id, stock.quantity, stock.binned, coalesce(kept.units, 0) AS units
+FROM inventory.stock AS stock
+LEFT JOIN (
     SELECT stock_id, sum(quantity) AS units FROM inventory.bin WHERE merchant_id = %(merchant_id)s::bigint GROUP BY stock_id
-) AS binned
-JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = binned.stock_id
-WHERE stock.quantity <> binned.units;
+) AS kept ON kept.stock_id = stock.stock_id
+WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.binned <> coalesce(kept.units, 0);
 
 -- name: bin_is_the_sum_of_its_moves
 -- when: now
@@ -359,8 +359,38 @@ FULL JOIN (
     WHERE merchant_id = %(merchant_id)s::bigint
     GROUP BY stock_id, bin
 ) AS ledger ON ledger.stock_id = bin.stock_id AND ledger.bin = bin.bin
-WHERE coalesce(bin.quantity, 0) <> coalesce(ledger.units, 0) OR bin.sequence <> ledger.sequence
+WHERE coalesce(bin.quantity, 0) <> coalesce(ledger.units, 0) OR bin.sequence IS DISTINCT FROM ledger.sequence
     OR bin.quantity <> ledger.last_quantity;
+
+-- name: bin_moves_run
+-- when: now
+-- Along the moves of a bin sequences have no gap, time never goes back, and each balance is the one before and the difference.
+SELECT step.stock_id, step.bin, step.sequence, step.quantity_after, step.delta, step.before
+FROM (
+    SELECT stock_id, bin, sequence, delta, quantity_after, recorded_at,
+        lag(quantity_after, 1, 0::bigint) OVER along AS before, lag(recorded_at) OVER along AS earlier,
+        row_number() OVER along AS place
+    FROM inventory.bin_move
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW along AS (PARTITION BY stock_id, bin ORDER BY sequence)
+) AS step
+WHERE step.quantity_after <> step.before + step.delta OR step.quantity_after < 0 OR step.sequence <> step.place
+    OR step.recorded_at < step.earlier;
+
+-- name: relocations_leave_rows_as_they_are
+-- when: now
+-- Bin moves of one number are of its site, and what goes from bin to bin stays on its row: there is a relocation behind each.
+SELECT move.stock_id, move.reference_id
+FROM inventory.bin_move AS move
+JOIN inventory.stock AS stock ON stock.merchant_id = move.merchant_id AND stock.stock_id = move.stock_id
+LEFT JOIN inventory.relocation AS relocation ON relocation.merchant_id = move.merchant_id
+    AND relocation.relocation_id = move.reference_id AND relocation.site_id = stock.site_id
+    AND relocation.state = 'moved'
+WHERE move.merchant_id = %(merchant_id)s::bigint AND move.reference = 'relocation'
+    AND (relocation.relocation_id IS NULL OR EXISTS (
+        SELECT FROM inventory.move AS of_row
+        WHERE of_row.merchant_id = move.merchant_id AND of_row.stock_id = move.stock_id
+            AND of_row.reference = 'relocation' AND of_row.reference_id = move.reference_id));
 
 -- name: receipts_are_their_moves
 -- when: now

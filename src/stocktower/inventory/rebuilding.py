@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from stocktower.platform import Drifted, Projection, Transaction, pair
 
+from .bins.rebuilding import PROJECTIONS as OF_BINS
 from .channel_rules import rule_store
 from .coming import inbound_store
 from .recalls import recall_store
@@ -89,6 +90,7 @@ def _restore_lots(tx: Transaction, drifted: Sequence[Drifted]) -> None:
 
 PROJECTIONS = (
     *rebuilding.PROJECTIONS,
+    *OF_BINS,
     Projection(
         "inventory.inbound.claimed", "what is claimed of inbound, by the changes of its claims",
         lambda tx: ledger_store.count_projections(tx)[2],

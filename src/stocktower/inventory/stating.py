@@ -11,6 +11,7 @@ from stocktower.catalog import load_skus
 from stocktower.exchange import (
     AdjustmentDocument,
     AssemblyDocument,
+    BinMoveDocument,
     InboundDocument,
     ReceiptDocument,
     TransferDocument,
@@ -23,6 +24,7 @@ from .arrivals.goods_in import read_inbound, read_receipt
 from .arrivals.inbound import record_inbound
 from .assembly.assembling import assemble
 from .assembly.assembly_rules import AssemblyRequest, NamedLot
+from .bin_moves.moving import move_in_bins, read_bin_moves
 from .stock.wording import NotUsable, Words
 from .transfers.transfer_messages import read_transfer
 from .transfers.transfers import take_steps
@@ -34,7 +36,9 @@ class Stated(Struct, frozen=True):
     kind: str
     reference: str
     state: str
-    """entered, corrected, repeated; of a transfer and an adjustment the state that it is in."""
+    """entered, corrected, repeated; of a transfer and an adjustment the state that it is in; of bin moves moved or
+    counted.
+    """
     units: int = 0
     """Units that were moved by it, or are expected."""
 
@@ -106,6 +110,15 @@ def state_adjustment(tx: Transaction, document: AdjustmentDocument) -> Stated:
     return Stated("adjustment", document.reference, state, request.delta)
 
 
+def state_bin_moves(tx: Transaction, document: BinMoveDocument) -> Stated:
+    """What went from bin to bin at a site."""
+    request = read_bin_moves(tx, document, Words(tx, [line.sku for line in document.lines]))
+    [result] = move_in_bins(tx, [replace(request, reference=request.reference or f"bin move {tx.new_id()}")])
+    _check(result.problem)
+    _record(tx, "bins.moved", document.reference, document)
+    return Stated("bin_move", document.reference, "repeated" if result.repeated else result.state, result.units)
+
+
 def state_assembly(tx: Transaction, document: AssemblyDocument) -> StatedAssembly:
     """Units of an assembled SKU were made of its materials at a site, or taken apart."""
     words = Words(tx, [document.sku, *(one.sku for one in document.lots)])
@@ -149,7 +162,7 @@ def _record(
     tx: Transaction,
     act: str,
     reference: str,
-    document: InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument,
+    document: InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument | BinMoveDocument,
 ) -> None:
     lines = getattr(document, "lines", ())
     record_act(tx, act, "goods", 0, {"reference": reference, "lines": len(lines)})

@@ -1,4 +1,4 @@
-"""Read models of stock for pages and API: what happened to rows, and who has their units."""
+"""Read models of stock for pages and API: what happened to rows, who has their units, what lies in their bins."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from stocktower.platform import Transaction
 
+from .bins.contents import BinPlace, BinsAsked, load_bin_page, load_bins, load_rows_in_bins
+from .bins.rules import NOT_PUT_AWAY, BinRow, plan_pick, walking_order, zone_of
+from .bins.store import Found as InBin
 from .formulas.model import StockRow
 from .promises import hold_store
 from .stock import ledger_store, store
@@ -16,12 +19,19 @@ from .transfers import transfer_store
 
 __all__ = [
     "FIRST",
+    "NOT_PUT_AWAY",
+    "BinPlace",
+    "BinRow",
+    "BinsAsked",
     "Entry",
     "HistoryKey",
     "HistoryPage",
     "Holder",
+    "InBin",
     "Move",
     "Waiter",
+    "load_bin_page",
+    "load_bins",
     "load_change_instants",
     "load_history",
     "load_holders",
@@ -31,10 +41,14 @@ __all__ = [
     "load_moves_at",
     "load_names",
     "load_rows_by_id",
+    "load_rows_in_bins",
     "load_short_skus",
     "load_waiters_at",
+    "plan_pick",
     "walk_moves",
     "walk_reservations",
+    "walking_order",
+    "zone_of",
 ]
 
 

@@ -66,6 +66,8 @@ class Site(Struct, frozen=True):
     """False: holds stock but does not ship orders."""
     group: str = ""
     """The group that it belongs to."""
+    bins: bool = False
+    """True: it keeps bins, and where its units lie in them is known."""
 
 
 class SiteGroup(Struct, frozen=True):

@@ -45,6 +45,7 @@ priority = 10                          # lower is preferred
 # safety_stock = 1                     # of every SKU, not offered to channels
 # ships_to = ["US"]                    # countries; left out: all
 # acknowledge_hours = 24               # silent for longer on a request: a case
+# bins = true                          # where units lie inside it is kept, by bin
 
 # Where you sell.
 [[channels]]

@@ -35,6 +35,8 @@ class SiteFacts(Struct, frozen=True):
     """Default per SKU."""
     sellable: bool
     """Its available stock may be offered."""
+    bins: bool = False
+    """It keeps bins."""
     active: bool = True
     """False: no longer in the configuration; kept because stock and orders name it."""
 

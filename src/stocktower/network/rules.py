@@ -60,6 +60,7 @@ def site_facts(configuration: Configuration, site: Site, site_id: int, *, active
         acknowledge_hours=site.acknowledge_hours,
         safety_stock=site.safety_stock,
         sellable=site.kind != "virtual" and active,
+        bins=site.bins,
         active=active,
     )
 

@@ -18,7 +18,7 @@ from . import events, rules, store
 from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, load_demands, load_lines, parked, skus_of_orders, write_changed, write_plan
-from .shipments import note_shipped, note_short
+from .shipments import Sent, note_shipped, note_short
 from .states import is_unsettled, settle
 
 RETRY = "order.confirmation"
@@ -138,11 +138,11 @@ def _choose(desk: Desk, message: Message, document: ConfirmationDocument, orders
 
 
 def merge_lines(lines: Iterable[ConfirmationLine]) -> list[ConfirmationLine]:
-    """Lines that differ in their lot alone are one: a pack may be of two lots."""
+    """Lines that differ in their lot or bin alone are one: a pack may be of two lots, and lie in two bins."""
     units: dict[tuple[str, str], int] = {}
     merged: list[ConfirmationLine] = []
     for line in lines:
-        if line.lot:
+        if line.lot or line.bin:
             key = (line.line_ref, line.sku)
             units[key] = units.get(key, 0) + line.quantity
         else:
@@ -177,8 +177,8 @@ class _Batch:
         self.kept: list[Confirmation] = []
         self.mismatches: list[Mismatch] = []
         self.skus: dict[str, int] = {}
-        self.lots: dict[int, dict[int, list[tuple[str, int]]]] = {}
-        """By message: the lots that it names, until they were told of."""
+        self.sent: dict[int, dict[int, list[Sent]]] = {}
+        """By message: the lots and bins that it names, until they were told of."""
         self.shorts: list[tuple[Order, Request, Sequence[tuple[int, int]], Told]] = []
 
     def take(self) -> None:
@@ -223,7 +223,7 @@ class _Batch:
         if any((request.fulfillment_id, document.kind, item.digest) in known for request in order.requests):
             return
         units = self._units(item, requests) if document.lines else None
-        self.lots[item.message.message_id] = self._lots(item)
+        self.sent[item.message.message_id] = self._sent(item)
         for request in requests:
             if units is not None and request.fulfillment_id not in units:
                 continue
@@ -292,12 +292,12 @@ class _Batch:
             self.mismatches.append(Mismatch(item, problems, lost))
         return stated
 
-    def _lots(self, item: Told) -> dict[int, list[tuple[str, int]]]:
-        """(lot, stock units) by SKU of the lines that name one; of a kit nobody can say which part is meant."""
-        named: dict[int, list[tuple[str, int]]] = {}
+    def _sent(self, item: Told) -> dict[int, list[Sent]]:
+        """What is said by SKU, of lines that name a lot or bin; of a kit nobody can say which part is meant."""
+        named: dict[int, list[Sent]] = {}
         for stated in item.document.lines if item.document.kind == ReportKind.SHIPPED else ():
             sku_id = self.skus.get(stated.sku)
-            for line in item.order.lines if stated.lot else ():
+            for line in item.order.lines if stated.lot or stated.bin else ():
                 if stated.line_ref:
                     is_meant = line.line_ref == stated.line_ref
                 else:
@@ -306,7 +306,7 @@ class _Batch:
                     [(part_id, per_unit)] = line.components
                     in_stock_units = bool(sku_id) and not stated.line_ref
                     units = stated.quantity if in_stock_units else stated.quantity * per_unit
-                    named.setdefault(part_id, []).append((stated.lot, units))
+                    named.setdefault(part_id, []).append((stated.lot, stated.bin, units))
                     break
         return named
 
@@ -346,8 +346,8 @@ class _Batch:
         if document.kind == ReportKind.SHIPPED:
             if effect.moved:
                 channel = self.desk.network.channels[order.channel_id]
-                lots = self.lots.get(item.message.message_id)
-                note_shipped(order, request, effect.moved, channel, document.occurred_at, plan, lots)
+                sent = self.sent.get(item.message.message_id)
+                note_shipped(order, request, effect.moved, channel, document.occurred_at, plan, sent)
             return
         if document.kind == ReportKind.SHORT_PICKED:
             self.shorts.append((order, request, effect.moved, item))

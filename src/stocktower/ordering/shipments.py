@@ -13,6 +13,9 @@ from .earnings import earn, say_elsewhere
 from .model import Facts, Line, Order, Plan
 from .rules import give_back, unreleased_units
 
+Sent = tuple[str, str, int]
+"""(lot, bin, stock units) that a site says it sent; nothing where it names none."""
+
 
 def note_shipped(
     order: Order,
@@ -21,11 +24,11 @@ def note_shipped(
     channel: ChannelFacts,
     occurred_at: datetime,
     plan: Plan,
-    lots: dict[int, list[tuple[str, int]]] | None = None,
+    named: dict[int, list[Sent]] | None = None,
 ) -> None:
     """Units of a request have left its site: lines, stock, and what they earn.
 
-    `lots`: by SKU, (lot, stock units) that the site names; what was told of is taken out of it.
+    `named`: by SKU, what the site says of units that it sent; what was told of is taken out of it.
     """
     lines = {line.line_no: line for line in order.lines}
     stock: dict[int, int] = {}
@@ -41,10 +44,11 @@ def note_shipped(
         for sku_id, per_unit in line.components:
             count = units * per_unit
             stock[sku_id] = stock.get(sku_id, 0) + count
-            for lot, part in take_lots(lots or {}, sku_id, count):
+            for lot, place, part in take_named(named or {}, sku_id, count):
                 plan.consumes.append(
                     Consume(
-                        order.order_id, line_no, sku_id, request.site_id, part, request.fulfillment_id, occurred_at, lot
+                        order.order_id, line_no, sku_id, request.site_id, part, request.fulfillment_id, occurred_at,
+                        lot, place,
                     )
                 )  # fmt: skip
     data = events.Shipped(
@@ -64,17 +68,17 @@ def note_shipped(
     plan.events.append(events.event("fulfillment.shipped", order, occurred_at, data))
 
 
-def take_lots(lots: dict[int, list[tuple[str, int]]], sku_id: int, units: int) -> list[tuple[str, int]]:
-    """(lot, units) of so many units of a SKU, as far as lots were named; the rest is of no named lot."""
-    named = lots.get(sku_id)
-    taken: list[tuple[str, int]] = []
-    while named and units:
-        lot, there = named[0]
+def take_named(named: dict[int, list[Sent]], sku_id: int, units: int) -> list[Sent]:
+    """What was said of so many units of a SKU; of the rest nothing was."""
+    sent = named.get(sku_id)
+    taken: list[Sent] = []
+    while sent and units:
+        lot, place, there = sent[0]
         part = min(units, there)
-        taken.append((lot, part))
-        named[0:1] = [(lot, there - part)] if there > part else []
+        taken.append((lot, place, part))
+        sent[0:1] = [(lot, place, there - part)] if there > part else []
         units -= part
-    return [*taken, *([("", units)] if units else [])]
+    return [*taken, *([("", "", units)] if units else [])]
 
 
 def note_shipped_elsewhere(

@@ -4,6 +4,7 @@ import msgspec
 
 from stocktower.exchange import (
     AdjustmentDocument,
+    BinMoveDocument,
     ConfirmationDocument,
     InboundDocument,
     KeptRow,
@@ -16,7 +17,7 @@ from stocktower.exchange import (
     TransferDocument,
 )
 
-GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument
+GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument | BinMoveDocument
 Document = (
     OrderDocument | ProductDocument | ListingDocument | StockDocument | ConfirmationDocument | GoodsDocument
     | StatementDocument

@@ -2,11 +2,11 @@
 
 Inbound: reference, sku and quantity are needed (and site); line, lot, unit, supplier, kind, expected_at, confirmed,
 cost, currency. Receipts: reference, sku and quantity (and site); inbound, damaged, line, lot, expires_on, unit,
-received_at, complete, cost, currency. Rows of one reference and site are one document. Transfers: reference and step;
-sku, quantity, damaged, lot, unit, from, to, occurred_at, expected_at, document; rows of one reference that agree in all
-but the line are one step. Adjustments: sku, quantity and reason (and site); reference, status, lot, unit, occurred_at,
-note, cost, currency; a row without a reference is known by its file and line. An expected day without a time counts
-through its end.
+received_at, complete, bin, cost, currency. Rows of one reference and site are one document. Transfers: reference and
+step; sku, quantity, damaged, lot, unit, from, to, occurred_at, expected_at, document; rows of one reference that agree
+in all but the line are one step. Adjustments: sku, quantity and reason (and site); reference, status, lot, unit,
+occurred_at, note, cost, currency; a row without a reference is known by its file and line. An expected day without a
+time counts through its end.
 """
 
 import re
@@ -33,14 +33,15 @@ from .text import Record, fields_of
 
 _LONGEST = 200
 _DAY = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\s*")
-_SKU = ("sku", "item", "item code", "article", "product code")
-_SITE = ("site", "site code", "warehouse", "location", "facility")
-_UNIT = ("unit", "uom", "unit of measure")
-_LOT = ("lot", "batch", "lot number", "batch number")
+SKU = ("sku", "item", "item code", "article", "product code")
+SITE = ("site", "site code", "warehouse", "location", "facility")
+UNIT = ("unit", "uom", "unit of measure")
+LOT = ("lot", "batch", "lot number", "batch number")
 _COST = ("cost", "unit cost", "price")
+BIN = ("bin", "bin location", "shelf")
 
 
-class _Sheet:
+class GoodsSheet:
     """What the readers of goods have in common: columns by name, keys, fields that can be read."""
 
     kind = ""
@@ -85,7 +86,7 @@ class _Sheet:
         return [[row for run in group for row in run]]
 
     def _need_site(self) -> int:
-        return self._columns.find(*_SITE) if self._source.site else self._columns.need(*_SITE)
+        return self._columns.find(*SITE) if self._source.site else self._columns.need(*SITE)
 
     def _dates(self, *indexes: int) -> None:
         self.date_columns = tuple(index for index in indexes if index != MISSING)
@@ -125,7 +126,7 @@ class _Sheet:
         return next(iter(stated), "")
 
 
-class PlainInbound(_Sheet):
+class PlainInbound(GoodsSheet):
     """What suppliers and workshops will deliver."""
 
     kind = "inbound"
@@ -134,9 +135,9 @@ class PlainInbound(_Sheet):
         super().__init__(columns, source, delimiter, digest)
         find, need = columns.find, columns.need
         self.reference = need("reference", "po", "po number", "purchase order", "order", "asn", "number")
-        self.sku, self.site = need(*_SKU), self._need_site()
+        self.sku, self.site = need(*SKU), self._need_site()
         self.quantity = need("quantity", "qty", "units", "quantity ordered", "expected")
-        self.of_line, self.lot, self.unit = find("line", "line number", "position"), find(*_LOT), find(*_UNIT)
+        self.of_line, self.lot, self.unit = find("line", "line number", "position"), find(*LOT), find(*UNIT)
         self.supplier, self.what = find("supplier", "vendor"), find("kind", "type")
         self.expected = find("expected_at", "expected", "expected on", "expected date", "eta", "due", "arrival", "date")
         self.confirmed = find("confirmed")
@@ -179,7 +180,7 @@ class PlainInbound(_Sheet):
         )
 
 
-class PlainReceipts(_Sheet):
+class PlainReceipts(GoodsSheet):
     """What sites received."""
 
     kind = "receipt"
@@ -188,12 +189,13 @@ class PlainReceipts(_Sheet):
         super().__init__(columns, source, delimiter, digest)
         find, need = columns.find, columns.need
         self.reference = need("reference", "receipt", "receipt number", "delivery note", "grn", "number")
-        self.sku, self.site = need(*_SKU), self._need_site()
+        self.sku, self.site = need(*SKU), self._need_site()
         self.quantity = need("quantity", "qty", "units", "received", "quantity received")
         self.damaged = find("damaged", "quantity damaged")
         self.inbound = find("inbound", "po", "po number", "purchase order", "order", "asn")
-        self.of_line, self.lot, self.unit = find("line", "line number", "position"), find(*_LOT), find(*_UNIT)
+        self.of_line, self.lot, self.unit = find("line", "line number", "position"), find(*LOT), find(*UNIT)
         self.expires = find("expires_on", "expires", "expiry", "expiry date", "best before", "use by")
+        self.bin = find(*BIN)
         self.at = find("received_at", "received on", "received date", "receipt date", "date", "at")
         self.complete = find("complete", "final", "last")
         self.cost, self.currency = find(*_COST), find("currency", "currency code")
@@ -233,6 +235,7 @@ class PlainReceipts(_Sheet):
             unit=f[self.unit].strip(),
             cost_minor=self._cost(f, site),
             row=row.line,
+            bin=f[self.bin].strip(),
         )
 
     def _day(self, text: str) -> date | None:
@@ -249,7 +252,7 @@ _STEPS = {
 _Step = tuple[str, str, str, datetime | None, datetime | None, str]
 
 
-class PlainTransfers(_Sheet):
+class PlainTransfers(GoodsSheet):
     """Steps of transfers between sites."""
 
     kind = "transfer"
@@ -259,8 +262,8 @@ class PlainTransfers(_Sheet):
         find, need = columns.find, columns.need
         self.reference = need("reference", "transfer", "transfer number", "number")
         self.step = need("step", "event", "status")
-        self.sku, self.quantity = find(*_SKU), find("quantity", "qty", "units")
-        self.damaged, self.lot, self.unit = find("damaged"), find(*_LOT), find(*_UNIT)
+        self.sku, self.quantity = find(*SKU), find("quantity", "qty", "units")
+        self.damaged, self.lot, self.unit = find("damaged"), find(*LOT), find(*UNIT)
         self.origin = find("from", "from site", "origin", "source site")
         self.destination = find("to", "to site", "destination", "target site")
         self.at = find("occurred_at", "date", "at", "shipped at", "arrived at")
@@ -319,7 +322,7 @@ class PlainTransfers(_Sheet):
         )
 
 
-class PlainAdjustments(_Sheet):
+class PlainAdjustments(GoodsSheet):
     """Changes of stock by a difference, each for a reason."""
 
     kind = "adjustment"
@@ -327,11 +330,11 @@ class PlainAdjustments(_Sheet):
     def __init__(self, columns: Columns, source: Source, delimiter: str, digest: str) -> None:
         super().__init__(columns, source, delimiter, digest)
         find, need = columns.find, columns.need
-        self.sku, self.site = need(*_SKU), self._need_site()
+        self.sku, self.site = need(*SKU), self._need_site()
         self.quantity = need("quantity", "qty", "delta", "difference", "units", "change")
         self.reason = need("reason", "reason code", "code")
         self.reference = find("reference", "number", "adjustment", "adjustment number")
-        self.status, self.lot, self.unit = find("status", "stock status"), find(*_LOT), find(*_UNIT)
+        self.status, self.lot, self.unit = find("status", "stock status"), find(*LOT), find(*UNIT)
         self.at, self.note = find("occurred_at", "date", "at", "adjusted at"), find("note", "comment", "remark")
         self.cost, self.currency = find(*_COST), find("currency", "currency code")
         self._dates(self.at)

@@ -1,9 +1,9 @@
 """What sites report of orders, as plain CSV: one row a line of a shipment.
 
 Columns: order and occurred_at are needed; event (acknowledged, picked, short_picked, packed or shipped, which is the
-default), sku or line, quantity (without both: all that is outstanding), lot or serial, site, carrier, tracking. Rows of
-one order that agree in all but the line and its lot are one confirmation. A confirmation is known by what it says: two
-equal partial shipments need different tracking numbers or times, or the second counts as a repetition.
+default), sku or line, quantity (without both: all that is outstanding), lot or serial, bin, site, carrier, tracking.
+Rows of one order that agree in all but the line, its lot and its bin are one confirmation. A confirmation is known by
+what it says: two equal partial shipments need different tracking numbers or times, or the second is a repetition.
 """
 
 from datetime import datetime
@@ -46,6 +46,7 @@ class PlainShipments:
         )
         self.quantity = find("quantity", "qty", "units", "quantity shipped")
         self.lot, self.serial = find("lot", "batch", "lot number"), find("serial", "serial number", "serial no")
+        self.bin = find("bin", "bin location", "shelf")
         self.site = find("site", "site code", "warehouse", "location", "facility")
         self.carrier = find("carrier", "shipping carrier")
         self.tracking = find("tracking", "tracking number", "tracking no", "tracking id")
@@ -127,6 +128,8 @@ class PlainShipments:
         lot, serial = f[self.lot].strip(), f[self.serial].strip()
         if lot and serial and lot != serial:
             raise Unreadable("serial", "the row names a lot and a serial number", "state the one the SKU is tracked by")
-        if max(len(lot), len(serial)) > _LONGEST:
-            raise Unreadable("lot", "lot or serial number is too long to be a code", "check the columns of the row")
-        return ConfirmationLine(read_quantity(quantity, "quantity", least=1), sku, line_ref, lot or serial)
+        place = f[self.bin].strip()
+        if max(len(lot), len(serial), len(place)) > _LONGEST:
+            problem = "lot, serial number or bin is too long to be a code"
+            raise Unreadable("lot", problem, "check the columns of the row")
+        return ConfirmationLine(read_quantity(quantity, "quantity", least=1), sku, line_ref, lot or serial, place)

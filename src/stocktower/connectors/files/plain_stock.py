@@ -123,7 +123,7 @@ class PlainStock:
         document = StockDocument(
             site, as_of, tuple(part.lines), opening=self._opening, part=number, all_lots=self._all_lots, complete=last,
             parts=number + 1 if last else 0, statuses=self._source.statuses if last else (),
-            unreadable=self._unreadable if last else 0,
+            unreadable=self._unreadable if last else 0, bins=self.bin != MISSING,
         )  # fmt: skip
         at = as_of.isoformat() if as_of else self._digest
         return Reading("stock", site, f"{site}/{at}/{number}", document, part.rows, len(part.lines))

@@ -14,7 +14,8 @@ from .columns import Columns
 from .dates import DateEvidence, Instants
 from .grouping import Group, KeyOf, Survey
 from .model import FileError, Reading, Source, Unreadable
-from .plain_goods import SHEETS
+from .plain_bins import PlainBinMoves
+from .plain_goods import SHEETS as GOODS
 from .plain_listings import PlainListings
 from .plain_orders import PlainOrders
 from .plain_products import PlainProducts
@@ -24,6 +25,7 @@ from .plain_stock import PlainStock
 from .shopify import ShopifyOrders
 from .text import Record, Records, as_text, examine
 
+SHEETS = {**GOODS, "bin-moves": PlainBinMoves}
 KINDS = ("products", "listings", "stock", "orders", "shipments", "statement", *SHEETS)
 FORMATS = ("shopify", "amazon", "csv")
 

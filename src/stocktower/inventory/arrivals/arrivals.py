@@ -10,6 +10,8 @@ from stocktower.model import load_applied
 from stocktower.network import load_network
 from stocktower.platform import Transaction
 
+from ..bins import store as bin_store
+from ..bins.rules import NOT_PUT_AWAY, decide_put
 from ..coming import inbound_store
 from ..coming.arrival_rules import (
     Delivery,
@@ -28,7 +30,7 @@ from ..lots.lots import Lot, LotKey, StatedLot, clash, learn, new_lot
 from ..stock import store
 from ..stock.book import Book, Cause
 from ..stock.discrepancies import settle_discrepancies
-from ..stock.entering import Rows, can_take, enter
+from ..stock.entering import RowKey, Rows, can_take, enter, is_counted
 from ..stock.events import RECEIPT, stock_events
 from ..supply.service import open_book, write_book
 from .arrival_cases import NotOnOrder, tell_arrivals
@@ -85,6 +87,11 @@ class _Arrival:
         named = {(line.sku_id, line.lot) for item in items for line in item.lines if line.lot}
         self._known_lots = lot_store.load_known_lots(tx, named)
         self._lots: dict[LotKey, Lot] = {}
+        self._put: defaultdict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+        """(receipt_id, stock_id) -> what the receipt put into bins."""
+        if any(line.bin for item in items for line in item.lines):
+            for receipt_id, stock_id, code, units in bin_store.load_put_by_receipts(tx, self._receipts.values()):
+                self._put[receipt_id, stock_id][code] = units
 
     def enter(self) -> list[DeliveryResult]:
         """Enter all of them, and write what they did."""
@@ -116,6 +123,7 @@ class _Arrival:
             entered = self._entered[receipt_id]
         for one in differences:
             self._take_in(item, receipt_id, entered, one)
+        self._put_away(item, receipt_id)
         closed = self._close(item) if item.complete else ()
         return DeliveryResult(receipt_id, sum(one.units for one in differences), is_correction, closed)
 
@@ -184,6 +192,22 @@ class _Arrival:
             one.units,
             Cause(RECEIPT, "supplier", "receipt", receipt_id, item.received_at, cost if one.units > 0 else None),
         )
+
+    def _put_away(self, item: Delivery, receipt_id: int) -> None:
+        """Put what came where the delivery says that it lies; a correction moves only the difference."""
+        wanted: defaultdict[RowKey, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for line in item.lines:
+            wanted[self._rows.key(line.sku_id, item.site_id, line.status, "", line.lot)][line.bin] += line.units
+        cause = Cause(RECEIPT, "supplier", "receipt", receipt_id, item.received_at)
+        for key, bins in wanted.items():
+            balance = self._rows.find(key)
+            bins.pop(NOT_PUT_AWAY, None)
+            if balance is None or not bins or is_counted(balance, cause):
+                continue
+            stock_id = balance.row.stock_id
+            put = self._put[receipt_id, stock_id]
+            self._book.notes.change(stock_id, cause, dict(decide_put(bins, put)))
+            self._put[receipt_id, stock_id] = dict(bins)
 
     def _close(self, item: Delivery) -> tuple[int, ...]:
         closed: list[int] = []

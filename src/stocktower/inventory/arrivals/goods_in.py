@@ -129,7 +129,8 @@ def read_receipt(document: ReceiptDocument, words: Words, received_at: datetime,
             if quantity:
                 units = words.units(sku, quantity, line.unit)
                 lot = words.lot(sku, line.lot, units)
-                lines.append(DeliveredLine(sku.sku_id, units, status, lot, cost, line.line, line.expires_on))
+                put = line.bin if site.bins and status == AVAILABLE else ""
+                lines.append(DeliveredLine(sku.sku_id, units, status, lot, cost, line.line, line.expires_on, put))
     return Delivery(
         document.reference,
         site.site_id,

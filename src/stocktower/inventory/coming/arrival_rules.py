@@ -29,6 +29,8 @@ class DeliveredLine(Struct, frozen=True):
     """Line of the inbound; empty: whichever has the SKU."""
     expires_on: date | None = None
     """The last day on which the lot may be sold."""
+    bin: str = ""
+    """Where it was put; empty: it is not put away."""
 
 
 class Delivery(Struct, frozen=True):

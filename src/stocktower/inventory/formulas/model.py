@@ -149,6 +149,8 @@ class Consume(Struct, frozen=True, gc=False):
     occurred_at: datetime
     lot: str = NO_LOT
     """The lot or serial number, where the site names it; else the lots that were allocated."""
+    bin: str = ""
+    """The bin that it was taken from, where the site names it; else the bins in walking order."""
 
 
 class Left(Struct, frozen=True, gc=False):
@@ -256,6 +258,8 @@ class StockRow(Struct, frozen=True, gc=False):
     """Of its lot."""
     sellable: bool = True
     """By its status, the state of its lot and its expiry, as of when it was read."""
+    binned: int = 0
+    """Units that lie in bins; the rest is not put away."""
 
 
 class Posting(Struct, frozen=True):

@@ -32,6 +32,10 @@ class Meaning(Struct, frozen=True):
     """In which days begin and end."""
     as_of: datetime
     now: datetime
+    bins: bool = False
+    """The site keeps bins: what rows say of them counts."""
+    all_bins: bool = False
+    """A row that names no bin is not put away; else nothing is said of it."""
 
 
 class ReadRows(Struct, frozen=True):
@@ -44,6 +48,8 @@ class ReadRows(Struct, frozen=True):
     """Those that are new, or of which more is known now."""
     emptied: frozenset[tuple[int, str, str]]
     """(sku_id, status, owner) of tracked SKUs of which the site says that it has none, of no lot."""
+    bins: dict[RowKey, dict[str, int]]
+    """What lies in the bins of rows, of which anything is said; the rest of them is not put away."""
 
 
 def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
@@ -52,6 +58,7 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
     refused: list[Refused] = []
     lots: dict[LotKey, Lot] = {}
     emptied: set[tuple[int, str, str]] = set()
+    bins: dict[RowKey, dict[str, int]] = {}
     for line in lines:
         sku = meaning.skus.get(line.sku)
         column, problem = _problem(line, sku, meaning)
@@ -95,7 +102,11 @@ def read_rows(lines: Iterable[StockLine], meaning: Meaning) -> ReadRows:
         stated[place] = Stated(
             sku.sku_id, sku.code, status, quantity, line.row, line.cost_minor, trusted, line.as_of, owner, lot
         )  # fmt: skip
-    return ReadRows(list(stated.values()), refused, lots, frozenset(emptied))
+        if meaning.bins and (line.bin or meaning.all_bins):
+            there = bins.setdefault(place, {})
+            if line.bin and line.quantity:
+                there[line.bin] = there.get(line.bin, 0) + line.quantity * factor
+    return ReadRows(list(stated.values()), refused, lots, frozenset(emptied), bins)
 
 
 def _problem(line: StockLine, sku: Sku | None, meaning: Meaning) -> tuple[str, str]:

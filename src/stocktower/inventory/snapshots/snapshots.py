@@ -13,6 +13,7 @@ from stocktower.model import load_applied, snapshot_rule
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
+from ..bins import store as bin_store
 from ..formulas.model import (
     AVAILABLE,
     BUILT_IN,
@@ -31,7 +32,7 @@ from ..lots.lot_service import record_lots
 from ..lots.lots import SERIAL
 from ..lots.owners import owners_of
 from ..stock import store
-from ..stock.book import Balance, Book, Cause
+from ..stock.book import Balance, Book, Cause, InBins
 from ..stock.counts import RowKey, Stated, Verdict, decide_snapshot, settle
 from ..stock.discrepancies import settle_discrepancies
 from ..stock.events import COUNT, OPENING, stock_events, supply_event
@@ -149,6 +150,8 @@ def load_meaning(
         ZoneInfo(network.timezone),
         min(document.as_of or tx.now, tx.now),
         tx.now,
+        site.bins,
+        document.bins,
     )
 
 
@@ -180,6 +183,8 @@ class Snapshot:
         self._meaning = meaning
         self._stated = read.stated
         self._lots = read.lots
+        self._bins = read.bins
+        self._bins_counted: dict[int, datetime] = {}
         self._as_of = meaning.as_of
         self._reason = reason
         self._source = source
@@ -341,12 +346,27 @@ class Snapshot:
                 if at is not cause.occurred_at or one.cost_minor != cause.cost_minor:
                     cause = Cause(self._reason, self._reason, *self._source, at, one.cost_minor)
                 self._book.move(stock_id, delta, cause)
+        self._count_bins(verdict)
         return taken
+
+    def _count_bins(self, verdict: Verdict) -> None:
+        """Note what is said of the bins of rows, with what moved among them since."""
+        said = {stock_id: one for stock_id, _, one in verdict.targets if one.key in self._bins} if self._bins else {}
+        if not said:
+            return
+        self._bins_counted = {stock_id: self._at(one.key) for stock_id, one in said.items()}
+        wanted = {stock_id: dict(self._bins[one.key]) for stock_id, one in said.items()}
+        for stock_id, code, units in bin_store.load_moved_after(self._tx, self._bins_counted):
+            wanted[stock_id][code] = max(0, wanted[stock_id].get(code, 0) + units)
+        for stock_id, bins in wanted.items():
+            cause = Cause(self._reason, self._reason, *self._source, self._bins_counted[stock_id])
+            self._book.notes.stated[stock_id] = InBins(bins, cause)
 
     def write(self) -> None:
         """Write lots, rows, ledgers, demand and events; open and close the cases of what is missing."""
         record_lots(self._tx, self._lots.values(), self._network)
         write_book(self._tx, self._book)
+        bin_store.note_counts(self._tx, self._bins_counted)
         change_demands(self._tx, self._changed)
         kind, source_id = self._source
         self._tx.emit_all(stock_events(self._book, self._network, (source_id or None) if kind == "message" else None))

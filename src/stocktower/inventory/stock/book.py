@@ -73,10 +73,75 @@ class Cause(Struct, frozen=True, gc=False):
     """Posting role of the account that stands against it; empty: that of its reason."""
 
 
+Document = tuple[int, str, int]
+"""(stock_id, reference, reference_id): what one document did to a row."""
+
+
+class InBins(Struct, frozen=True):
+    """What is said of the bins of a row: all that lies in any, or by how much they change."""
+
+    bins: Mapping[str, int]
+    cause: Cause
+
+
+class Shift(Struct, frozen=True):
+    """Units of a row that go from bin to bin; no bin: not put away."""
+
+    stock_id: int
+    origin: str
+    destination: str
+    units: int
+    cause: Cause
+
+
+class BinNotes:
+    """What is said of bins while rows are written; what is not said follows by rule."""
+
+    __slots__ = ("carried", "changed", "named", "shifted", "stated")
+
+    def __init__(self) -> None:
+        self.named: dict[Document, list[tuple[str, int]]] = {}
+        """(bin, units) that a document takes out of a row, or brings into it."""
+        self.changed: dict[Document, InBins] = {}
+        """By how much a document changes bins."""
+        self.carried: dict[Document, int] = {}
+        """The row that has the units then, which lie where they lay."""
+        self.stated: dict[int, InBins] = {}
+        """Row -> what was counted in its bins."""
+        self.shifted: list[Shift] = []
+
+    def name(self, stock_id: int, cause: Cause, code: str, units: int) -> None:
+        """A document says which bin its units are of; nothing where it names none."""
+        if code:
+            self.named.setdefault((stock_id, cause.reference, cause.reference_id), []).append((code, units))
+
+    def change(self, stock_id: int, cause: Cause, bins: Mapping[str, int]) -> None:
+        """A document says by how much bins change, as far as its units allow; it may change the row as well."""
+        if bins:
+            key = (stock_id, cause.reference, cause.reference_id)
+            before: Mapping[str, int] = self.changed[key].bins if key in self.changed else {}
+            both = {code: before.get(code, 0) + bins.get(code, 0) for code in (*before, *bins)}
+            self.changed[key] = InBins(both, cause)
+
+    def rows(self) -> set[int]:
+        """The rows that something is said of."""
+        return {
+            *(key[0] for key in self.named),
+            *(key[0] for key in self.changed),
+            *(key[0] for key in self.carried),
+            *self.carried.values(),
+            *self.stated,
+            *(one.stock_id for one in self.shifted),
+        }
+
+
 class Balance:
     """A stock row while it is being written."""
 
-    __slots__ = ("allocated", "before", "counted_at", "discrepancy", "is_new", "quantity", "row", "sequence")
+    __slots__ = (
+        "allocated", "before", "binned", "counted_at", "discrepancy", "is_new", "quantity", "row", "sequence",
+        "shifted",
+    )  # fmt: skip
 
     def __init__(self, row: StockRow, is_new: bool) -> None:
         self.row = row
@@ -87,6 +152,9 @@ class Balance:
         self.discrepancy = row.discrepancy
         self.sequence = row.sequence
         self.counted_at = row.counted_at
+        self.binned = row.binned
+        self.shifted = False
+        """Whether something went in or out of a bin of it."""
 
     @property
     def free(self) -> int:
@@ -100,6 +168,7 @@ class Balance:
             self.sequence != self.before
             or self.discrepancy != self.row.discrepancy
             or self.counted_at != self.row.counted_at
+            or self.shifted
         )
 
 
@@ -114,8 +183,9 @@ class Book:
         """(stock_id, sequence) -> the unit cost stated with a move."""
         self.against: dict[tuple[int, int], str] = {}
         """(stock_id, sequence) -> the posting role stated with a move."""
-        self._actor = actor
-        self._now = now
+        self.notes = BinNotes()
+        self.actor = actor
+        self.now = now
 
     def open(self, row: StockRow) -> Balance:
         """A row that is not there yet, empty."""
@@ -161,9 +231,9 @@ class Book:
                 cause.counterpart,
                 cause.reference,
                 cause.reference_id,
-                self._actor,
+                self.actor,
                 cause.occurred_at,
-                self._now,
+                self.now,
             )
         )
 

@@ -117,9 +117,9 @@ def load_reservation_batch(
     return tx.tuples(_SQL.load_reservation_batch, stock_id=stock_id, sequence=sequence, until=until, limit=limit)
 
 
-def count_projections(tx: Transaction) -> tuple[int, int, int, int]:
-    """Rows of stock, demand, inbound and bins."""
-    return tx.tuples(_SQL.count_projections)[0]  # pyright: ignore[reportReturnType] -- four counts
+def count_projections(tx: Transaction) -> tuple[int, int, int]:
+    """Rows of stock, demand and inbound."""
+    return tx.tuples(_SQL.count_projections)[0]  # pyright: ignore[reportReturnType] -- three counts
 
 
 def find_unlike_demand(tx: Transaction) -> list[tuple[int, ...]]:
@@ -149,14 +149,3 @@ def restore_inbound(tx: Transaction, truths: Sequence[tuple[int, ...]]) -> None:
     columns = [list(column) for column in zip(*truths, strict=True)]
     names = ("inbound_ids", "expecteds", "receiveds", "cancelleds", "opens", "excesses", "versions")
     tx.execute(_SQL.restore_inbound, **dict(zip(names, columns, strict=True)))
-
-
-def find_unlike_bins(tx: Transaction) -> list[tuple[Any, ...]]:
-    """(stock_id, bin, quantity, sequence, quantity and sequence of the last move) where they differ."""
-    return tx.tuples(_SQL.find_unlike_bins)
-
-
-def restore_bins(tx: Transaction, truths: Sequence[tuple[Any, ...]]) -> None:
-    """Set bins (stock_id, bin) to (quantity, sequence)."""
-    columns = [list(column) for column in zip(*truths, strict=True)]
-    tx.execute(_SQL.restore_bins, **dict(zip(("stock_ids", "bins", "quantities", "sequences"), columns, strict=True)))

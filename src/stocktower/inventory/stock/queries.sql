@@ -80,10 +80,10 @@ WITH changed AS (
     UPDATE inventory.stock AS stock
     SET quantity = stock.quantity + change.quantity, allocated = stock.allocated + change.allocated,
         discrepancy = change.discrepancy, sequence = change.sequence, counted_at = change.counted_at,
-        recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
+        binned = change.binned, recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
     FROM unnest(%(stock_ids)s::bigint[], %(before)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[],
-        %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[])
-        AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at)
+        %(discrepancies)s::bigint[], %(sequences)s::bigint[], %(counted)s::timestamptz[], %(binned)s::bigint[])
+        AS change (stock_id, before, quantity, allocated, discrepancy, sequence, counted_at, binned)
     WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
         AND stock.sequence = change.before
     RETURNING stock.stock_id, stock.recorded_at
@@ -93,7 +93,7 @@ FROM (SELECT count(*) AS found FROM changed) AS counted
 LEFT JOIN changed AS late ON late.recorded_at > %(now)s::timestamptz;
 
 -- copy: stock inventory.stock (merchant_id, stock_id, sku_id, site_id, status, owner, lot, quantity, allocated,
---     discrepancy, sequence, counted_at, recorded_at)
+--     discrepancy, sequence, counted_at, recorded_at, binned)
 -- New stock rows, with their first moves beside them.
 
 -- copy: move inventory.move (merchant_id, stock_id, sequence, delta, quantity_after, allocated_after, reason, counterpart,
@@ -197,7 +197,7 @@ ORDER BY taken.order_id;
 -- plan that was made while it was empty would read all rows of the merchant.
 SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot, stock.quantity,
     stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at, stock.expires_at,
-    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable
+    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable, stock.binned
 FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
 CROSS JOIN LATERAL (
     SELECT *
@@ -212,7 +212,7 @@ ORDER BY stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot;
 -- Stock rows of some SKUs at one site that somebody has units of.
 SELECT stock.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot, stock.quantity,
     stock.allocated, stock.discrepancy, stock.sequence, stock.counted_at, stock.expires_at,
-    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable
+    stock.sellable AND coalesce(stock.expires_at > %(now)s::timestamptz, true) AS sellable, stock.binned
 FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
 CROSS JOIN LATERAL (
     SELECT *
@@ -226,7 +226,7 @@ ORDER BY stock.sku_id, stock.status, stock.owner, stock.lot;
 -- name: load_rows_by_id
 -- Stock rows by id.
 SELECT stock_id, sku_id, site_id, status, owner, lot, quantity, allocated, discrepancy, sequence, counted_at, expires_at,
-    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable
+    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable, binned
 FROM inventory.stock_state
 WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
 ORDER BY stock_id;
@@ -702,11 +702,10 @@ WHERE stock.merchant_id = %(merchant_id)s::bigint
 ORDER BY stock.stock_id;
 
 -- name: count_projections
--- How many rows the projections of inventory have: stock, demand, inbound, bins.
+-- How many rows the projections of stock have: stock, demand, inbound.
 SELECT (SELECT count(*) FROM inventory.stock WHERE merchant_id = %(merchant_id)s::bigint),
     (SELECT count(*) FROM inventory.demand WHERE merchant_id = %(merchant_id)s::bigint),
-    (SELECT count(*) FROM inventory.inbound WHERE merchant_id = %(merchant_id)s::bigint),
-    (SELECT count(*) FROM inventory.bin WHERE merchant_id = %(merchant_id)s::bigint);
+    (SELECT count(*) FROM inventory.inbound WHERE merchant_id = %(merchant_id)s::bigint);
 
 -- name: find_unlike_demand
 -- Demand that has, or is short of, something else than its ledgers say: with what has been shipped of what it had.
@@ -779,33 +778,11 @@ FROM unnest(%(inbound_ids)s::bigint[], %(expecteds)s::bigint[], %(receiveds)s::b
     AS truth (inbound_id, expected, received, cancelled, open, excess, version)
 WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = truth.inbound_id;
 
--- name: find_unlike_bins
--- Bins that hold something else than their moves say.
-SELECT bin.stock_id, bin.bin, bin.quantity, bin.sequence, last.quantity_after, last.sequence
-FROM inventory.bin AS bin
-JOIN LATERAL (
-    SELECT quantity_after, sequence
-    FROM inventory.bin_move
-    WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = bin.stock_id AND bin_move.bin = bin.bin
-    ORDER BY sequence DESC
-    LIMIT 1
-) AS last ON true
-WHERE bin.merchant_id = %(merchant_id)s::bigint
-    AND (bin.quantity, bin.sequence) <> (last.quantity_after, last.sequence)
-ORDER BY bin.stock_id, bin.bin;
-
--- name: restore_bins
--- Set bins to what their moves say.
-UPDATE inventory.bin AS bin
-SET quantity = truth.quantity, sequence = truth.sequence
-FROM unnest(%(stock_ids)s::bigint[], %(bins)s::text[], %(quantities)s::bigint[], %(sequences)s::bigint[])
-    AS truth (stock_id, bin, quantity, sequence)
-WHERE bin.merchant_id = %(merchant_id)s::bigint AND bin.stock_id = truth.stock_id AND bin.bin = truth.bin;
-
 -- name: restore_stock
--- Set stock rows to what their ledgers say.
+-- Set stock rows to what their ledgers say; what lies in bins is never more.
 UPDATE inventory.stock AS stock
-SET quantity = truth.quantity, allocated = truth.allocated, sequence = truth.sequence
+SET quantity = truth.quantity, allocated = truth.allocated, sequence = truth.sequence,
+    binned = least(stock.binned, truth.quantity)
 FROM unnest(%(stock_ids)s::bigint[], %(quantities)s::bigint[], %(allocateds)s::bigint[], %(sequences)s::bigint[])
     AS truth (stock_id, quantity, allocated, sequence)
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = truth.stock_id;

@@ -1,4 +1,4 @@
-"""The projections of inventory: stock rows, demand, inbound and bins, each proved by its append-only ledger."""
+"""The projections of stock: stock rows, demand and inbound, each proved by its append-only ledger."""
 
 from collections.abc import Sequence
 
@@ -36,7 +36,8 @@ def _restore_stock(tx: Transaction, drifted: Sequence[Drifted]) -> None:
     store.restore_rows(tx, [(*one.key, *(one.truth or ())) for one in drifted])  # pyright: ignore[reportArgumentType]  # row, quantity, allocated, sequence
 
 
-def _lock_rows(tx: Transaction, drifted: Sequence[Drifted]) -> None:
+def lock_rows(tx: Transaction, drifted: Sequence[Drifted]) -> None:
+    """Lock the SKUs of rows, which their keys begin with."""
     rows = store.load_rows_by_id(tx, sorted({one.key[0] for one in drifted}))
     store.lock_items(tx, sorted({row.sku_id for row in rows}))
 
@@ -56,7 +57,7 @@ def _truths(drifted: Sequence[Drifted]) -> list[tuple[int, ...]]:
 PROJECTIONS = (
     Projection(
         "inventory.stock", "quantity, allocated and sequence of stock rows, by moves and reservations",
-        lambda tx: ledger_store.count_projections(tx)[0], _find_stock, _lock_rows, _restore_stock,
+        lambda tx: ledger_store.count_projections(tx)[0], _find_stock, lock_rows, _restore_stock,
     ),
     Projection(
         "inventory.demand", "what demand has and is short of, by reservations and shortages",
@@ -69,10 +70,5 @@ PROJECTIONS = (
         lambda tx: ledger_store.count_projections(tx)[2],
         lambda tx: [pair(row, 1) for row in ledger_store.find_unlike_inbound(tx)], _lock_inbound,
         lambda tx, drifted: ledger_store.restore_inbound(tx, _truths(drifted)),
-    ),
-    Projection(
-        "inventory.bin", "what lies in bins, by their moves", lambda tx: ledger_store.count_projections(tx)[3],
-        lambda tx: [pair(row, 2) for row in ledger_store.find_unlike_bins(tx)], _lock_rows,
-        lambda tx, drifted: ledger_store.restore_bins(tx, _truths(drifted)),
     ),
 )  # fmt: skip

@@ -97,6 +97,7 @@ def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, date
             discrepancies=[item.discrepancy for item in balances],
             sequences=[item.sequence for item in balances],
             counted=[item.counted_at for item in balances],
+            binned=[item.binned for item in balances],
         )
     except psycopg.errors.CheckViolation as error:
         raise OverAllocated(str(error)) from error
@@ -124,6 +125,7 @@ def insert_stock(tx: Transaction, balances: Sequence[Balance]) -> None:
                 item.sequence,
                 item.counted_at,
                 tx.now,
+                item.binned,
             )
             for item in balances
         ],

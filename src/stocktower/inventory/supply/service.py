@@ -7,6 +7,8 @@ from datetime import datetime
 from stocktower.model import Configuration
 from stocktower.platform import Answer, Transaction
 
+from ..bins import store as bin_store
+from ..bins.following import follow_bins
 from ..channel_rules.rule_loading import ask_rules, offering_of
 from ..channel_rules.usage import count_demands, counted_by
 from ..coming.inbound_claims import trim_claims
@@ -164,12 +166,16 @@ def open_book(tx: Transaction, rows: Iterable[StockRow]) -> Book:
 
 
 def write_book(tx: Transaction, book: Book) -> None:
-    """Write a book: rows that are new, rows that changed, and both ledgers, each in one statement."""
+    """Write a book: rows that are new, rows that changed with what lies in their bins, and the ledgers, each in one
+    statement.
+    """
+    bin_moves = follow_bins(tx, book)
     changed = [balance for balance in book.balances.values() if balance.changed or balance.is_new]
     store.insert_stock(tx, [balance for balance in changed if balance.is_new])
     recorded = store.change_stock(tx, [balance for balance in changed if not balance.is_new])
     store.record_moves(tx, recorded_as(book.moves, recorded))
     store.record_entries(tx, book.entries, recorded)
+    bin_store.write_bins(tx, bin_moves, recorded)
 
 
 def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:

@@ -163,8 +163,9 @@ class Shipment:
                     swapped += part
         return swapped
 
-    def _note(self, item: Consume, balance: Balance, units: int) -> None:
+    def _note(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
         row = balance.row
+        self.book.notes.name(row.stock_id, cause, item.bin, units)
         self._left.append(
             Left(item.order_id, item.line_no, item.sku_id, item.reference_id, row.stock_id, row.owner, row.lot, units)
         )
@@ -173,7 +174,7 @@ class Shipment:
         self, item: Consume, balance: Balance, allocation: Allocation, units: int, cause: Cause
     ) -> None:
         self.book.ship(balance.row.stock_id, item.order_id, item.line_no, units, cause)
-        self._note(item, balance, units)
+        self._note(item, balance, units, cause)
         counted_at = balance.counted_at
         seen = min(units, allocation.seen)
         if counted_at is not None and item.occurred_at < counted_at and seen:
@@ -183,7 +184,7 @@ class Shipment:
 
     def _ship_free(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
         stock_id = balance.row.stock_id
-        self._note(item, balance, units)
+        self._note(item, balance, units, cause)
         if _counted_since(balance, item):
             covered = min(units, balance.discrepancy, balance.free)
             balance.discrepancy -= covered

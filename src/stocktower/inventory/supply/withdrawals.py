@@ -90,6 +90,7 @@ def withdraw(tx: Transaction, items: Sequence[Withdraw], *, may_cut: MayCut) -> 
         balance, target = book.balances[stock_id], targets[stock_id]
         part = min(units[stock_id], balance.free)
         if part and target is not balance:
+            book.notes.carried[stock_id, one.why, one.reference_id] = target.row.stock_id
             book.move(stock_id, -part, Cause(STATUS_CHANGE, one.to_status, one.why, one.reference_id, tx.now))
             book.move(
                 target.row.stock_id, part, Cause(STATUS_CHANGE, balance.row.status, one.why, one.reference_id, tx.now)

@@ -4,6 +4,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Tag
 
 from stocktower.web.api import (
     assemblies,
+    bins,
     books,
     cases,
     channel_rules,
@@ -34,7 +35,7 @@ HANDLERS = (
     publications.list_publications, publications.acknowledge, publications.resend,
     publications.set_velocity,
     goods.list_inbound, goods.take_inbound, goods.take_receipt, goods.take_transfer, goods.take_adjustment,
-    goods.change_status, goods.take_snapshot, assemblies.take_assembly,
+    goods.change_status, goods.take_snapshot, assemblies.take_assembly, bins.list_bins, bins.take_bin_moves,
     channel_rules.list_rules, channel_rules.set_rule, channel_rules.end_rule,
     reservations.reserve, reservations.give_back, reservations.pay,
     listings.list_listings, listings.take_listings,

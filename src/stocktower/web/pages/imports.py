@@ -16,7 +16,10 @@ from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
 
 PAGE = 50
-KINDS = ("orders", "shipments", "stock", "products", "listings", "inbound", "receipts", "transfers", "adjustments")
+KINDS = (
+    "orders", "shipments", "stock", "products", "listings", "inbound", "receipts", "transfers", "adjustments",
+    "bin-moves",
+)  # fmt: skip
 
 
 @get("/imports", sync_to_thread=True)

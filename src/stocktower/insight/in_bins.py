@@ -1,0 +1,70 @@
+"""What lies in the bins of sites, by name: for command line, API and page."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from stocktower import catalog
+from stocktower.inventory import views as ledger
+from stocktower.network import Network
+from stocktower.platform import Transaction
+
+
+class BinLine(msgspec.Struct, frozen=True):
+    """Units of one stock row in one bin, in stock units."""
+
+    site: str
+    zone: str
+    """What the code of the bin begins with; nothing: it says none."""
+    bin: str
+    sku: str
+    name: str
+    status: str
+    owner: str
+    lot: str
+    quantity: int
+    stock_id: int
+
+
+class BinPage(msgspec.Struct, frozen=True):
+    """A page of what lies in bins, by site and bin."""
+
+    lines: list[BinLine]
+    next: str
+    """Where the next page begins; nothing: there is no more."""
+
+
+class BadBinPlace(ValueError):
+    """A text that names no place in the list."""
+
+
+def load_bins_page(
+    tx: Transaction, network: Network, *, site: str = "", codes: Sequence[str] = (), skus: Sequence[str] = (),
+    after: str = "", limit: int = 200,
+) -> BinPage:  # fmt: skip
+    """What lies in bins (or zones) of a site, of some SKUs; raises BadBinPlace. Codes that are unknown have nothing."""
+    found = catalog.find_skus(tx, list(skus))
+    site_ids = (network.site_ids.get(site, -1),) if site else ()
+    sku_ids = tuple(found[code].sku_id if code in found else -1 for code in skus)
+    asked = ledger.BinsAsked(site_ids, tuple(codes), sku_ids)
+    rows, more = ledger.load_bin_page(tx, asked, read_bin_place(after), limit)
+    named = catalog.load_skus(tx, {row.sku_id for row in rows})
+    lines = [
+        BinLine(
+            network.sites[row.site_id].code, ledger.zone_of(row.bin), row.bin, named[row.sku_id].code,
+            named[row.sku_id].name, row.status, row.owner, row.lot, row.quantity, row.stock_id,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return BinPage(lines, f"{more.site_id}.{more.stock_id}.{more.bin}" if more else "")
+
+
+def read_bin_place(text: str) -> ledger.BinPlace | None:
+    """A place as it stands in an address; raises BadBinPlace."""
+    if not text:
+        return None
+    site_id, _, rest = text.partition(".")
+    stock_id, mark, code = rest.partition(".")
+    if not (mark and code and site_id.isdecimal() and stock_id.isdecimal()):
+        raise BadBinPlace(f"{text} is no place in this list")
+    return ledger.BinPlace(int(site_id), code, int(stock_id))
