@@ -16,7 +16,7 @@ from benchmarks.history import measure_history
 from benchmarks.hot_sku import measure_hot_sku
 from benchmarks.measures import Measure, Options, as_line, say, say_load
 from benchmarks.olist_flow import measure_olist
-from benchmarks.over_http import measure_over_http
+from benchmarks.over_http import measure_holds_over_http, measure_over_http
 from benchmarks.places import Bench, bench
 from benchmarks.publication import measure_publication
 from benchmarks.snapshot import measure_snapshot
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "hot": measure_hot_sku,
     "history": measure_history,
     "http": measure_over_http,
+    "http-holds": measure_holds_over_http,
     "olist": measure_olist,
     "burst": measure_publication,
     "snapshot": measure_snapshot,

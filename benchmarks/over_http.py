@@ -12,9 +12,10 @@ from datetime import timedelta
 from multiprocessing.synchronize import Event
 from urllib.parse import urlencode
 
+import msgspec
 import psycopg
 
-from benchmarks import merchant
+from benchmarks import hot_sku, merchant
 from benchmarks.measures import Measure, Options, percentile
 from benchmarks.places import Bench, Place, opened, settle_down
 from stocktower import access, catalog, inventory, web
@@ -31,6 +32,7 @@ SHARE_GOAL = 0.2
 CLIENTS = 16
 PACED_CLIENTS = 64
 HOLDS_A_SECOND = 50
+HOLD_P99_GOAL_MS = 50.0
 _BARE = """
 SELECT sku_id, sum(greatest(0, quantity - allocated))::bigint
 FROM inventory.stock
@@ -64,6 +66,61 @@ def measure_over_http(bench: Bench, options: Options) -> list[Measure]:
         Measure(f"ATS of {SKUS} SKUs over HTTP, saturated", "requests/s", tuple(rates), bare * SHARE_GOAL, bare=bare,
                 note="bare: one SELECT of their free stock"),
     ]  # fmt: skip
+
+
+def measure_holds_over_http(bench: Bench, options: Options) -> list[Measure]:
+    """Carts that all want one SKU: reservations a second over HTTP, and the wait of each; all is given, no more."""
+    stock = 1_500 if options.quick else 6_000
+    place = bench.make("http_holds", merchant.configuration(), merchant.CODE, merchant.NOW)
+    with opened(place) as tower:
+        hot_sku.load_stock(tower, stock)
+        token = create_token(tower, name="bench", role=access.Role.ADMINISTRATOR, days=None, actor="bench")
+    settle_down(place)
+    rates: list[float] = []
+    p99s: list[float] = []
+    for _ in range(options.runs):
+        copy = bench.copy(place, "http_holds_run")
+        with served(copy) as port:
+            rate, waits = asyncio.run(_hold_all(port, token, stock))
+        hot_sku.check_all_given(copy, stock)
+        rates.append(rate)
+        p99s.append(percentile(waits, 0.99) * 1000)
+        bench.drop(copy)
+    bench.drop(place)
+    note = f"{stock:,} in stock, all given and no more; {PACED_CLIENTS} clients"
+    return [
+        Measure("holds of one hot SKU over HTTP", "reservations/s", tuple(rates), note=note),
+        Measure("holds of one hot SKU over HTTP, p99", "ms", tuple(p99s), HOLD_P99_GOAL_MS, more_is_better=False),
+    ]
+
+
+async def _hold_all(port: int, token: str, stock: int) -> tuple[float, list[float]]:
+    """Reservations a second, and the seconds that each took; a tenth more is asked for than there is."""
+    waits: list[float] = []
+
+    async def client(place: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for number in range(stock * 11 // 10 // PACED_CLIENTS + 1):
+            began = time.perf_counter()
+            await _ask(reader, writer, _hold_request(token, f"{place}-{number}"), (b"201", b"409"))
+            waits.append(time.perf_counter() - began)
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(place) for place in range(PACED_CLIENTS)))
+    return len(waits) / (time.perf_counter() - began), waits
+
+
+def _hold_request(token: str, reference: str) -> bytes:
+    wanted = {
+        "channel": merchant.CHANNELS[0], "reference": reference, "lines": [{"sku": hot_sku.CODE, "quantity": 1}],
+        "minutes": 60,
+    }  # fmt: skip
+    body = msgspec.json.encode(wanted)
+    return (
+        f"POST /api/v1/reservations HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
 
 
 @contextmanager
@@ -145,10 +202,12 @@ def _requests(token: str) -> list[bytes]:
     return made
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> None:
+async def _ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, statuses: Sequence[bytes] = (b"200",)
+) -> None:
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
+    if head[9:12] not in statuses:
         raise AssertionError(head.decode())
     length = next(
         int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")

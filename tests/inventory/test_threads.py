@@ -1,9 +1,11 @@
 """Threads and commits: nothing is promised twice, nothing is lost, and a bad request fails alone."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -176,6 +178,28 @@ def test_every_caller_gets_its_own_answer(
     assert row(database, merchant, world, "CUP") == (STOCK, 30, 0)
     assert gatherer.submit(merchant, EndHold(world.channel["web"], "cart 0")).state == "released"
     assert row(database, merchant, world, "CUP") == (STOCK, 28, 0)
+    check(database, merchant)
+
+
+def test_callers_of_an_event_loop_are_gathered_with_the_threads(
+    database: Database, merchant: int, world: World, gatherer: Gatherer, clock: FrozenClock
+) -> None:
+    expires_at = clock.now() + timedelta(minutes=10)
+
+    def request(reference: str) -> HoldRequest:
+        return HoldRequest(world.channel["web"], reference, ((world.sku["CUP"], 1),), expires_at)
+
+    async def ask_all() -> list[Any]:
+        asked = [gatherer.ask(merchant, request("bad\0text" if n == 7 else f"cart {n}")) for n in range(40)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    with ThreadPoolExecutor(1) as threads:
+        by_thread = threads.submit(lambda: [gatherer.submit(merchant, request(f"cart {n}")).state for n in range(40)])
+        answers = asyncio.run(ask_all())
+        assert by_thread.result() == ["held"] * 40
+    assert [n for n, answer in enumerate(answers) if isinstance(answer, Exception)] == [7]
+    assert all(answer.state == "held" for n, answer in enumerate(answers) if n != 7)
+    assert row(database, merchant, world, "CUP") == (STOCK, 40, 0)
     check(database, merchant)
 
 
