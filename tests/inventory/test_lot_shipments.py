@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stocktower import inventory
 from stocktower.exchange import ProductDocument, StockDocument, StockLine
-from stocktower.inventory import Consume, ConsumeResult, StockMoved
+from stocktower.inventory import AdjustmentRequest, Consume, ConsumeResult, DeliveredLine, Delivery, StockMoved
 from stocktower.platform import Database, Transaction
 from tests.inventory.world import PRODUCTS, TEXT, World, broken
 
@@ -216,3 +216,41 @@ def test_another_lot_leaves_while_others_reserve(database: Database) -> None:
         assert sum(quantity - missing for quantity, _, missing in rows.values()) == 20
         assert sum(allocated for _, allocated, _ in rows.values()) <= sum(quantity for quantity, _, _ in rows.values())
         assert all(world.demand(tx, number)["MILK"] == (0, 0, 2, 0) for number in range(1, 11))
+
+
+def test_a_serial_number_is_one_piece_in_one_place(tx: Transaction, world: World) -> None:
+    """Whatever says so: receipts, adjustments, each alone or several at once; a correction may move it."""
+    east, west, phone = world.site["EAST"], world.site["WEST"], world.sku["PHONE"]
+
+    def receive(reference: str, site_id: int, *lines: DeliveredLine) -> str:
+        (result,) = inventory.receive_deliveries(tx, [Delivery(reference, site_id, tx.now, lines)])
+        return result.problem
+
+    def adjust(reference: str, site_id: int, *lots: str, delta: int = 1) -> list[str]:
+        asked = [
+            AdjustmentRequest(
+                f"{reference}-{place}", phone, site_id, delta, "found" if delta > 0 else "missing", lot=lot
+            )
+            for place, lot in enumerate(lots)
+        ]
+        return [one.problem for one in inventory.adjust_stock(tx, asked)]
+
+    assert "stands for one piece" in receive("D-1", east, *[DeliveredLine(phone, 1, lot="S1", line=n) for n in "ab"])
+    assert receive("D-1", east, DeliveredLine(phone, 1, lot="S1"), DeliveredLine(phone, 1, lot="S2")) == ""
+    assert "S1 lies at EAST (available) already" in receive("D-2", west, DeliveredLine(phone, 1, lot="S1"))
+    assert (
+        receive("D-1", east, DeliveredLine(phone, 1, lot="S1", status="damaged"), DeliveredLine(phone, 1, lot="S2"))
+        == ""
+    )
+    assert {row.status: row.quantity for row in rows(tx, world, "S1")} == {"available": 0, "damaged": 1}
+    first, second, third = adjust("A", west, "S2", "S3", "S3")
+    assert ("S2 lies at EAST" in first, second, "stands for one piece" in third) == (True, "", True)
+    assert adjust("B", east, "S2", delta=-1) == [""]
+    assert adjust("C", west, "S2") == [""]
+    assert broken(tx) == []
+
+
+def rows(tx: Transaction, world: World, lot: str) -> list[inventory.StockRow]:
+    """The rows of one serial number."""
+    found = inventory.load_availability(tx, [world.sku["PHONE"]], world.network).rows(world.sku["PHONE"])
+    return [row for row in found if row.lot == lot]

@@ -253,11 +253,12 @@ def stock(tx: Transaction, site: str, quantities: Mapping[str, int], as_of: date
 
 
 def confirm(
-    tx: Transaction, number: str, kind: str, lines: Sequence[tuple[str, int]] = (), source: str = "EAST", **changes: Any
-) -> None:
-    """Put a site's report into the inbox; lines are (SKU code, units)."""
+    tx: Transaction, number: str, kind: str, lines: Sequence[tuple[str, int]] = (), source: str = "EAST",
+    lots: Sequence[ConfirmationLine] = (), **changes: Any,
+) -> None:  # fmt: skip
+    """Put a site's report into the inbox; lines are (SKU code, units), or `lots` with more."""
     figures: dict[str, Any] = {"occurred_at": tx.now, "site": "", **changes}
-    stated = tuple(ConfirmationLine(units, sku) for sku, units in lines)
+    stated = (*(ConfirmationLine(units, sku) for sku, units in lines), *lots)
     body = msgspec.json.encode(ConfirmationDocument(number, kind, lines=stated, **figures))
     exchange.receive(tx, source if not figures["site"] else figures["site"], [Incoming("confirmation", number, body)],
                      origin="test")  # fmt: skip

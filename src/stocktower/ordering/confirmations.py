@@ -15,6 +15,7 @@ from stocktower.platform import Transaction, schedule
 from stocktower.worklist import Raise, Waiter
 
 from . import events, rules, store
+from .kit_reports import sent_of, sold_lines
 from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, load_demands, load_lines, parked, skus_of_orders, write_changed, write_plan
@@ -223,7 +224,7 @@ class _Batch:
         if any((request.fulfillment_id, document.kind, item.digest) in known for request in order.requests):
             return
         units = self._units(item, requests) if document.lines else None
-        self.sent[item.message.message_id] = self._sent(item)
+        self.sent[item.message.message_id] = sent_of(self.tx, item.order, item.document, self.skus)
         for request in requests:
             if units is not None and request.fulfillment_id not in units:
                 continue
@@ -262,10 +263,10 @@ class _Batch:
     def _units(self, item: Told, requests: Sequence[Request]) -> dict[int, dict[int, int]]:
         """The units of each line of each request that a confirmation states; what fits nowhere is a mismatch."""
         stated: dict[int, dict[int, int]] = {}
-        problems: list[str] = []
         lost = 0
         taken: dict[tuple[int, int], int] = {}
-        for line in merge_lines(item.document.lines):
+        lines, problems = sold_lines(item.order, item.document, self.skus)
+        for line in merge_lines(lines):
             places = self._places(item, line.line_ref, line.sku, requests)
             quantity = line.quantity
             pack = 1 if line.line_ref or not places else places[0][2]
@@ -291,24 +292,6 @@ class _Batch:
         if problems:
             self.mismatches.append(Mismatch(item, problems, lost))
         return stated
-
-    def _sent(self, item: Told) -> dict[int, list[Sent]]:
-        """What is said by SKU, of lines that name a lot or bin; of a kit nobody can say which part is meant."""
-        named: dict[int, list[Sent]] = {}
-        for stated in item.document.lines if item.document.kind == ReportKind.SHIPPED else ():
-            sku_id = self.skus.get(stated.sku)
-            for line in item.order.lines if stated.lot or stated.bin else ():
-                if stated.line_ref:
-                    is_meant = line.line_ref == stated.line_ref
-                else:
-                    is_meant = line.sku_id == sku_id if sku_id else line.listing == stated.sku
-                if is_meant and len(line.components) == 1:
-                    [(part_id, per_unit)] = line.components
-                    in_stock_units = bool(sku_id) and not stated.line_ref
-                    units = stated.quantity if in_stock_units else stated.quantity * per_unit
-                    named.setdefault(part_id, []).append((stated.lot, stated.bin, units))
-                    break
-        return named
 
     def _places(
         self, item: Told, line_ref: str, sku: str, requests: Sequence[Request]

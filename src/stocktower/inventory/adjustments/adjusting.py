@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stocktower.catalog import Sku, load_skus
+from stocktower.catalog import Sku, load_skus, load_tracking
 from stocktower.exchange import AdjustmentDocument, Message
 from stocktower.kernel import CaseKind
 from stocktower.model import AdjustmentReason, adjustment_reasons, load_applied
@@ -19,7 +19,8 @@ from ..formulas.model import Posting
 from ..formulas.rules import owner_at
 from ..lots import lot_store
 from ..lots.lot_service import record_lots
-from ..lots.lots import new_lot
+from ..lots.lots import SERIAL, new_lot
+from ..lots.serials import find_second, say_second
 from ..stock import store
 from ..stock.wording import NotUsable, Words
 from ..supply.postings import adjust
@@ -134,6 +135,8 @@ def _repeat(item: AdjustmentRequest, before: Adjustment) -> AdjustmentResult:
 
 def _post(tx: Transaction, items: Sequence[Adjustment]) -> dict[int, str]:
     """Enter adjustments; says of those that could not be entered why."""
+    doubled = _refuse_doubled(tx, items)
+    items = [one for one in items if one.adjustment_id not in doubled]
     postings = [
         Posting(
             one.sku_id, one.site_id, one.delta, one.occurred_at, "adjustment", one.adjustment_id, one.status,
@@ -142,7 +145,29 @@ def _post(tx: Transaction, items: Sequence[Adjustment]) -> dict[int, str]:
         for one in items
     ]  # fmt: skip
     done = zip(items, adjust(tx, postings), strict=True)
-    return {one.adjustment_id: f"quantity: {posted.problem}" for one, posted in done if posted.problem}
+    return doubled | {one.adjustment_id: f"quantity: {posted.problem}" for one, posted in done if posted.problem}
+
+
+def _refuse_doubled(tx: Transaction, items: Sequence[Adjustment]) -> dict[int, str]:
+    """Adjustments that would make a serial number two pieces, or one at two places; the others before them count."""
+    sku_ids = sorted({one.sku_id for one in items if one.lot and one.delta > 0})
+    serials = {sku_id for sku_id, how in load_tracking(tx, sku_ids).items() if how == SERIAL}
+    if not serials:
+        return {}
+    store.lock_items(tx, sorted({one.sku_id for one in items}))
+    rows = store.load_rows(tx, sorted(serials))
+    sites = {site_id: site.code for site_id, site in load_network(tx).sites.items()}
+    added: dict[tuple[int, str], int] = {}
+    problems: dict[int, str] = {}
+    for one in items:
+        key = (one.sku_id, one.lot)
+        after = added.get(key, 0) + one.delta
+        second = find_second({key: after}, ((row, row.quantity) for row in rows), serials)
+        if second is not None:
+            problems[one.adjustment_id] = say_second(*second, sites)
+        else:
+            added[key] = after
+    return problems
 
 
 def approve_adjustment(tx: Transaction, adjustment_id: int, by: str) -> Adjustment:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from stocktower.catalog import load_tracking
 from stocktower.model import load_applied
 from stocktower.network import load_network
 from stocktower.platform import Transaction
@@ -26,7 +27,8 @@ from ..coming.arrival_rules import (
 from ..coming.inbound_rules import CHANGED, CLOSED, RECEIVED, TRANSFER, Inbound, close_short, receive_units
 from ..lots import lot_store
 from ..lots.lot_service import record_lots
-from ..lots.lots import Lot, LotKey, StatedLot, clash, learn, new_lot
+from ..lots.lots import SERIAL, Lot, LotKey, StatedLot, clash, learn, new_lot
+from ..lots.serials import find_second, say_second
 from ..stock import store
 from ..stock.book import Book, Cause
 from ..stock.discrepancies import settle_discrepancies
@@ -85,6 +87,8 @@ class _Arrival:
         self._not_on_order: list[NotOnOrder] = []
         self._closed: set[int] = set()
         named = {(line.sku_id, line.lot) for item in items for line in item.lines if line.lot}
+        tracking = load_tracking(tx, {sku_id for sku_id, _ in named})
+        self._serials = {sku_id for sku_id, how in tracking.items() if how == SERIAL}
         self._known_lots = lot_store.load_known_lots(tx, named)
         self._lots: dict[LotKey, Lot] = {}
         self._put: defaultdict[tuple[int, int], dict[str, int]] = defaultdict(dict)
@@ -131,6 +135,13 @@ class _Arrival:
         """Why a delivery cannot be entered."""
         if any(one.kind == TRANSFER for one in self._named(item)) and item.lines:
             return f"inbound {item.inbound} is a transfer: state its arrival, which also takes it out of transit"
+        added: dict[LotKey, int] = {}
+        for one in differences:
+            sku_id, _, lot, _ = one.key
+            added[sku_id, lot] = added.get((sku_id, lot), 0) + one.units
+        second = find_second(added, ((one.row, one.quantity) for one in self._book.balances.values()), self._serials)
+        if second is not None:
+            return say_second(*second, {site_id: site.code for site_id, site in self._network.sites.items()})
         for one in differences:
             if one.units > 0:
                 break
