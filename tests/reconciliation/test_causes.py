@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stocktower.reconciliation import Cause, Key, LineFacts, Moved, Underway, Unworked, judge, within_tolerance
+from stocktower.reconciliation import Cause, Coming, Key, LineFacts, Moved, Underway, Unworked, judge, within_tolerance
 
 AS_OF = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 WINDOW = timedelta(hours=24)
@@ -56,6 +56,16 @@ lines = st.builds(
     underway=st.lists(st.builds(Underway, st.integers(1, 9), st.integers(1, 9), st.integers(1, 60)), max_size=3).map(
         tuple
     ),
+    coming=st.lists(
+        st.builds(
+            Coming,
+            st.integers(1, 9),
+            st.sampled_from(["PO-1", "PO-2"]),
+            st.integers(1, 60),
+            st.sampled_from([None, AS_OF]),
+        ),
+        max_size=3,
+    ).map(tuple),
     unworked=st.lists(st.builds(Unworked, st.integers(1, 9), deltas), max_size=2).map(tuple),
     factors=st.lists(st.integers(1, 24), max_size=3).map(tuple),
     siblings=siblings,
@@ -118,6 +128,23 @@ def test_what_they_shipped_and_did_not_tell_is_a_missed_message(units: int, ours
     line = facts(ours, ours - units, underway=(Underway(5, 6, units), Underway(7, 8, units + 1)))
     verdict = judge(line, WINDOW)
     assert (verdict.cause, verdict.evidence["fulfillments"]) == (Cause.MISSED_MESSAGE, [6])
+
+
+@given(st.integers(3, 90), st.integers(100, 900), st.integers(1, 50))
+def test_what_they_received_and_is_only_announced_here_is_timing(units: int, ours: int, rest: int) -> None:
+    announced = (Coming(5, "PO-1", units, AS_OF), Coming(6, "PO-2", units + rest, AS_OF + timedelta(days=9)))
+    verdict = judge(facts(ours, ours + units, coming=announced), WINDOW)
+    assert (verdict.cause, verdict.evidence["inbound"]) == (Cause.TIMING, [5])
+    assert "PO-1" in verdict.reason
+    both = judge(facts(ours, ours + 2 * units + rest, coming=announced), WINDOW)
+    assert (both.cause, both.evidence["references"]) == (Cause.TIMING, "PO-1, PO-2")
+    part = judge(facts(ours, ours + units, coming=(Coming(5, "PO-1", units + rest, AS_OF),)), WINDOW)
+    assert (part.cause, part.evidence["explained"]) == (Cause.TIMING, units)
+    assert part.confidence < verdict.confidence
+    # What is not due for days cannot be there in part; what is missing there is not explained by it.
+    far = Coming(5, "PO-1", units + rest, AS_OF + timedelta(days=9))
+    assert judge(facts(ours, ours + units, coming=(far,)), WINDOW).cause == Cause.SHRINKAGE
+    assert judge(facts(ours, ours - units, coming=announced), WINDOW).cause == Cause.SHRINKAGE
 
 
 @given(st.integers(2, 48), st.integers(10, 500), st.booleans())

@@ -7,11 +7,18 @@ import msgspec
 import pytest
 
 from stocktower import catalog, exchange, inventory, reconciliation, worklist
-from stocktower.exchange import ConfirmationDocument, ConfirmationLine, Incoming
+from stocktower.exchange import (
+    ConfirmationDocument,
+    ConfirmationLine,
+    Incoming,
+    ProductDocument,
+    ReceiptDocument,
+    ReceiptLine,
+)
 from stocktower.inventory import views as ledger
 from stocktower.platform import Transaction, take_due
 from tests.ordering.world import document
-from tests.reconciliation.world import World, hours
+from tests.reconciliation.world import PRODUCTS, TEXT, World, hours
 
 
 @pytest.fixture
@@ -108,6 +115,19 @@ def test_a_word_that_lies_in_the_inbox_is_timing(tx: Transaction, world: World) 
     line = world.line()
     assert line.cause == reconciliation.Cause.TIMING
     assert msgspec.json.decode(line.evidence)["messages"] == [receipt.message_id]
+
+
+def test_what_is_received_there_and_only_announced_here_is_timing(tx: Transaction, world: World) -> None:
+    stated = inventory.StatedInbound("ASN-1", world.sku["LID"], world.network.site_ids["EAST"], 40, tx.now)
+    inventory.record_inbound(tx, [stated])
+    world.state([("EAST", "LID", 140)], tx.now)
+    line = world.line()
+    assert (line.cause, msgspec.json.decode(line.evidence)["references"]) == (reconciliation.Cause.TIMING, "ASN-1")
+    # The same, when the receipt lies in the inbox already.
+    receipt = ReceiptDocument("D-1", "EAST", (ReceiptLine("LID", 40),), "ASN-1")
+    (one,) = exchange.receive(tx, "EAST", [Incoming("receipt", "D-1", msgspec.json.encode(receipt))], origin="test")
+    world.state([("EAST", "LID", 140)], tx.now, digest="again")
+    assert msgspec.json.decode(world.line().evidence)["messages"] == [one.message_id]
 
 
 def test_packs_of_the_catalogue_and_of_listings(tx: Transaction, world: World) -> None:
@@ -249,6 +269,32 @@ def test_lots_are_compared_where_they_are_stated(tx: Transaction, world: World) 
     assert found == {("", 240, 200), ("L1", 0, 40)}
     assert {cause for _, _, cause in world.lines().values()} == {"lot"}
     world.holds_true()
+
+
+def test_their_word_on_a_lot_is_taken_as_a_count_of_that_lot(tx: Transaction) -> None:
+    world = World(tx, TEXT, (*PRODUCTS, ProductDocument("MILK", "Milk", tracking="lot")))
+    lines = [ReceiptLine("MILK", 20, lot="A", line="a"), ReceiptLine("MILK", 5, lot="B", line="b")]
+    lines += [ReceiptLine("CUP", 9, line="c")]
+    inventory.state_receipt(tx, ReceiptDocument("D-1", "EAST", tuple(lines)))
+    rows = [("EAST", "MILK", 17), ("EAST", "MILK", 9), ("EAST", "CUP", 4)]
+    world.state(rows, tx.now, lots={0: "A", 1: "C", 2: "X"})
+    causes = {line.cause for line, _ in reconciliation.load_lines(tx, world.system_id())}
+    notes = [note for cause in sorted(causes) for note in accepted(tx, cause)]
+    assert any("MILK lot A at EAST, available: 20 becomes 17" in note for note in notes)
+    assert any("not taken: CUP at EAST is of lot X, and we keep no lots of it" in note for note in notes)
+    world.work()
+    there = {one.lot: one.quantity for one in inventory.load_lots(tx) if one.lot}
+    assert (there["A"], there["B"], there["C"]) == (17, 5, 9)
+    assert world.available("EAST", "CUP") == (9, 0)
+    world.holds_true()
+
+
+def accepted(tx: Transaction, cause: str) -> list[str]:
+    """What taking the ERP's word says, also where nothing of it can be taken."""
+    try:
+        return reconciliation.accept_theirs(tx, "erp", cause)
+    except reconciliation.NotPossible as refusal:
+        return [str(refusal)]
 
 
 def test_a_system_that_left_the_configuration(tx: Transaction, world: World) -> None:

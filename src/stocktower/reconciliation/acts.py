@@ -50,18 +50,18 @@ def accept_theirs(tx: Transaction, code: str, cause: str, *, sku_id: int = 0) ->
     notes: list[str] = []
     for line, as_of in lines:
         sku = skus[line.sku_id]
-        if line.lot or line.theirs < 0:
-            why = "states less than nothing" if line.theirs < 0 else f"is of lot {line.lot}: count that lot"
+        why = why_not(line, sku)
+        if why:
             notes.append(f"not taken: {sku.code} at {sites[line.site_id].code} {why}")
             continue
-        stated = StockLine(sku.code, line.theirs, line.status, unit=sku.stock_unit)
+        stated = StockLine(sku.code, line.theirs, line.status, unit=sku.stock_unit, lot=line.lot)
         documents.setdefault((line.site_id, as_of), []).append(stated)
-    taken = [(line, as_of) for line, as_of in lines if not line.lot and line.theirs >= 0]
+    taken = [(line, as_of) for line, as_of in lines if not why_not(line, skus[line.sku_id])]
     if not taken:
         raise NotPossible("; ".join(notes[:SHOWN]))
     statements = store.load_last_statements(tx)
     statement = next((one for one in statements if one.system_id == row.system_id), None)
-    ordering.take_counts(
+    results = ordering.take_counts(
         tx,
         [
             StockDocument(sites[site_id].code, as_of, tuple(stated))
@@ -69,14 +69,29 @@ def accept_theirs(tx: Transaction, code: str, cause: str, *, sku_id: int = 0) ->
         ],
         statement.message_id if statement else 0,
     )
+    notes += [f"not taken: {one.sku}: {one.problem}" for result in results for one in result.refused]
     if statement is not None:
         schedule(tx, COMPARE, [(statement.statement_id, tx.now)])
     return [*_said(taken, {key: sku.code for key, sku in skus.items()}, {k: s.code for k, s in sites.items()}), *notes]
 
 
+def why_not(line: Difference, sku: catalog.Sku) -> str:
+    """Why the word of a system on a line cannot be taken as a count; empty where it can. Pure."""
+    if line.theirs < 0:
+        return "states less than nothing"
+    if line.lot and sku.tracking == "none":
+        return f"is of lot {line.lot}, and we keep no lots of it: count the SKU"
+    if not line.lot and sku.tracking != "none":
+        return f"is tracked by {sku.tracking}, and no {sku.tracking} is stated: count each of them"
+    if sku.tracking == "serial" and line.theirs > 1:
+        return f"states {line.theirs:,} of serial number {line.lot}, which is one piece"
+    return ""
+
+
 def _said(lines: Sequence[tuple[Difference, datetime]], skus: dict[int, str], sites: dict[int, str]) -> list[str]:
     said = [
-        f"{skus[line.sku_id]} at {sites[line.site_id]}, {line.status}: {line.ours:,} becomes {line.theirs:,} as of "
+        f"{skus[line.sku_id]}{f' lot {line.lot}' if line.lot else ''} at {sites[line.site_id]}, {line.status}: "
+        f"{line.ours:,} becomes {line.theirs:,} as of "
         f"{as_of:%Y-%m-%d %H:%M} UTC"
         for line, as_of in lines[:SHOWN]
     ]

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from stocktower.kernel import allowed_units
 
-from .model import Cause, Key, LineFacts, Moved, Verdict
+from .model import Cause, Coming, Key, LineFacts, Moved, Verdict
 
 LARGE = 10
 """Stock units; a smaller difference is never taken for another unit."""
@@ -116,6 +116,36 @@ def _not_confirmed(facts: LineFacts, window: timedelta) -> Verdict | None:
         "explained": facts.delta,
     }
     return Verdict(Cause.MISSED_MESSAGE, _of_several(85, len(candidates), gone), reason, evidence)
+
+
+def _received_there(facts: LineFacts, window: timedelta) -> Verdict | None:
+    """They have received what is only announced here: all of it, or a part of what is due by now."""
+    if facts.delta <= 0 or not facts.coming:
+        return None
+    by_reference: defaultdict[str, list[Coming]] = defaultdict(list)
+    for one in facts.coming:
+        by_reference[one.reference].append(one)
+    groups = [*by_reference.values(), *([list(facts.coming)] if len(by_reference) > 1 else [])]
+    whole = [some for some in groups if sum(one.units for one in some) == facts.delta]
+    if whole:
+        confidence = _of_several(84, len(whole), facts.delta)
+        return _arrived(whole[0], confidence, "as many units as {} is still to bring", facts)
+    due = [
+        some
+        for some in by_reference.values()
+        if sum(one.units for one in some) > facts.delta
+        and all(one.expected_at is not None and one.expected_at < facts.as_of + window for one in some)
+    ]
+    if len(due) == 1:
+        return _arrived(due[0], _of_several(66, 1, facts.delta), "a part of what {} is due to bring", facts)
+    return None
+
+
+def _arrived(some: Sequence[Coming], confidence: int, words: str, facts: LineFacts) -> Verdict:
+    names = ", ".join(sorted({one.reference for one in some})[:SHOWN])
+    reason = f"{words.format(names)}: received there, and not here yet"
+    evidence = {"inbound": [one.inbound_id for one in some][:SHOWN], "references": names, "explained": facts.delta}
+    return Verdict(Cause.TIMING, confidence, reason, evidence)
 
 
 def _not_known_there(facts: LineFacts, window: timedelta) -> Verdict | None:
@@ -246,6 +276,7 @@ _LOOKS: tuple[Callable[[LineFacts, timedelta], Verdict | None], ...] = (
     _learned_late,
     _nearby,
     _not_confirmed,
+    _received_there,
     _not_known_there,
     _other_unit,
     _other_status,

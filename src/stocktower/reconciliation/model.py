@@ -74,6 +74,15 @@ class Unworked(Struct, frozen=True, gc=False):
     """Below zero: units that leave."""
 
 
+class Coming(Struct, frozen=True, gc=False):
+    """Units that are announced to the site and not received here: there they may be in already."""
+
+    inbound_id: int
+    reference: str
+    units: int
+    expected_at: datetime | None
+
+
 class LineFacts(Struct, frozen=True):
     """Everything that speaks for one cause or another of one line; quantities in stock units."""
 
@@ -86,6 +95,8 @@ class LineFacts(Struct, frozen=True):
     """Of some days before the instant and of the window after it, by time of happening."""
     underway: tuple[Underway, ...] = ()
     unworked: tuple[Unworked, ...] = ()
+    coming: tuple[Coming, ...] = ()
+    """Of available stock: what is announced and not received."""
     factors: tuple[int, ...] = ()
     """Stock units in the packs of the SKU."""
     siblings: tuple[tuple[Key, int], ...] = ()

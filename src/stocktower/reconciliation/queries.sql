@@ -291,7 +291,7 @@ ORDER BY demand.sku_id, request.fulfillment_id;
 -- What sites have told that is not worked yet.
 SELECT message_id, kind, body
 FROM exchange.pub_unworked
-WHERE merchant_id = %(merchant_id)s::bigint AND kind IN ('confirmation', 'stock') AND body IS NOT NULL
+WHERE merchant_id = %(merchant_id)s::bigint AND kind IN ('confirmation', 'stock', 'receipt') AND body IS NOT NULL
 ORDER BY message_id
 LIMIT %(limit)s::bigint;
 

@@ -80,6 +80,9 @@ def links_of(
         links = [Link(f"{more} moves", links[0].href)]
     links += [Link("order", f"/orders/{order_id}") for order_id in evidence.get("orders", ())[:3]]
     links += [Link("message", f"/messages/{message_id}") for message_id in evidence.get("messages", ())[:3]]
+    if evidence.get("inbound"):
+        first = evidence["references"].partition(", ")[0]
+        links.append(Link(evidence["references"], f"/inbound?q={quote(f'reference:{first}')}"))
     if evidence.get("sku_id") in skus:
         other = skus[evidence["sku_id"]].code
         links.append(Link(other, labels.sku_href(other)))
