@@ -130,7 +130,7 @@ def test_what_they_shipped_and_did_not_tell_is_a_missed_message(units: int, ours
     assert (verdict.cause, verdict.evidence["fulfillments"]) == (Cause.MISSED_MESSAGE, [6])
 
 
-@given(st.integers(3, 90), st.integers(100, 900), st.integers(1, 50))
+@given(st.integers(3, 90), st.integers(300, 900), st.integers(1, 50))
 def test_what_they_received_and_is_only_announced_here_is_timing(units: int, ours: int, rest: int) -> None:
     announced = (Coming(5, "PO-1", units, AS_OF), Coming(6, "PO-2", units + rest, AS_OF + timedelta(days=9)))
     verdict = judge(facts(ours, ours + units, coming=announced), WINDOW)
