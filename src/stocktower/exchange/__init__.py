@@ -82,6 +82,7 @@ from .service import (
     wait,
 )
 from .views import (
+    find_waiting,
     load_backlog,
     load_import,
     load_import_work,
@@ -155,6 +156,7 @@ __all__ = [
     "claim",
     "end_import",
     "erase_bodies",
+    "find_waiting",
     "finish",
     "load_answer",
     "load_backlog",

@@ -127,6 +127,13 @@ CROSS JOIN LATERAL (
 LEFT JOIN exchange.work w ON w.merchant_id = %(merchant_id)s::bigint AND w.message_id = newest.message_id
 ORDER BY newest.message_id;
 
+-- name: find_waiting
+-- Messages that wait for some causes.
+SELECT message_id
+FROM exchange.work
+WHERE merchant_id = %(merchant_id)s::bigint AND state = 'waiting' AND cause = ANY(%(causes)s::text[])
+ORDER BY message_id;
+
 -- name: view_messages
 -- Messages by id as a page shows them.
 SELECT m.message_id, m.source, m.kind, m.key, m.sequence, m.origin, m.import_id, m.received_at, m.erased_at,

@@ -92,6 +92,11 @@ def load_rows_to_work(tx: Transaction) -> dict[str, int]:
     return dict(tx.tuples(_Q.load_rows_to_work))
 
 
+def find_waiting(tx: Transaction, causes: Sequence[str]) -> list[int]:
+    """Messages that wait for some causes."""
+    return tx.values(_Q.find_waiting, causes=list(causes))
+
+
 def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:
     """The newest message of each of some keys, in the order of their receipt."""
     return tx.fetch(_Q.load_newest_of_keys, Newest, source=source, kind=kind, keys=list(keys))

@@ -54,6 +54,11 @@ def load_rows_to_work(tx: Transaction) -> dict[str, int]:
     return store.load_rows_to_work(tx)
 
 
+def find_waiting(tx: Transaction, causes: Sequence[str]) -> list[int]:
+    """The ids of messages that wait for some causes."""
+    return store.find_waiting(tx, causes) if causes else []
+
+
 def load_newest_of_keys(tx: Transaction, source: str, kind: str, keys: Sequence[str]) -> list[Newest]:
     """The newest message of each of some keys, with the state of its work, in the order of their receipt."""
     return store.load_newest_of_keys(tx, source, kind, keys) if keys else []

@@ -15,6 +15,8 @@ from stocktower.platform import Transaction
 from .explained import Address, no_address
 from .posted import find_journals
 
+PAPERS = ("transfer", ledger.RECEIPT, ledger.ASSEMBLY)
+"""What moves are named after, by its own number."""
 POINTS = 60
 """Evenly spaced, where there are more changes than `CHANGES`."""
 CHANGES = 120
@@ -64,6 +66,8 @@ def name_entries(
         tx, sorted({one.reference_id for one in entries if one.reference == counting.SUBJECT})
     )
 
+    papers = _name_papers(tx, entries)
+
     def name(one: ledger.Entry) -> tuple[str, str]:
         if one.reference == "order":
             number = numbers.get(one.reference_id)
@@ -79,7 +83,8 @@ def name_entries(
         if not one.reference:
             return "", ""
         words = one.reference.replace("_", " ")
-        text = f"{words} {one.reference_id}" if one.reference_id else words
+        number = papers.get((one.reference, one.reference_id), one.reference_id)
+        text = f"{words} {number}" if number else words
         return text, address(one.reference, one.reference_id, "")
 
     journals = find_journals(tx, rows, entries, {id: one.order_id for id, one in requests.items()})
@@ -99,6 +104,15 @@ def name_entries(
             )
         )  # fmt: skip
     return made
+
+
+def _name_papers(tx: Transaction, entries: Sequence[ledger.Entry]) -> dict[tuple[str, int], str]:
+    """The numbers of the transfers, deliveries and assemblies that entries are of."""
+    found: dict[tuple[str, int], str] = {}
+    for kind in PAPERS:
+        ids = sorted({one.reference_id for one in entries if one.reference == kind})
+        found |= {(kind, paper_id): number for paper_id, number in ledger.name_papers(tx, kind, ids).items()}
+    return found
 
 
 class Point(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Read models of stock for pages and API: what happened to rows, who has their units, what lies in their bins."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,33 @@ from .bins.contents import BinPlace, BinsAsked, load_bin_page, load_bins, load_r
 from .bins.rules import NOT_PUT_AWAY, BinRow, plan_pick, walking_order, zone_of
 from .bins.store import Found as InBin
 from .formulas.model import StockRow
+from .papers import (
+    ASSEMBLY,
+    RECEIPT,
+    AssemblyPaper,
+    ReceiptPaper,
+    TransferPaper,
+    find_assembly,
+    find_receipt,
+    find_transfers,
+    load_assembly_paper,
+    load_receipt_paper,
+    load_receipts_of,
+    load_transfer_paper,
+    name_papers,
+    transfer_cause,
+)
 from .promises import hold_store
 from .stock import ledger_store, store
 from .stock.book import Move
 from .transfers import transfer_store
 
 __all__ = [
+    "ASSEMBLY",
     "FIRST",
     "NOT_PUT_AWAY",
+    "RECEIPT",
+    "AssemblyPaper",
     "BinPlace",
     "BinRow",
     "BinsAsked",
@@ -29,7 +48,13 @@ __all__ = [
     "Holder",
     "InBin",
     "Move",
+    "ReceiptPaper",
+    "TransferPaper",
     "Waiter",
+    "find_assembly",
+    "find_receipt",
+    "find_transfers",
+    "load_assembly_paper",
     "load_bin_page",
     "load_bins",
     "load_change_instants",
@@ -39,12 +64,18 @@ __all__ = [
     "load_last_moves_at",
     "load_moves",
     "load_moves_at",
+    "load_moves_of",
     "load_names",
+    "load_receipt_paper",
+    "load_receipts_of",
     "load_rows_by_id",
     "load_rows_in_bins",
     "load_short_skus",
+    "load_transfer_paper",
     "load_waiters_at",
+    "name_papers",
     "plan_pick",
+    "transfer_cause",
     "walk_moves",
     "walk_reservations",
     "walking_order",
@@ -163,6 +194,16 @@ def load_history(
 def load_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> list[Entry]:
     """The moves of some stock rows that happened at an instant, by row and sequence."""
     return [Entry(*row) for row in ledger_store.load_moves_at(tx, stock_ids, at)] if stock_ids else []
+
+
+def load_moves_of(
+    tx: Transaction, sku_ids: Iterable[int], reference: str, reference_id: int, since: datetime
+) -> tuple[list[Entry], dict[int, StockRow]]:
+    """The moves that one thing (a transfer, a receipt) made of some SKUs, as they were entered, and their rows."""
+    rows = {row.stock_id: row for row in store.load_rows(tx, sorted(set(sku_ids)))}
+    found = ledger_store.load_moves_of(tx, sorted(rows), reference, reference_id, since) if rows else []
+    moves = [Entry(*row) for row in found]
+    return moves, {one.stock_id: rows[one.stock_id] for one in moves}
 
 
 def load_change_instants(

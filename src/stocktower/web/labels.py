@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from stocktower import catalog, counting, fulfillment, worklist
+from stocktower.inventory import views as stock
 from stocktower.network import Network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
@@ -19,6 +20,8 @@ class Label(msgspec.Struct, frozen=True):
     href: str
 
 
+PAPERS = {"transfer": "transfers", "receipt": "receipts", "assembly": "assemblies"}
+"""Kinds of papers of goods that move -> where their pages are."""
 Labels = dict[tuple[str, int], Label]
 
 
@@ -32,6 +35,11 @@ def history_href(code: str, stock_id: int = 0) -> str:
     return f"/history?{urlencode({'sku': code, **({'row': stock_id} if stock_id else {})})}"
 
 
+def paper_href(kind: str, id: int) -> str:
+    """The page of a transfer, a receipt or an assembly."""
+    return f"/{PAPERS[kind]}/{id}"
+
+
 def address(kind: str, id: int, code: str) -> str:
     """The page of what a step of a waterfall is made of; nothing where there is none."""
     match kind:
@@ -43,6 +51,8 @@ def address(kind: str, id: int, code: str) -> str:
             return sku_href(code)
         case "message":
             return f"/messages/{id}"
+        case "transfer" | "receipt" | "assembly":
+            return paper_href(kind, id)
         case counting.SUBJECT:
             return f"/counts/{id}"
         case "rule":
@@ -73,6 +83,9 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
         found["message", message_id] = Label(f"message {message_id}", f"/messages/{message_id}")
     for sheet_id, number in counting.load_numbers(tx, sorted(wanted.get(counting.SUBJECT, ()))).items():
         found[counting.SUBJECT, sheet_id] = Label(f"count sheet {number}", f"/counts/{number}")
+    for kind in PAPERS:
+        for paper_id, reference in stock.name_papers(tx, kind, sorted(wanted.get(kind, ()))).items():
+            found[kind, paper_id] = Label(f"{kind} {reference}", paper_href(kind, paper_id))
     for subject, ids in wanted.items():
         for subject_id in ids:
             found.setdefault((subject, subject_id), Label(f"{subject} {subject_id}", f"/events?subject={subject_id}"))

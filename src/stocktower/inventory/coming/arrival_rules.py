@@ -47,6 +47,17 @@ class Delivery(Struct, frozen=True):
     message_id: int = 0
 
 
+class Receipt(Struct, frozen=True):
+    """A delivery that a site reported, known by its number there."""
+
+    receipt_id: int
+    site_id: int
+    reference: str
+    inbound_reference: str
+    received_at: datetime
+    recorded_at: datetime
+
+
 class ReceiptLine(Struct, frozen=True):
     """What was entered of a delivery."""
 

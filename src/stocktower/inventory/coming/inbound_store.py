@@ -11,7 +11,7 @@ from stocktower.platform import Transaction, load_queries
 
 from ..formulas.model import MoveRow
 from ..stock.store import StockMoved
-from .arrival_rules import Delivery, ReceiptLine
+from .arrival_rules import Delivery, Receipt, ReceiptLine
 from .inbound_rules import Inbound, InboundChange
 
 _SQL = load_queries(__package__)
@@ -108,6 +108,16 @@ def record_receipt_lines(tx: Transaction, lines: Iterable[ReceiptLine]) -> None:
     """Append to what was received."""
     merchant_id = tx.merchant_id
     tx.copy(_SQL.receipt_line, [(merchant_id, *_astuple(line)) for line in lines])
+
+
+def load_receipts(tx: Transaction, receipt_ids: Sequence[int]) -> list[Receipt]:
+    """Deliveries by id."""
+    return tx.fetch(_SQL.load_receipts, Receipt, receipt_ids=list(receipt_ids))
+
+
+def load_receipts_of_inbound(tx: Transaction, reference: str) -> list[Receipt]:
+    """The deliveries under one order or advice."""
+    return tx.fetch(_SQL.load_receipts_of_inbound, Receipt, reference_text=reference)
 
 
 def load_coming_page(

@@ -176,6 +176,20 @@ FROM unnest(%(site_ids)s::bigint[], %(reference_texts)s::text[]) AS wanted (site
 JOIN inventory.receipt AS receipt ON receipt.merchant_id = %(merchant_id)s::bigint
     AND receipt.site_id = wanted.site_id AND receipt.reference = wanted.reference;
 
+-- name: load_receipts
+-- Deliveries by id.
+SELECT receipt_id, site_id, reference, inbound_reference, received_at, recorded_at
+FROM inventory.receipt
+WHERE merchant_id = %(merchant_id)s::bigint AND receipt_id = ANY(%(receipt_ids)s::bigint[])
+ORDER BY receipt_id;
+
+-- name: load_receipts_of_inbound
+-- The deliveries under one order or advice, as they were received.
+SELECT receipt_id, site_id, reference, inbound_reference, received_at, recorded_at
+FROM inventory.receipt
+WHERE merchant_id = %(merchant_id)s::bigint AND inbound_reference = %(reference_text)s::text AND inbound_reference <> ''
+ORDER BY received_at, receipt_id;
+
 -- name: load_receipt_lines
 -- All that was entered of some receipts, in order.
 SELECT line.receipt_id, line.sequence, line.stock_id, line.sku_id, line.status, line.lot, line.line, line.inbound_id,

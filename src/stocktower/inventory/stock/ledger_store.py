@@ -52,6 +52,15 @@ def load_moves_at(tx: Transaction, stock_ids: Sequence[int], at: datetime) -> li
     return tx.tuples(_SQL.load_moves_at, stock_ids=list(stock_ids), at=at)
 
 
+def load_moves_of(
+    tx: Transaction, stock_ids: Sequence[int], reference: str, reference_id: int, since: datetime
+) -> list[tuple[Any, ...]]:
+    """The moves of some rows that one thing made, since an instant, as entries of a history."""
+    return tx.tuples(
+        _SQL.load_moves_of, stock_ids=list(stock_ids), reference=reference, reference_id=reference_id, since=since
+    )
+
+
 def load_held_by_holds_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> dict[int, int]:
     """Stock row -> units that holds had of it at an instant, of the rows of some SKUs."""
     return dict(tx.tuples(_SQL.load_held_by_holds_at, sku_ids=list(sku_ids), at=at)) if sku_ids else {}

@@ -519,6 +519,16 @@ WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bi
     AND occurred_at = %(at)s::timestamptz
 ORDER BY stock_id, sequence;
 
+-- name: load_moves_of
+-- The moves of some rows that one thing made, since an instant, as they were entered.
+SELECT recorded_at, stock_id, sequence, true AS is_move, delta, quantity_after, allocated_after, reason, counterpart,
+    reference, reference_id, 0 AS line_no, actor, occurred_at
+FROM inventory.move
+WHERE merchant_id = %(merchant_id)s::bigint AND stock_id = ANY(%(stock_ids)s::bigint[])
+    AND occurred_at >= %(since)s::timestamptz AND reference = %(reference)s::text
+    AND reference_id = %(reference_id)s::bigint
+ORDER BY recorded_at, stock_id, sequence;
+
 -- name: load_change_instants
 -- When something was recorded of some stock rows after an instant and up to another, the newest first.
 SELECT DISTINCT entry.recorded_at

@@ -14,6 +14,12 @@ SELECT transfer_id, reference, from_site_id, to_site_id, state, expected_at, ord
 FROM inventory.transfer
 WHERE merchant_id = %(merchant_id)s::bigint AND reference = %(reference)s::text;
 
+-- name: find_transfer_ids
+-- Transfers by reference, not locked.
+SELECT reference, transfer_id
+FROM inventory.transfer
+WHERE merchant_id = %(merchant_id)s::bigint AND reference = ANY(%(reference_texts)s::text[]);
+
 -- name: load_transfers
 -- Transfers by id.
 SELECT transfer_id, reference, from_site_id, to_site_id, state, expected_at, ordered_at, recorded_at, closed_at

@@ -24,6 +24,11 @@ def find_transfer(tx: Transaction, reference: str) -> Transfer | None:
     return tx.fetch_one(_SQL.find_transfer, Transfer, reference=reference)
 
 
+def find_transfer_ids(tx: Transaction, references: Sequence[str]) -> list[tuple[str, int]]:
+    """(reference, transfer_id) of transfers."""
+    return tx.tuples(_SQL.find_transfer_ids, reference_texts=list(references)) if references else []
+
+
 def load_transfers(tx: Transaction, transfer_ids: Sequence[int]) -> list[Transfer]:
     """Transfers by id."""
     return tx.fetch(_SQL.load_transfers, Transfer, transfer_ids=list(transfer_ids))

@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 
 from stocktower import access, catalog, exchange, inventory
 from stocktower.inventory import NotUsable
+from stocktower.inventory import views as ledger
 from stocktower.network import Network
 from stocktower.platform import Transaction
 from stocktower.web import labels
@@ -64,10 +65,14 @@ def inbound_page(desk: AtDesk, q: FromQuery[str] = "", page: FromQuery[int] = 1)
         offset = max(0, page - 1) * PAGE
         found = inventory.load_coming_page(tx, filters, limit=PAGE, offset=offset)
         late = inventory.load_coming_page(tx, inventory.ComingFilter(late=True), limit=1).total
+        sent = [row.inbound.reference for row in found.rows if row.inbound.kind == inventory.TRANSFER]
+        reference = wanted.one("reference")
         return desk.show(
             tx, "inbound.html", title="Inbound", filter=wanted, vocabulary=COMING, views=COMING_VIEWS, rows=found.rows,
             total=found.total, late=late, number_of_page=max(1, page), has_more=found.total > offset + PAGE,
-            receive_href=receive_href, sku_href=labels.sku_href, may_act=desk.may(access.Permission.ADJUST_STOCK),
+            transfers=ledger.find_transfers(tx, sent), paper_href=labels.paper_href,
+            receipts=ledger.load_receipts_of(tx, reference) if reference else (), receive_href=receive_href,
+            sku_href=labels.sku_href, may_act=desk.may(access.Permission.ADJUST_STOCK),
         )  # fmt: skip
 
 
