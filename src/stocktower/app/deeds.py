@@ -8,7 +8,7 @@ from stocktower.app.sightings import see_stock
 from stocktower.inventory import EndHold, HoldRequest
 from stocktower.payments import AttemptState
 from stocktower.platform import Transaction, run_again
-from stocktower.simulation import Cart, CartLeft, CartPaid, Deed, Done, Recall
+from stocktower.simulation import Cart, CartLeft, CartPaid, Deed, Done, Making, Recall
 
 NOTE = "it was found to be bad"
 
@@ -18,6 +18,8 @@ def carry_out(tower: Tower, deed: Deed, actor: str) -> Done:
 
     def once() -> Done:
         with tower.transaction(actor) as tx:
+            if isinstance(deed, Making):
+                return _make(tx, deed)
             if isinstance(deed, Cart):
                 return _hold(tx, deed)
             if isinstance(deed, CartPaid | CartLeft):
@@ -36,6 +38,14 @@ def carry_out(tower: Tower, deed: Deed, actor: str) -> Done:
             return Done("open")
 
     return run_again(once)
+
+
+def _make(tx: Transaction, deed: Making) -> Done:
+    try:
+        made = inventory.state_assembly(tx, deed.document)
+    except inventory.NotUsable:
+        return Done("refused")
+    return Done(made.state, moved=tuple((line.sku, line.units) for line in made.lines))
 
 
 def _hold(tx: Transaction, cart: Cart) -> Done:

@@ -1,7 +1,7 @@
 """What the outside of a simulation sees of a tower: requests to sites while it runs, everything at a check."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stocktower import catalog, finance, fulfillment, inventory, network, ordering, worklist
 from stocktower.app.home import Tower
@@ -9,6 +9,8 @@ from stocktower.ordering import OrderDetail, OrderFilter, OrderRow
 from stocktower.platform import Transaction
 from stocktower.simulation import (
     SeenBooks,
+    SeenClaim,
+    SeenComing,
     SeenHold,
     SeenLine,
     SeenOrder,
@@ -97,10 +99,14 @@ class Window:
             facts = network.load_network(tx)
             rows = _all_rows(tx, facts)
             balances = finance.load_order_balances(tx, [row.order_id for row in rows])
+            details = [detail for row in rows if (detail := ordering.load_order(tx, facts, row.order_id)) is not None]
             orders = [
-                _order(detail, requests.get((row.channel, row.order_ref), ()), balances.get(row.order_id))
-                for row in rows
-                if (detail := ordering.load_order(tx, facts, row.order_id)) is not None
+                _order(
+                    detail,
+                    requests.get((detail.order.channel, detail.order.order_ref), ()),
+                    balances.get(detail.order.order_id),
+                )
+                for detail in details
             ]
             return SeenTower(
                 orders=tuple(orders),
@@ -110,6 +116,8 @@ class Window:
                 open_cases={one.kind: one.cases for one in worklist.count_kinds(tx)},
                 now=tx.now,
                 holds=_holds(tx, facts),
+                coming=_coming(tx, facts),
+                claims=_claims(tx, facts, {row.order_id: row for row in rows}),
             )
 
 
@@ -143,6 +151,8 @@ def _order(detail: OrderDetail, requests: tuple[SeenRequest, ...], balance: fina
                 line.released,
                 line.shipped,
                 line.cancelled,
+                line.promise.promised_on if line.promise else None,
+                _unreleased(line.line_no, line.sites, requests),
             )
             for line in detail.lines
         ),
@@ -150,6 +160,19 @@ def _order(detail: OrderDetail, requests: tuple[SeenRequest, ...], balance: fina
         deposits_minor=balance.deposits_minor if balance else 0,
         receivable_minor=balance.receivable_minor if balance else 0,
     )
+
+
+def _unreleased(
+    line_no: int, sites: Sequence[tuple[str, int]], requests: Sequence[SeenRequest]
+) -> tuple[tuple[str, int], ...]:
+    """What of a line is allocated at each site, less what the site is asked for."""
+    left = dict(sites)
+    for request in requests:
+        for asked in request.lines:
+            if asked.line_no == line_no:
+                owed = asked.quantity - asked.shipped - asked.short - asked.cancelled
+                left[request.site] = left.get(request.site, 0) - owed
+    return tuple((site, units) for site, units in left.items() if units > 0)
 
 
 def see_stock(tx: Transaction, sku_ids: Sequence[int] | None = None) -> tuple[SeenStock, ...]:
@@ -181,6 +204,38 @@ def _holds(tx: Transaction, facts: network.Network) -> tuple[SeenHold, ...]:
             {skus[sku_id].code: count for sku_id, count in units.get(hold.hold_id, Counter()).items()},
         )
         for hold in holds
+    )
+
+
+def _coming(tx: Transaction, facts: network.Network) -> tuple[SeenComing, ...]:
+    skus = catalog.load_skus(tx, catalog.load_active_ids(tx))
+    return tuple(
+        SeenComing(one.reference, facts.sites[one.site_id].code, skus[one.sku_id].code, one.open, one.expected_at)
+        for one in inventory.load_inbound(tx, sorted(skus))
+        if one.kind == inventory.PURCHASE
+    )
+
+
+def _claims(tx: Transaction, facts: network.Network, orders: Mapping[int, OrderRow]) -> tuple[SeenClaim, ...]:
+    claims = inventory.load_claims(tx, sorted(orders))
+    inbound = inventory.load_inbound_by_id(tx, sorted({one.inbound_id for one in claims}))
+    demands = inventory.load_demands(tx, sorted({one.order_id for one in claims}))
+    per_unit = {(one.order_id, one.line_no): one.per_unit for one in demands}
+    skus = catalog.load_skus(tx, {one.sku_id for one in claims})
+    return tuple(
+        SeenClaim(
+            orders[one.order_id].channel,
+            orders[one.order_id].order_ref,
+            one.line_no,
+            inbound[one.inbound_id].reference,
+            facts.sites[one.site_id].code,
+            skus[one.sku_id].code,
+            per_unit[one.order_id, one.line_no],
+            one.claimed,
+            one.arrived,
+            one.expected_at,
+        )
+        for one in claims
     )
 
 

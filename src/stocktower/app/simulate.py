@@ -34,7 +34,7 @@ from stocktower.platform import (
     migrate,
     next_due_at,
 )
-from stocktower.simulation import STEPS, Auditor, Deed, Letter, SeenRequest, World
+from stocktower.simulation import NEWEST_COUNTS, STEPS, Auditor, Deed, Letter, SeenRequest, World
 
 T = TypeVar("T")
 ACTOR = "simulation"
@@ -188,7 +188,7 @@ class Simulation:
             self.clock.at = self.world.now
             self.deliver(letters)
             self.work()
-            if round_no > 2 and not self.world.goods.moving and not self._under_way():
+            if round_no > 2 and not self.world.goods.moving and not self.world.coming.open and not self._under_way():
                 return
 
     def _under_way(self) -> bool:
@@ -302,8 +302,9 @@ class Simulation:
         newest: dict[tuple[str, str], Letter] = {}
         again: list[Letter] = []
         for letter in self.world.post.sent:
-            if letter.kind in ("product", "stock"):
-                newest[letter.kind, letter.key] = letter
+            if letter.kind in NEWEST_COUNTS:
+                if letter.body == self.auditor.contents[letter.source, letter.kind, letter.key][-1]:
+                    newest[letter.kind, letter.key] = letter
             else:
                 again.append(letter)
         self.deliver([*again, *newest.values()])

@@ -5,12 +5,14 @@ are asked for; the auditor is told what was worked and compares. They share no c
 documents; `stocktower.app.simulate` drives the production services between them.
 """
 
-from .auditor import Auditor
-from .deeds import Cart, CartLeft, CartPaid, Deed, Done, Recall, RecallEnded
+from .auditor import NEWEST_COUNTS, Auditor
+from .deeds import Cart, CartLeft, CartPaid, Deed, Done, Making, Recall, RecallEnded
 from .letters import Letter
 from .merchant import Merchant
 from .seen import (
     SeenBooks,
+    SeenClaim,
+    SeenComing,
     SeenHold,
     SeenLine,
     SeenOrder,
@@ -22,6 +24,7 @@ from .seen import (
 from .world import STEPS, World
 
 __all__ = [
+    "NEWEST_COUNTS",
     "STEPS",
     "Auditor",
     "Cart",
@@ -30,10 +33,13 @@ __all__ = [
     "Deed",
     "Done",
     "Letter",
+    "Making",
     "Merchant",
     "Recall",
     "RecallEnded",
     "SeenBooks",
+    "SeenClaim",
+    "SeenComing",
     "SeenHold",
     "SeenLine",
     "SeenOrder",

@@ -1,8 +1,10 @@
 """What the auditor expects of goods that move without being sold: shelves, and what is owed for deliveries."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
-from stocktower.exchange import AdjustmentDocument, ReceiptDocument, TransferDocument
+from stocktower.exchange import AdjustmentDocument, AssemblyDocument, ReceiptDocument, TransferDocument
 
 from .audit_money import INVENTORY, RECEIVED, Ledger
 from .audit_stock import Gone, Key, StockModel, key_of
@@ -41,6 +43,23 @@ def carry(document: TransferDocument, stock: StockModel) -> None:
         elif document.step == "arrived":
             come(stock, key_of(document.destination, line.sku, TRANSIT), -line.quantity, at)
             come(stock, key_of(document.destination, line.sku, AVAILABLE), line.quantity, at)
+
+
+def make(
+    document: AssemblyDocument, moved: Sequence[tuple[str, int]], merchant: Merchant, stock: StockModel
+) -> list[str]:
+    """What was made is there, and what it was made of is not; says in what the tower's answer differs."""
+    assert document.occurred_at is not None
+    units = -document.quantity if document.disassemble else document.quantity
+    expected = Counter({document.sku: units})
+    for sku, each in merchant.good(document.sku).materials:
+        expected[sku] -= units * each
+    for sku, count in expected.items():
+        come(stock, key_of(document.site, sku, AVAILABLE), count, document.occurred_at)
+    said = Counter[str]()
+    for sku, count in moved:
+        said[sku] += count
+    return [] if said == expected else [f"{document.reference}: it moved {dict(said)}, not {dict(expected)}"]
 
 
 def come(stock: StockModel, key: Key, units: int, at: datetime) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from stocktower.exchange import (
     AdjustmentDocument,
     ConfirmationDocument,
+    InboundDocument,
     OrderDocument,
     ReceiptDocument,
     StockDocument,
@@ -21,7 +22,8 @@ from stocktower.exchange import (
 )
 
 from .audit_carts import CartsModel
-from .audit_goods import carry, deliver, find
+from .audit_coming import ComingsModel
+from .audit_goods import carry, deliver, find, make
 from .audit_lots import UNKNOWN, LotsModel
 from .audit_money import (
     BETWEEN,
@@ -37,14 +39,16 @@ from .audit_money import (
 )
 from .audit_order import OrderModel
 from .audit_stock import Key, StockModel, key_of
-from .deeds import Deed, Done
+from .deeds import Deed, Done, Making
 from .letters import Letter
-from .merchant import Merchant
+from .merchant import VIP, Merchant
 from .seen import SeenOrder, SeenStock, SeenTower
 from .warehouse import AVAILABLE
 
 GOODS_ACCOUNTS = (INVENTORY, COST, SHRINKAGE, OPENING, BETWEEN, SUPPLIER, RECEIVED, IN_TRANSIT)
 TRANSIT = "in_transit"
+NEWEST_COUNTS = ("product", "stock", "inbound", "receipt")
+"""Kinds of letters of which the last to come counts, also where it came before."""
 
 
 class Auditor:
@@ -58,11 +62,14 @@ class Auditor:
         self.stock = StockModel({good.sku: good.case for good in merchant.stocked})
         self.carts = CartsModel(merchant)
         self.lots = LotsModel()
+        self.coming = ComingsModel(merchant)
         self.orders: dict[tuple[str, str], OrderModel] = {}
         self.contents: dict[tuple[str, str, str], list[bytes]] = {}
         self.ordered = Counter[str]()
         """Units of transfers that may be allocated at their origin."""
         self.refused = 0
+        self.errors: list[str] = []
+        """What was wrong in answers."""
         self.worked = Counter[str]()
 
     # What goes in.
@@ -71,7 +78,7 @@ class Auditor:
         """Whether a letter should count as new, changed or repeated."""
         known = self.contents.setdefault((letter.source, letter.kind, letter.key), [])
         body = letter.body
-        is_known = body in known[-1:] if letter.kind in ("product", "stock") else body in known
+        is_known = body in known[-1:] if letter.kind in NEWEST_COUNTS else body in known
         if is_known:
             return "repeated"
         known.append(body)
@@ -88,7 +95,10 @@ class Auditor:
                 self._take_count(document, now)
             elif isinstance(document, ConfirmationDocument):
                 self._take_report(document)
+            elif isinstance(document, InboundDocument):
+                self.coming.state(document)
             elif isinstance(document, ReceiptDocument):
+                self.coming.receive(document)
                 self.lots.learn(document)
                 deliver(document, self.merchant, self.stock, self.ledger)
             elif isinstance(document, AdjustmentDocument):
@@ -100,6 +110,8 @@ class Auditor:
     def hear(self, deed: Deed, done: Done, now: datetime) -> None:
         """Somebody did something at the tower, and it answered."""
         self.carts.hear(deed, done, now)
+        if isinstance(deed, Making) and done.moved:
+            self.errors += make(deed.document, done.moved, self.merchant, self.stock)
         self.lots.hear(deed, done, {shop.code: shop for shop in self.merchant.shops}, now)
 
     def rest(self, now: datetime) -> None:
@@ -175,7 +187,9 @@ class Auditor:
         found = list(self._compare_orders(tower))
         found += self._compare_stock(tower.stock)
         found += self.carts.compare(tower.holds, {(one.shop, one.order_ref): one.step for one in tower.orders})
-        found += self._compare_promised(tower)
+        found += [*self._compare_promised(tower), *self.errors]
+        found += self.coming.compare(tower.coming, tower.claims, tower.orders, tower.now)
+        found += self._compare_ranks(tower)
         found += self.lots.compare(tower.stock, self._asked(), tower.now)
         found += self._compare_books(tower)
         if tower.open_cases.get("parked_message"):
@@ -254,6 +268,27 @@ class Auditor:
                     f"{sku}: orders and carts have {promised[sku]}, transfers at most {moving}, "
                     f"{allocated[sku]} are allocated"
                 )
+
+    def _compare_ranks(self, tower: SeenTower) -> Iterable[str]:
+        """Nobody of a lower rank keeps what is not released, while an order that ranks first lacks its only unit.
+
+        Only where nothing but that unit matters: one line of one unit, of a SKU that nobody has set aside.
+        """
+        aside = {sku for _, sku, _ in self.merchant.asides}
+        for taker in tower.orders if self.merchant.ranked else ():
+            model = self.orders[taker.shop, taker.order_ref]
+            offer = self.merchant.offer(taker.shop, model.lines[0].listing)
+            is_short = len(taker.lines) == 1 and taker.lines[0].backordered == taker.lines[0].ordered == 1
+            if not is_short or model.document.customer_class != VIP or offer.pack > 1 or offer.sku in aside:
+                continue
+            sites = self.merchant.shop(taker.shop).sites
+            for giver in tower.orders:
+                other = self.orders[giver.shop, giver.order_ref]
+                for line in giver.lines if other.document.customer_class != VIP and giver.step != "done" else ():
+                    listing = self.merchant.offer(giver.shop, other.lines[line.line_no - 1].listing)
+                    free = sum(units for site, units in line.unreleased if site in sites)
+                    if listing.sku == offer.sku and free and not self.merchant.good(offer.sku).components:
+                        yield f"{taker.shop} {taker.order_ref} lacks {offer.sku}, {giver.order_ref} keeps {free}"
 
     def _compare_books(self, tower: SeenTower) -> Iterable[str]:
         books = tower.books

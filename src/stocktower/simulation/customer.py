@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from stocktower.exchange import Address, LineDocument, OrderDocument, PaymentDocument
 
-from .merchant import Merchant, Shop
+from .merchant import VIP, Merchant, Shop
 
 _TAX_PERCENT = {"US": 8, "CA": 5, "DE": 19, "FR": 20, "IT": 22}
 
@@ -74,6 +74,7 @@ class CustomerOrder(Struct):
     note: int = 0
     """Counts versions that change nothing that matters."""
     lines_ever: int = 0
+    customer_class: str = ""
     hold: str = ""
     """The cart that it came of."""
     known_from: int = 0
@@ -167,6 +168,7 @@ class CustomerOrder(Struct):
             risk=self.risk,
             note=f"version {self.note}" if self.note else "",
             hold=self.hold,
+            customer_class=self.customer_class,
         )
 
     def financial_state(self) -> str:
@@ -232,13 +234,17 @@ def place_order(random: Random, merchant: Merchant, shop: Shop, number: int, at:
         order.wrong_by = random.choice((-100, 1, 250))
     if random.random() < 0.05:
         order.risk = "high"
+    if random.random() < 0.2:
+        order.customer_class = VIP
     _pay_at_first(random, order, at)
     return order
 
 
 def add_line(random: Random, merchant: Merchant, order: CustomerOrder) -> None:
     """One more line."""
-    offer = random.choice([offer for offer in merchant.offers if offer.shop == order.shop.code])
+    offers = [offer for offer in merchant.offers if offer.shop == order.shop.code]
+    early = [offer for offer in offers if offer.sku in merchant.preorders]
+    offer = random.choice(early if random.random() < 0.2 else offers)
     good = merchant.good(offer.sku)
     price = good.price_minor * offer.pack
     quantity = random.choice((1, 1, 1, 2, 2, 3, 5))

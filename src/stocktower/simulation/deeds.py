@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from stocktower.exchange import AssemblyDocument
+
 from .seen import SeenStock
 
 
@@ -44,7 +46,13 @@ class RecallEnded(Struct, frozen=True):
     lot: str
 
 
-Deed = Cart | CartLeft | CartPaid | Recall | RecallEnded
+class Making(Struct, frozen=True):
+    """A good is made of its materials, or taken apart."""
+
+    document: AssemblyDocument
+
+
+Deed = Cart | CartLeft | CartPaid | Recall | RecallEnded | Making
 
 
 class Done(Struct, frozen=True):
@@ -56,3 +64,5 @@ class Done(Struct, frozen=True):
     before: tuple[SeenStock, ...] = ()
     """Of a cart: the stock of its SKUs as it was."""
     after: tuple[SeenStock, ...] = ()
+    moved: tuple[tuple[str, int], ...] = ()
+    """Of a making: units by SKU, below zero what went in."""

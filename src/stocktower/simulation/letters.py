@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from stocktower.exchange import (
     AdjustmentDocument,
     ConfirmationDocument,
+    InboundDocument,
     OrderDocument,
     ProductDocument,
     ReceiptDocument,
@@ -21,6 +22,7 @@ Document = (
     | ProductDocument
     | StockDocument
     | ConfirmationDocument
+    | InboundDocument
     | ReceiptDocument
     | TransferDocument
     | AdjustmentDocument
@@ -60,6 +62,11 @@ def stock_letter(document: StockDocument) -> Letter:
 def confirmation_letter(document: ConfirmationDocument) -> Letter:
     """What a site reports of an order."""
     return Letter(document.site, "confirmation", document.order, document)
+
+
+def inbound_letter(document: InboundDocument) -> Letter:
+    """What a supplier says that it will bring."""
+    return Letter("suppliers", "inbound", document.reference, document)
 
 
 def receipt_letter(document: ReceiptDocument) -> Letter:

@@ -81,9 +81,9 @@ class Lots(Struct):
         """A lot turns out to be bad, or was good after all."""
         if self.recalled and self.random.random() < 0.3:
             self.give_back(self.random.choice(self.recalled))
-        elif self.expires_on and self.random.random() < 0.2:
+        elif self.expires_on and self.random.random() < 0.35:
             one = self.random.choice(list(self.expires_on))
-            if one not in self.recalled:
+            if one not in self.recalled and any(units for (_, *of), units in self.shelves.items() if (*of,) == one):
                 self.recalled.append(one)
                 self.deeds.append(Recall(*one))
 

@@ -1,5 +1,6 @@
 """A small merchant made from a seed: its sites, channels, goods, and the configuration file that says so."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -9,6 +10,8 @@ from msgspec.structs import replace
 from stocktower.exchange import ProductDocument
 
 TIMEZONE = "America/New_York"
+HANDLING_DAYS = 1
+VIP = "vip"
 EXTEND_MINUTES, LONGEST_MINUTES = 30, 240
 """How long the payment of a cart keeps what it holds."""
 
@@ -63,6 +66,8 @@ class Good(Struct, frozen=True):
     """Stock units in a case; 0: no case."""
     by_lot: bool = False
     """It is tracked by lot."""
+    materials: tuple[tuple[str, int], ...] = ()
+    """What it is made of; it is stocked itself."""
 
 
 class Offer(Struct, frozen=True):
@@ -92,6 +97,10 @@ class Merchant(Struct, frozen=True):
     asides: tuple[tuple[str, str, int], ...]
     """(channel, SKU, units)"""
     prefer: tuple[str, ...]
+    preorders: tuple[str, ...]
+    """SKUs that may be ordered before they are there."""
+    ranked: bool
+    """Orders of some customers are served before others, and take from them what is not released."""
 
     def place(self, code: str) -> Place:
         """A site by its code."""
@@ -125,11 +134,12 @@ def make_merchant(random: Random, start: datetime) -> Merchant:
     places = _make_places(random, books)
     shops = _make_shops(random, books, places, start)
     goods = _make_goods(random)
+    early = random.sample([good for good in goods if not (good.components or good.by_lot)], 3)
     return Merchant(
         places=places,
         shops=shops,
         goods=goods,
-        offers=_make_offers(random, shops, goods),
+        offers=_make_offers(random, shops, goods, early),
         currencies={"main": "USD"} if books == "one entity" else {"main": "USD", "eu": "EUR"},
         safety=tuple(
             (place.code, good.sku, random.randint(1, 4))
@@ -144,6 +154,8 @@ def make_merchant(random: Random, start: datetime) -> Merchant:
             if not good.components and random.random() < 0.07
         ),
         prefer=tuple(random.sample(("protected", "splits", "priority", "distance"), 4)),
+        preorders=tuple(good.sku for good in early),
+        ranked=random.random() < 0.6,
     )
 
 
@@ -201,6 +213,10 @@ def _make_goods(random: Random) -> tuple[Good, ...]:
     for place in random.sample(range(len(goods)), random.randint(1, 3)):
         goods[place] = replace(goods[place], by_lot=True, case=0)
     stocked = [good for good in goods if not good.by_lot]
+    for number in range(random.randint(1, 2)):
+        materials = tuple((part.sku, random.randint(1, 2)) for part in random.sample(stocked, 2))
+        cost = sum(part.costs[0] * units for part in stocked for sku, units in materials if part.sku == sku)
+        goods.append(Good(f"M-{number:02}", f"Made {number}", cost * 2, (cost,), materials=materials))
     for number in range(random.randint(1, 6)):
         parts = random.sample(stocked, random.randint(2, 3))
         components = tuple((part.sku, random.randint(1, 3)) for part in parts)
@@ -209,10 +225,14 @@ def _make_goods(random: Random) -> tuple[Good, ...]:
     return tuple(goods)
 
 
-def _make_offers(random: Random, shops: tuple[Shop, ...], goods: tuple[Good, ...]) -> tuple[Offer, ...]:
+def _make_offers(
+    random: Random, shops: tuple[Shop, ...], goods: tuple[Good, ...], early: Sequence[Good]
+) -> tuple[Offer, ...]:
+    """Two thirds of all goods in each channel, and those that may be ordered before they are there."""
     offers: list[Offer] = []
     for shop in shops:
-        for good in random.sample(goods, max(5, len(goods) * 2 // 3)):
+        some = random.sample(goods, max(5, len(goods) * 2 // 3))
+        for good in [*some, *(good for good in early if good not in some)]:
             way = random.random()
             if way < 0.6:
                 offers.append(Offer(shop.code, good.sku, good.sku, 1, True, True))
@@ -234,8 +254,14 @@ def configuration_text(merchant: Merchant, *, rules: bool) -> str:
         f"[sourcing]\nprefer = [{', '.join(repr(key) for key in merchant.prefer)}]\n",
         '[[rates]]\nsource = "EUR"\ntarget = "USD"\nrate = "1.0850"\n',
         '[[rates]]\nsource = "USD"\ntarget = "EUR"\nrate = "0.9200"\n',
+        f"[promises]\nhandling_days = {HANDLING_DAYS}\n",
         f"[holds]\nextend_minutes = {EXTEND_MINUTES}\nlongest_minutes = {LONGEST_MINUTES}\n",
     ]
+    if merchant.ranked:
+        lines.append(
+            f'[[priorities]]\nrank = 5\nname = "first"\ncustomer_classes = ["{VIP}"]\ntakes = true\n\n'
+            '[[priorities]]\nrank = 60\nname = "others"\ngives = true\n'
+        )
     for code, currency in merchant.currencies.items():
         lines.append(f'[[entities]]\ncode = "{code}"\nname = "{code} Ltd"\ncurrency = "{currency}"\n')
     lines += [_site_text(place) for place in merchant.places]
@@ -245,6 +271,7 @@ def configuration_text(merchant: Merchant, *, rules: bool) -> str:
             lines.append(f'[[safety_stock]]\nsite = "{site}"\nsku = "{sku}"\nquantity = {units}\n')
         for shop_code, sku, units in merchant.asides:
             lines.append(f'[[set_asides]]\nchannel = "{shop_code}"\nsku = "{sku}"\nquantity = {units}\n')
+        lines += [f'[[preorders]]\nsku = "{sku}"\n' for sku in merchant.preorders]
     return "\n".join(lines)
 
 
@@ -284,6 +311,7 @@ def product_document(merchant: Merchant, sku: str, *, late: bool) -> ProductDocu
         price_minor=good.price_minor,
         currency="USD",
         components=good.components,
+        materials=good.materials,
         tracking="lot" if good.by_lot else "",
         units=(("case", good.case),) if good.case else (),
         listings=tuple(

@@ -1,6 +1,6 @@
 """What the outside sees of the tower: requests to sites, orders, stock, books; plain data, read by the driver."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -44,6 +44,10 @@ class SeenLine(Struct, frozen=True):
     released: int
     shipped: int
     cancelled: int
+    promised: date | None = None
+    """When what waits for inbound will ship."""
+    unreleased: tuple[tuple[str, int], ...] = ()
+    """(site, units) that are allocated and not asked for yet."""
 
 
 class SeenOrder(Struct, frozen=True):
@@ -82,6 +86,31 @@ class SeenHold(Struct, frozen=True):
     """By stocked SKU."""
 
 
+class SeenComing(Struct, frozen=True):
+    """What a supplier has promised and not brought."""
+
+    reference: str
+    site: str
+    sku: str
+    open: int
+    expected_at: datetime | None
+
+
+class SeenClaim(Struct, frozen=True):
+    """What an order line was promised of an inbound, in stock units."""
+
+    shop: str
+    order_ref: str
+    line_no: int
+    reference: str
+    site: str
+    sku: str
+    per_unit: int
+    claimed: int
+    arrived: int
+    expected_at: datetime | None
+
+
 class SeenBooks(Struct, frozen=True):
     """Debit less credit by (entity, account, currency) in the currency of the transactions, and the units valued."""
 
@@ -101,3 +130,5 @@ class SeenTower(Struct, frozen=True):
     """By kind."""
     now: datetime
     holds: tuple[SeenHold, ...] = ()
+    coming: tuple[SeenComing, ...] = ()
+    claims: tuple[SeenClaim, ...] = ()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from .carts import Carts
+from .coming import Coming
 from .customer import CustomerOrder, add_line, place_order
 from .deeds import Deed
 from .goods import Goods
@@ -13,6 +14,7 @@ from .lots import Lots
 from .merchant import Merchant, Place, configuration_text, make_merchant, product_document
 from .seen import SeenRequest
 from .warehouse import DAMAGED, Left, Warehouse
+from .workshop import Workshop
 
 BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 STEPS = 24
@@ -36,7 +38,10 @@ class World:
         self.orders: list[CustomerOrder] = []
         self.unmapped = sorted({offer.sku for offer in self.merchant.offers if not offer.mapped})
         self._kits = [good.sku for good in self.merchant.goods if good.components]
-        in_kits = {sku for good in self.merchant.goods for sku, _ in good.components}
+        self.workshop = Workshop(Random(f"workshop of {seed}"), self.merchant, self.warehouse, self.tick)
+        self.coming = Coming(Random(f"coming to {seed}"), self.merchant, self.warehouse, self.post, self.tick)
+        in_kits = {sku for good in self.merchant.goods for sku, _ in (*good.components, *good.materials)}
+        in_kits |= {*self.merchant.preorders, *(good.sku for good in self.merchant.goods if good.materials)}
         free = [good.sku for good in self.merchant.stocked if good.sku not in in_kits and good.sku not in self.unmapped]
         self.unknown = self.random.sample(free, min(2, len(free)))
         self.learned: list[tuple[int, Left]] = []
@@ -66,7 +71,9 @@ class World:
         for place in self.merchant.places:
             for good in self.merchant.stocked:
                 if self.random.random() < 0.8:
-                    self.warehouse.put(place.code, good.sku, self.random.choice((0, 1, 3, 8, 20, 40)))
+                    # Of what may be ordered before it is there, next to nothing is.
+                    few = (0, 0, 1, 2) if good.sku in self.merchant.preorders else (0, 1, 3, 8, 20, 40)
+                    self.warehouse.put(place.code, good.sku, self.random.choice(few))
         openings = [letter for place in self.merchant.places for letter in self._open(place)]
         self.post.sent += openings
         return products, openings
@@ -83,7 +90,7 @@ class World:
 
     def take_deeds(self) -> list[Deed]:
         """What people do at the tower in this step, after the post was worked."""
-        return [*self.carts.take(), *self.lots.take_deeds()]
+        return [*self.workshop.take(), *self.carts.take(), *self.lots.take_deeds()]
 
     def act(self, requests: Sequence[SeenRequest], free: Mapping[tuple[str, str], int]) -> list[Letter]:
         """One step of everybody outside; gives what arrives at the tower.
@@ -95,6 +102,8 @@ class World:
         self.goods.act(self.step, known, free)
         self.carts.act(known)
         self.lots.act()
+        self.workshop.act(known)
+        self.coming.act(self.step, known)
         for _ in range(self.random.choice((0, 1, 2, 2, 3, 5))):
             self._place()
         for _ in range(self.random.choice((0, 1, 2, 3, 4))):
@@ -230,13 +239,14 @@ class World:
         for one in left:
             self.learned.append((self.step + self.random.choice((0, 1, 2, 5)), one))
         for place in self.merchant.places:
-            skus = self._known_skus()
+            skus = [sku for sku in self._known_skus() if sku not in self.merchant.preorders]
             for sku in self.random.sample(skus, min(len(skus), self.random.choice((0, 0, 1, 2)))):
                 self.warehouse.put(place.code, sku, self.random.choice((-2, -1, 1, 10, 25)))
                 if self.random.random() < 0.1 and not self.merchant.good(sku).by_lot:
                     self.warehouse.put(place.code, sku, self.random.randint(1, 3), DAMAGED)
             if self.random.random() < 0.25:
-                some = self.random.sample(skus, self.random.randint(1, len(skus)))
+                known = self._known_skus()
+                some = self.random.sample(known, self.random.randint(1, len(known)))
                 document = self.warehouse.count(place.code, some, in_cases=self.random.random() < 0.15)
                 self.post.send(stock_letter(document), self.step)
 
@@ -259,6 +269,7 @@ class World:
         if round_no == 0:
             self._settle_everything()
         self.goods.finish(self.step)
+        self.coming.finish(self.step)
         self.warehouse.read(requests)
         reports, _ = self.warehouse.work()
         letters = [confirmation_letter(report) for report in reports]
