@@ -126,6 +126,17 @@ def test_no_more_is_promised_than_comes(world: World) -> None:
     world.check()
 
 
+def test_a_line_that_grows_claims_more_of_the_same_inbound(world: World) -> None:
+    coming(world, "PO-1", "CUP", 10, 5)
+    world.order("web", document("a", ("CUP", 4)))
+    world.order("web", document("a", ("CUP", 7)))
+    assert claims(world) == {("a", "PO-1"): (7, 0)}
+    receive(world, "PO-1", "CUP", 10)
+    assert world.state("a")[2] == "released"
+    assert claims(world) == {}
+    world.check()
+
+
 def test_who_waits_already_is_served_before_anything_is_promised(world: World) -> None:
     world.order("web", document("waits", ("CUP", 7)))
     assert world.state("waits")[1] == "stock"

@@ -220,7 +220,8 @@ def _claims(tx: Transaction, facts: network.Network, orders: Mapping[int, OrderR
     claims = inventory.load_claims(tx, sorted(orders))
     inbound = inventory.load_inbound_by_id(tx, sorted({one.inbound_id for one in claims}))
     demands = inventory.load_demands(tx, sorted({one.order_id for one in claims}))
-    per_unit = {(one.order_id, one.line_no): one.per_unit for one in demands}
+    per_unit = {(one.order_id, one.line_no, one.sku_id): one.per_unit for one in demands}
+    parts = Counter((one.order_id, one.line_no) for one in demands)
     skus = catalog.load_skus(tx, {one.sku_id for one in claims})
     return tuple(
         SeenClaim(
@@ -230,7 +231,8 @@ def _claims(tx: Transaction, facts: network.Network, orders: Mapping[int, OrderR
             inbound[one.inbound_id].reference,
             facts.sites[one.site_id].code,
             skus[one.sku_id].code,
-            per_unit[one.order_id, one.line_no],
+            per_unit[one.order_id, one.line_no, one.sku_id],
+            parts[one.order_id, one.line_no] > 1,
             one.claimed,
             one.arrived,
             one.expected_at,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from stocktower.inventory import InboundClaim, trim_claims_of
+from stocktower.inventory import InboundClaim, add_claims, trim_claims_of
 
 from . import events
 from .kit_preorders import claim_kits, covered_kits, is_kit, may_claim
@@ -75,7 +75,7 @@ def _note_claims(
         units = claim.claimed // per_unit[claim.sku_id]
         data = events.Preordered(line.line_no, claim.sku_id, units, claim.inbound_id, _due_on(claim, facts, now))
         plan.events.append(events.event("line.preordered", order, now, data))
-    order.claims += made
+    order.claims = add_claims(order.claims, made)
     plan.claims += made
 
 

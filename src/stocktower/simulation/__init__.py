@@ -8,7 +8,7 @@ documents; `stocktower.app.simulate` drives the production services between them
 from .auditor import NEWEST_COUNTS, Auditor
 from .deeds import Cart, CartLeft, CartPaid, Deed, Done, Making, Recall, RecallEnded
 from .letters import Letter
-from .merchant import Merchant
+from .merchant import VIP, Merchant
 from .seen import (
     SeenBooks,
     SeenClaim,
@@ -26,6 +26,7 @@ from .world import STEPS, World
 __all__ = [
     "NEWEST_COUNTS",
     "STEPS",
+    "VIP",
     "Auditor",
     "Cart",
     "CartLeft",

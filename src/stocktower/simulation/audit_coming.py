@@ -10,7 +10,7 @@ from stocktower.exchange import InboundDocument, ReceiptDocument
 
 from .lots import day_of
 from .merchant import HANDLING_DAYS, Merchant
-from .seen import SeenClaim, SeenComing, SeenOrder
+from .seen import SeenClaim, SeenComing, SeenLine, SeenOrder
 
 Key = tuple[str, str, str]
 """(reference, site, SKU)"""
@@ -58,12 +58,14 @@ class ComingsModel(Struct):
             if figures != ((model.open, model.expected_at) if model.open else (0, None)):
                 yield f"{key}: {model.open} should come at {model.expected_at}, the tower says {figures}"
         yield from self._compare_claims(claims)
+        by_line: dict[tuple[str, str, int], list[SeenClaim]] = {}
+        for claim in claims:
+            by_line.setdefault((claim.shop, claim.order_ref, claim.line_no), []).append(claim)
         for order in orders:
             for line in order.lines:
-                mine = [one for one in claims if (one.shop, one.order_ref, one.line_no) == (
-                    order.shop, order.order_ref, line.line_no)]  # fmt: skip
-                yield from self._compare_promise(f"{order.shop} {order.order_ref} line {line.line_no}", order.shop,
-                                                 line.backordered, line.promised, mine, now)  # fmt: skip
+                mine = by_line.get((order.shop, order.order_ref, line.line_no))
+                if mine:
+                    yield from _compare_promise(f"{order.shop} {order.order_ref} {line.line_no}", line, mine, now)
 
     def _compare_claims(self, claims: Sequence[SeenClaim]) -> Iterable[str]:
         promised = Counter[Key]()
@@ -76,23 +78,23 @@ class ComingsModel(Struct):
             if units > model.open:
                 yield f"{key}: {units} are promised of {model.open} that will come"
 
-    def _compare_promise(
-        self, name: str, shop: str, backordered: int, promised: object, claims: Sequence[SeenClaim], now: datetime
-    ) -> Iterable[str]:
-        """The day of a line that waits for inbound is that of the last of it, and of handling."""
-        if not claims:
-            return
-        per_unit = {claim.per_unit for claim in claims}.pop()
-        units = sum(claim.claimed + claim.arrived for claim in claims)
-        if units > backordered * per_unit:
-            yield f"{name}: {units} are promised, it waits for {backordered} of {per_unit}"
-        days = [
-            day_of(claim.expected_at) + timedelta(days=HANDLING_DAYS)
-            for claim in claims
-            if claim.expected_at is not None and claim.claimed
-        ]
-        if len(days) < len(claims) or min(days) < day_of(now):
-            return
-        due = max(days) if units >= backordered * per_unit else None
-        if promised != due:
-            yield f"{name}: promised for {promised}, it should be {due}"
+
+def _compare_promise(name: str, line: SeenLine, claims: Sequence[SeenClaim], now: datetime) -> Iterable[str]:
+    """The day of a line that waits for inbound is that of the last of it, and of handling."""
+    for sku in {claim.sku for claim in claims}:
+        units = sum(claim.claimed + claim.arrived for claim in claims if claim.sku == sku)
+        most = line.backordered * next(claim.per_unit for claim in claims if claim.sku == sku)
+        if units > most:
+            yield f"{name}: {units} of {sku} are promised, it waits for {most}"
+    days = [
+        day_of(claim.expected_at) + timedelta(days=HANDLING_DAYS)
+        for claim in claims
+        if claim.expected_at is not None and claim.claimed and not claim.is_kit
+    ]
+    # What has arrived already, is late or is a part of a kit has a day that something else decides too.
+    if len(days) < len(claims) or min(days) < day_of(now):
+        return
+    units = sum(claim.claimed for claim in claims)
+    due = max(days) if units >= line.backordered * claims[0].per_unit else None
+    if line.promised != due:
+        yield f"{name}: promised for {line.promised}, it should be {due}"

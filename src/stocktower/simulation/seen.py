@@ -106,6 +106,7 @@ class SeenClaim(Struct, frozen=True):
     site: str
     sku: str
     per_unit: int
+    is_kit: bool
     claimed: int
     arrived: int
     expected_at: datetime | None

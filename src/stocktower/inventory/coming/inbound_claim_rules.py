@@ -56,6 +56,24 @@ class ClaimChange(Struct, frozen=True):
     reason: str
 
 
+ClaimKey = tuple[int, int, int, int]
+"""(order_id, line_no, sku_id, inbound_id): what a line claims of one inbound is one claim."""
+
+
+def claim_key(claim: InboundClaim) -> ClaimKey:
+    """What identifies a claim."""
+    return claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id
+
+
+def add_claims(known: Iterable[InboundClaim], made: Iterable[InboundClaim]) -> list[InboundClaim]:
+    """Claims with what is claimed beside them: of the same inbound it is more of the same claim."""
+    after = {claim_key(claim): claim for claim in known}
+    for claim in made:
+        before = after.get(claim_key(claim))
+        after[claim_key(claim)] = claim if before is None else replace(before, claimed=before.claimed + claim.claimed)
+    return list(after.values())
+
+
 def rank(claim: InboundClaim) -> tuple[int, datetime, int, int]:
     """The order in which claims of an inbound are served."""
     return claim.priority, claim.placed_at, claim.order_id, claim.line_no

@@ -12,7 +12,17 @@ from msgspec.structs import replace
 from stocktower.platform import Event, Transaction, load_queries
 
 from ..formulas.rules import Reach
-from .inbound_claim_rules import LOST, PREORDERED, ClaimChange, ComingStock, InboundClaim, settle, trim
+from .inbound_claim_rules import (
+    LOST,
+    PREORDERED,
+    ClaimChange,
+    ComingStock,
+    InboundClaim,
+    add_claims,
+    claim_key,
+    settle,
+    trim,
+)
 from .inbound_rules import Inbound, is_promisable
 
 _SQL = load_queries(__package__)
@@ -60,8 +70,15 @@ def load_coming_stock(tx: Transaction, sku_ids: Sequence[int], reach: Reach) -> 
 
 
 def record_claims(tx: Transaction, claims: Iterable[InboundClaim]) -> None:
-    """Record new claims."""
-    record_changes(tx, [ClaimChange(claim, claim.claimed, 0, PREORDERED) for claim in claims])
+    """Record what lines claim beside what they have claimed already."""
+    made = list(claims)
+    known = load_claims(tx, sorted({claim.order_id for claim in made}))
+    changes: list[ClaimChange] = []
+    for claim in made:
+        known = add_claims(known, [claim])
+        after = next(one for one in known if claim_key(one) == claim_key(claim))
+        changes.append(ClaimChange(after, claim.claimed, 0, PREORDERED))
+    record_changes(tx, changes)
 
 
 def settle_claims(tx: Transaction, changed: Sequence[tuple[Inbound, Inbound]]) -> None:
