@@ -77,3 +77,33 @@ def available(shell: Shell, sku: str) -> int:
     [channel] = shell.ask("ats", sku, "--channel", "web")["channels"]
     assert channel["told"] == channel["ats"]
     return channel["ats"]
+
+
+def test_a_recall_goes_down_the_line_by_command(shell: Shell) -> None:
+    made = (
+        "sku,name,materials,tracking,supplier,moq,lead_time_days\nMILK,Milk,,lot,Farm,24,3\nSHAKE,Shake,MILK:2,lot,,,\n"
+    )
+    shell.ask("import", "products", write(shell, "more.csv", made))
+    receipts = "reference,site,sku,quantity,lot\nD-1,MAIN,MILK,10,M/1\n"
+    shell.ask("import", "receipts", write(shell, "receipts.csv", receipts))
+    shell.ask("run")
+    for lot in ("S1", "S2"):
+        shell.ask("assemble", "SHAKE", "2", "--site", "MAIN", "--reference", lot, "--lot", f"SHAKE={lot}")
+    assert "S1" in shell.say("lot", "show", "MILK", "M/1").out
+    assert [one["lot"] for one in shell.ask("lot", "show", "SHAKE", "S1")["made_of"]] == ["M/1"]
+    recall = ("lot", "recall", "MILK", "M/1", "--note", "sour")
+    assert "With it: SHAKE/S1, SHAKE/S2" in shell.say(*recall, "--dry-run").out.replace("\n", " ")
+    assert "but in: SHAKE/S1, SHAKE/S2" in shell.say(*recall, "--without", "SHAKE/S3", code=2).err.replace("\n", " ")
+    done = shell.ask(*recall, "--without", "SHAKE/S2")["recalled"]
+    assert ([one["lot"] for one in done["lots"]], [one["lot"] for one in done["left_out"]]) == (["M/1", "S1"], ["S2"])
+    assert "Held by the recall of M/1 of MILK: sour" in shell.say("lot", "show", "SHAKE", "S1").out.replace("\n", " ")
+    assert [one["lot"]["lot"] for one in shell.ask("lot", "list", "--state", "held")["lots"]] == ["M/1", "S1"]
+    assert "Released lot M/1 of MILK, S1 of SHAKE" in shell.say("lot", "release", "MILK", "M/1").out.replace("\n", " ")
+    events = shell.ask("lot", "epcis", "SHAKE", "S1", "--output", shell.home / "s1.json")
+    assert (shell.home / "s1.json").exists()
+    assert events["events"] == 1
+    [supply] = shell.ask("reorder", "supply", "MILK")["supply"]
+    assert (supply["supplier"], supply["moq"], supply["lead_time_days"], supply["site"]) == ("Farm", 24, 3, "MAIN")
+    assert "Farm" in shell.say("reorder", "supply", "MILK").out
+    assert "no channel takes preorders" in shell.say("publication", "preorders").out
+    assert shell.ask("verify")["ok"]

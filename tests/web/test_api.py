@@ -209,6 +209,11 @@ def test_listings_are_stated_and_looked_up(api: httpx.Client, site: Site) -> Non
     rest = api.get(path, params={"limit": 100, "after": first["next"]}).json()
     everything = api.get(path).json()["listings"]
     assert first["listings"] + rest["listings"] == everything
+    page = site.signed_in()
+    assert "2 listings stand for no SKU" in (text := page.get("/listings?q=is:unmapped").text), "one by an order only"
+    assert "API-?" in text
+    assert "Six bulbs" in page.get("/listings?q=sku:BULB").text
+    assert "No listing is like this" in page.get("/listings?q=sku:NONE").text
     assert api.get("/api/v1/supply", params={"sku": "BULB"}).json() == {"supply": []}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from cyclopts import App, Parameter
 
-from stocktower import access, network, publication, worklist
+from stocktower import access, catalog, network, publication, worklist
 from stocktower.app.home import Tower
 from stocktower.app.options import HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -82,6 +82,29 @@ def class_(
         f"{found['elsewhere']:,} elsewhere; buffer {found['buffer']:,}",
         markup=False,
     )
+
+
+@publication_app.command
+def preorders(*, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What may be ordered ahead of listings, in packs and when it ships, beside what their channels were told."""
+    with opened(home) as tower, tower.reading() as tx:
+        words = publication.load_preorders(tx)
+        skus = catalog.load_skus(tx, {one.sku_id for one in words})
+        channels = network.load_network(tx).channels
+        rows = [
+            {
+                "channel": channels[one.channel_id].code, "listing": one.listing, "sku": skus[one.sku_id].code,
+                "quantity": one.quantity, "available_on": one.available_on, "told_quantity": one.told_quantity,
+                "told_on": one.told_on,
+            }
+            for one in words
+        ]  # fmt: skip
+    if json:
+        say_json({"preorders": rows})
+        return
+    columns = ("Channel", "Listing", "SKU", ">Packs", "Ships on", ">Told", "For")
+    say_table("To order ahead", columns, [[str(cell if cell is not None else "-") for cell in row.values()]
+                                          for row in rows], empty="no channel takes preorders")  # fmt: skip
 
 
 def load_status(tower: Tower, channel: str | None) -> dict[str, Any]:

@@ -64,7 +64,7 @@ STOCK_TABS = (
     Tab("Counts", "/counts"),
     Tab("Reorder", "/reorder"),
     Tab("Reconciliation", "/reconciliation"),
-    Tab("Data quality", "/quality"),
+    Tab("Data quality", "/quality", also=("/listings",)),
 )  # fmt: skip
 """The pages of the place Stock. Addresses of their own: what follows /stock/ is the code of a SKU."""
 
