@@ -159,6 +159,12 @@ SELECT code, sku_id
 FROM catalog.alias
 WHERE merchant_id = %(merchant_id)s::bigint AND code = ANY(%(codes)s::text[]);
 
+-- name: load_survivors
+-- What merged SKUs among some became.
+SELECT merged_id, sku_id
+FROM catalog.alias
+WHERE merchant_id = %(merchant_id)s::bigint AND merged_id = ANY(%(sku_ids)s::bigint[]);
+
 -- name: insert_alias
 -- The code of a merged SKU stands for its survivor.
 INSERT INTO catalog.alias (merchant_id, code, sku_id, merged_id, since)

@@ -312,6 +312,12 @@ def find_stocked(tx: Transaction, codes: Iterable[str]) -> dict[str, Sku]:
     return found
 
 
+def load_survivors(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, int]:
+    """What merged SKUs became; those that are not merged are missing."""
+    wanted = sorted(set(sku_ids))
+    return store.load_survivors(tx, wanted) if wanted else {}
+
+
 def load_skus(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, Sku]:
     """SKUs by id; unknown ids are missing."""
     wanted = sorted(set(sku_ids))

@@ -318,6 +318,11 @@ def load_aliases(tx: Transaction, codes: Sequence[str]) -> dict[str, int]:
     return dict(tx.tuples(_Q.load_aliases, codes=list(codes)))
 
 
+def load_survivors(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, int]:
+    """Merged SKU -> its survivor."""
+    return dict(tx.tuples(_Q.load_survivors, sku_ids=list(sku_ids)))
+
+
 def insert_alias(tx: Transaction, code: str, sku_id: int, merged_id: int) -> None:
     """A code stands for a survivor."""
     tx.execute(_Q.insert_alias, code=code, sku_id=sku_id, merged_id=merged_id)

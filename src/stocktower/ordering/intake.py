@@ -21,7 +21,17 @@ from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .priorities import decide_precedence
 from .regressions import find_regressions, restate
-from .service import Desk, complete, map_lines, parked, refreshed, skus_of_orders, write_changed, write_plan
+from .service import (
+    Desk,
+    complete,
+    map_lines,
+    parked,
+    refreshed,
+    require_unmerged,
+    skus_of_orders,
+    write_changed,
+    write_plan,
+)
 from .shipments import say_shipped_before
 
 _decode = msgspec.json.Decoder(OrderDocument).decode
@@ -111,6 +121,7 @@ class _Intake:
         # Who waits for what may be promised from inbound has to be known.
         given = given | (wanted & desk.promising.parts)
         supply = inventory.lock_supply(tx, wanted, giving=given) if wanted else None
+        require_unmerged(tx, [*live, *known], _skus_of_words(words))
         facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
         load_carts(tx, [*self.new, *known], carts)
         for order, word in words:

@@ -176,11 +176,16 @@ def _place(order: Order) -> None:
 
 
 def _resolve_missing(tx: Transaction, orders: Sequence[Order]) -> None:
-    """Mapped lines that inventory does not know yet are made of what the catalogue says now."""
+    """Mapped lines that inventory does not know yet are made of what the catalogue says now, merged SKUs of their
+    survivors."""
     lines = [line for order in orders for line in order.lines if line.ships]
     wanting = [line for line in lines if line.sku_id is not None and not line.components]
     if not wanting:
         return
+    survivors = catalog.load_survivors(tx, {line.sku_id for line in wanting if line.sku_id is not None})
+    for line in wanting:
+        if line.sku_id in survivors:
+            line.sku_id, line.touched = survivors[line.sku_id], True
     resolved = catalog.load_resolved(tx, {line.sku_id for line in wanting if line.sku_id is not None})
     for line in wanting:
         parts = resolved[line.sku_id or 0].components
@@ -245,6 +250,16 @@ def map_lines(desk: Desk, orders: Iterable[Order]) -> None:
             line.touched = True
     for order, _ in missing:
         order.needs_listing = unmapped(order.lines)
+
+
+def require_unmerged(tx: Transaction, orders: Iterable[Order], sku_ids: Iterable[int] = ()) -> None:
+    """Nothing that inventory is about to be told of may have been merged since it was looked up; the SKUs are locked.
+
+    A merge has its SKUs' locks until it commits. Raises inventory.StockMoved: to be run again.
+    """
+    fresh = {part for order in orders for line in order.lines if not line.demanded for part, _ in line.components}
+    if catalog.load_survivors(tx, {*fresh, *sku_ids}):
+        raise inventory.StockMoved("a SKU was merged into another meanwhile: to be run again")
 
 
 def skus_of_orders(orders: Iterable[Order]) -> set[int]:

@@ -18,7 +18,7 @@ from . import events, rules, store
 from .carts import load_carts, lock_carts
 from .cutting import run_with_cuts
 from .model import Order, OrderStep, Plan
-from .service import Desk, complete, map_lines, skus_of_orders, write_changed, write_plan
+from .service import Desk, complete, map_lines, require_unmerged, skus_of_orders, write_changed, write_plan
 
 ADVANCE = "order.advance"
 """Kind of due work: carry an order on; the key is the order."""
@@ -142,6 +142,7 @@ def carry_on(desk: Desk, order_ids: Sequence[int]) -> list[Order]:
     carts = lock_carts(tx, orders, {}, plan)
     wanted = skus_of_orders(orders) | carts.sku_ids
     supply = inventory.lock_supply(tx, wanted, giving=wanted) if wanted else None
+    require_unmerged(tx, orders)
     facts = desk.facts(supply or inventory.Supply({}, {}, {}), demands)
     load_carts(tx, orders, carts)
     rules.advance(orders, facts, tx.now, plan)
