@@ -107,3 +107,17 @@ def test_a_recall_goes_down_the_line_by_command(shell: Shell) -> None:
     assert "Farm" in shell.say("reorder", "supply", "MILK").out
     assert "no channel takes preorders" in shell.say("publication", "preorders").out
     assert shell.ask("verify")["ok"]
+
+
+def test_assemblies_come_by_file(shell: Shell) -> None:
+    """A file twice changes nothing; what cannot be made waits in a case with the reason."""
+    before = available(shell, "GIFT")
+    rows = "reference,site,sku,quantity,disassemble\nF-1,MAIN,GIFT,2,\nF-2,MAIN,GIFT,1,yes\nF-3,MAIN,GIFT,5000,\n"
+    said = shell.ask("import", "assemblies", write(shell, "made.csv", rows))
+    assert (said["rows"], said["new"], said["kept"]) == (3, 3, 0)
+    assert shell.ask("run")["worked"]["assemblies"] == 3
+    assert available(shell, "GIFT") == before + 1
+    [case] = [one for one in shell.ask("cases")["cases"] if one["kind"] == "parked_message"]
+    assert "MAIN lacks" in case["title"]
+    assert shell.ask("import", "assemblies", write(shell, "again.csv", rows))["repeated"] == 3
+    assert shell.ask("verify")["ok"]

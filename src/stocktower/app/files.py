@@ -12,8 +12,7 @@ from stocktower.connectors import files as readers
 
 KINDS = (
     "products", "listings", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments",
-    "bin-moves",
-    "statement",
+    "bin-moves", "assemblies", "statement",
 )  # fmt: skip
 
 

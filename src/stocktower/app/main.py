@@ -230,6 +230,12 @@ def import_adjustments(file: Path, /, *, home: HomeOption = None, json: JsonFlag
     bring("adjustments", file, home, json)
 
 
+@import_app.command(name="assemblies")
+def import_assemblies(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """What was made of its materials, or taken apart, from a CSV."""
+    bring("assemblies", file, home, json)
+
+
 @import_app.command(name="bin-moves")
 def import_bin_moves(file: Path, /, *, home: HomeOption = None, json: JsonFlag = False) -> None:
     """What was put away, and moved from bin to bin, from a CSV; import what sites hold first."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from stocktower import exchange
 from stocktower.app.home import Tower
+from stocktower.app.workers import work_name
 
 SELDOM = 20
 """A look at the inbox takes no more than one part in so many of the time."""
@@ -29,7 +30,7 @@ class Watch:
             self._look()
             took = time.monotonic() - now
             self._next_look = now + max(LEAST, took * SELDOM)
-        kind = name.removesuffix("s")
+        kind = next((kind for kind in self._total if work_name(kind) == name), "")
         others = ", ".join(f"{n} {count:,}" for n, count in counts.items())
         total = self._total.get(kind, 0)
         if not total:

@@ -138,6 +138,11 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:LONGEST_PROBLEM]} ({place})"
 
 
+def work_name(kind: str) -> str:
+    """What the work on messages of a kind is called."""
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+
+
 def message_work(kind: str) -> Work:
     """Inbox messages of one kind."""
 
@@ -156,7 +161,7 @@ def message_work(kind: str) -> Work:
                 cases.open_case(tx, cases.parked_message(message, problem))
         return len(messages)
 
-    return Work(f"{kind}s", AT_ONCE.get(kind, MESSAGES), do, alone)
+    return Work(work_name(kind), AT_ONCE.get(kind, MESSAGES), do, alone)
 
 
 def event_work(subscription: Subscription) -> Work:

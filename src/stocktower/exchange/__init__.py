@@ -37,6 +37,7 @@ from .goods import (
 )
 from .model import (
     ADJUSTMENT,
+    ASSEMBLY,
     BIN_MOVE,
     CHANGED,
     CONFIRMATION,
@@ -100,6 +101,7 @@ from .views import (
 
 __all__ = [
     "ADJUSTMENT",
+    "ASSEMBLY",
     "BIN_MOVE",
     "CHANGED",
     "CONFIRMATION",

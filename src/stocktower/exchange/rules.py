@@ -7,6 +7,7 @@ import msgspec
 
 from .model import (
     ADJUSTMENT,
+    ASSEMBLY,
     BIN_MOVE,
     CHANGED,
     CONFIRMATION,
@@ -26,7 +27,7 @@ from .model import (
 )
 
 LANES = {
-    **dict.fromkeys((CONFIRMATION, PRODUCT, LISTING, INBOUND, RECEIPT, TRANSFER, ADJUSTMENT, BIN_MOVE), 0),
+    **dict.fromkeys((CONFIRMATION, PRODUCT, LISTING, INBOUND, RECEIPT, TRANSFER, ADJUSTMENT, BIN_MOVE, ASSEMBLY), 0),
     ORDER: 1,
     STOCK: 2,
     STATEMENT: 3,

@@ -32,6 +32,7 @@ from .arrivals.inbound import (
     record_inbound,
 )
 from .assembly.assembling import AssemblyResult, assemble, load_assemblies
+from .assembly.assembly_messages import take_assemblies
 from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
 from .bin_moves.giving_up import give_up_bins
 from .bin_moves.moving import take_bin_moves
@@ -249,7 +250,8 @@ __all__ = [
     "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount", "refuse_adjustment",
     "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule",
     "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound", "state_receipt",
-    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_bin_moves", "take_inbound",
+    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies",
+    "take_bin_moves", "take_inbound",
     "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots", "trim_claims_of",
     "turn_rules", "whole_cause", "withdraw",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from .arrivals.arrivals import receive_deliveries
 from .arrivals.goods_in import read_inbound, read_receipt
 from .arrivals.inbound import record_inbound
 from .assembly.assembling import assemble
-from .assembly.assembly_rules import AssemblyRequest, NamedLot
+from .assembly.assembly_messages import read_assembly
 from .bin_moves.moving import move_in_bins, read_bin_moves
 from .stock.wording import NotUsable, Words
 from .transfers.transfer_messages import read_transfer
@@ -123,17 +123,7 @@ def state_assembly(tx: Transaction, document: AssemblyDocument) -> StatedAssembl
     """Units of an assembled SKU were made of its materials at a site, or taken apart."""
     words = Words(tx, [document.sku, *(one.sku for one in document.lots)])
     sku = words.sku(document.sku)
-    if document.quantity < 1:
-        raise NotUsable("quantity", f"{document.quantity} units", "state how many, from 1 on")
-    if sku.kind != "assembled":
-        fix = "state its materials with its product, or assemble another"
-        raise NotUsable("sku", f"{sku.code} is not assembled of others", fix)
-    units = words.units(sku, document.quantity, document.unit)
-    lots = [NamedLot(words.sku(one.sku, "lots").sku_id, one.lot, one.quantity, one.expires_on) for one in document.lots]
-    request = AssemblyRequest(
-        document.reference.strip(), sku.sku_id, words.site(document.site).site_id,
-        -units if document.disassemble else units, tuple(lots), document.occurred_at,
-    )  # fmt: skip
+    request = read_assembly(document, words)
     [result] = assemble(tx, [request])
     _check(result.problem)
     state = "repeated" if result.repeated else "taken apart" if document.disassemble else "made"

@@ -9,6 +9,7 @@ import pytest
 from stocktower.connectors.files import FileError, Reader, Reading, Source
 from stocktower.exchange import (
     AdjustmentDocument,
+    AssemblyDocument,
     InboundDocument,
     KeptRow,
     ReceiptDocument,
@@ -138,3 +139,18 @@ def test_a_missing_column_is_named(tmp_path: Path, kind: str, header: str, missi
     with pytest.raises(FileError) as error:
         read(tmp_path, kind, f"{header}\n1,2,3\n")
     assert error.value.column == missing
+
+
+def test_assemblies_name_their_lots_row_by_row(tmp_path: Path) -> None:
+    text = (
+        "reference,site,sku,quantity,lot,of,lot_quantity,expires_on,occurred_at\n"
+        "W-1,EAST,GIFT,4,G7,,4,2027-01-31,2026-06-01 08:00\nW-1,EAST,GIFT,4,C1,CUP,8,,2026-06-01 08:00\n"
+        "W-2,EAST,GIFT,1,,,,,\nW-2,EAST,GIFT,1,,,,,\n"
+    )
+    readings = read(tmp_path, "assemblies", text)
+    [made] = items(readings, AssemblyDocument)
+    assert (made.reference, made.site, made.sku, made.quantity, made.disassemble) == ("W-1", "EAST", "GIFT", 4, False)
+    assert [(one.sku, one.lot, one.quantity, str(one.expires_on or "")) for one in made.lots] == [
+        ("GIFT", "G7", 4, "2027-01-31"), ("CUP", "C1", 8, ""),
+    ]  # fmt: skip
+    assert [one.problem for one in items(readings, KeptRow)] == ["W-2 stands several times"]

@@ -4,6 +4,7 @@ import msgspec
 
 from stocktower.exchange import (
     AdjustmentDocument,
+    AssemblyDocument,
     BinMoveDocument,
     ConfirmationDocument,
     InboundDocument,
@@ -17,7 +18,9 @@ from stocktower.exchange import (
     TransferDocument,
 )
 
-GoodsDocument = InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument | BinMoveDocument
+GoodsDocument = (
+    InboundDocument | ReceiptDocument | TransferDocument | AdjustmentDocument | BinMoveDocument | AssemblyDocument
+)
 Document = (
     OrderDocument | ProductDocument | ListingDocument | StockDocument | ConfirmationDocument | GoodsDocument
     | StatementDocument

@@ -14,6 +14,7 @@ from .columns import Columns
 from .dates import DateEvidence, Instants
 from .grouping import Group, KeyOf, Survey
 from .model import FileError, Reading, Source, Unreadable
+from .plain_assemblies import PlainAssemblies
 from .plain_bins import PlainBinMoves
 from .plain_goods import SHEETS as GOODS
 from .plain_listings import PlainListings
@@ -25,7 +26,7 @@ from .plain_stock import PlainStock
 from .shopify import ShopifyOrders
 from .text import Record, Records, as_text, examine
 
-SHEETS = {**GOODS, "bin-moves": PlainBinMoves}
+SHEETS = {**GOODS, "bin-moves": PlainBinMoves, "assemblies": PlainAssemblies}
 KINDS = ("products", "listings", "stock", "orders", "shipments", "statement", *SHEETS)
 FORMATS = ("shopify", "amazon", "csv")
 

@@ -16,6 +16,10 @@ from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around
 from stocktower.web.desk import AtDesk
 
 BLOCK = 1 << 20
+Kind = Literal[
+    "products", "listings", "stock", "orders", "shipments", "inbound", "receipts", "transfers", "adjustments",
+    "bin-moves", "assemblies", "statement",
+]  # fmt: skip
 
 
 class ImportState(exchange.ImportSummary, frozen=True):

@@ -18,7 +18,7 @@ from stocktower.web.services import Refused
 PAGE = 50
 KINDS = (
     "orders", "shipments", "stock", "products", "listings", "inbound", "receipts", "transfers", "adjustments",
-    "bin-moves",
+    "bin-moves", "assemblies",
 )  # fmt: skip
 
 
