@@ -15,7 +15,7 @@ from stocktower.app.workers import work_until_idle
 from stocktower.exchange import ProductDocument, StockDocument, StockLine, TransferDocument, TransferLine
 from stocktower.inventory import views as ledger
 from stocktower.model import ChannelRule
-from stocktower.platform import FrozenClock
+from stocktower.platform import FrozenClock, Transaction
 from tests.web import world
 
 CORRUPTIONS = (
@@ -93,6 +93,10 @@ def everything(tower: Tower) -> dict[str, list[str]]:
 
 def test_every_projection_is_tested() -> None:
     assert {projection.name for projection in PROJECTIONS} == {name for name, _ in CORRUPTIONS} | ELSEWHERE
+
+
+def test_before_anything_is_applied_nothing_differs(tx: Transaction) -> None:
+    assert [(one.count(tx), one.find(tx)) for one in PROJECTIONS] == [(0, [])] * len(PROJECTIONS)
 
 
 def test_what_was_written_past_a_ledger_comes_back_identical(tower: Tower) -> None:

@@ -24,11 +24,14 @@ def _restore(tx: Transaction, drifted: Sequence[Drifted]) -> None:
 
 
 def _find(tx: Transaction) -> list[Drifted]:
+    channel_ids = store.load_standing_channels(tx)
+    if not channel_ids:
+        return []
     thresholds = load_policies(tx, load_network(tx)).thresholds
     # What is to be looked at is judged anew then.
     noted = set(store.load_changed(tx))
     found: list[Drifted] = []
-    for channel_id in store.load_standing_channels(tx):
+    for channel_id in channel_ids:
         velocities = {one.sku_id: one.velocity for one in store.load_velocities_of_channel(tx, channel_id)}
         for stored, truth in _by_words(tx, channel_id):
             if noted.isdisjoint((rules.ALL_SKUS, stored.sku_id)):
