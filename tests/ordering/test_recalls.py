@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -167,6 +167,34 @@ def test_circles_end_and_what_came_out_of_a_lot_is_with_it(world: World) -> None
     assert [(one.lot, one.depth) for one in lineage.up if one.lot] == [("M1", 1), ("C1", 1)]
     held = ordering.hold_lot(tx, world.sku["MILK"], "M1", "glass")
     assert LotName("SHAKE", "S9") in held.lots
+    world.check()
+
+
+def test_what_was_made_before_a_recall_and_is_learned_of_after_it_is_held_with_it(world: World) -> None:
+    tx, milk = world.tx, world.sku["MILK"]
+    ordering.hold_lot(tx, milk, "M1", "glass")
+    before, lots = tx.now - timedelta(hours=2), (AssemblyLot("SHAKE", "S7"), AssemblyLot("MILK", "M1"))
+
+    def state(reference: str, *named: AssemblyLot, at: datetime | None = before) -> None:
+        inventory.state_assembly(tx, AssemblyDocument(reference, "EAST", "SHAKE", 1, False, named, "", at))
+
+    with pytest.raises(inventory.NotUsable, match="lacks 2 of MILK"):
+        state("W-9", *lots, at=None)
+    state("W-9", *lots)
+    assert states(world)["S7"] == "held"
+    found = ordering.load_lot(tx, world.network, "SHAKE", "S7", personal=False)
+    assert found is not None
+    assert [str(one.root) for one in found.recalls] == ["M1 of MILK"]
+    world.order("web", document("has", ("SHAKE", 4), financial_state="pending"))
+    assert {one.lot for one in inventory.load_lots_of_orders(tx, [world.find("has").order.order_id])} == {"S2"}
+    with pytest.raises(inventory.NotUsable, match="orders have units of it; name another"):
+        state("W-10", AssemblyLot("SHAKE", "S2"), AssemblyLot("MILK", "M1"))
+    # What is not named is not taken of what is recalled, whenever it was.
+    state("W-11", AssemblyLot("SHAKE", "S8"))
+    assert states(world)["S8"] == "open"
+    world.check()
+    assert LotName("SHAKE", "S7") in ordering.release_lot(tx, milk, "M1", "sugar").lots
+    assert states(world)["S7"] == "open"
     world.check()
 
 

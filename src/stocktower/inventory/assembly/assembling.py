@@ -20,6 +20,7 @@ from ..formulas.model import AVAILABLE, NO_LOT, OWN
 from ..lots import lot_store
 from ..lots.lot_service import record_lots
 from ..lots.lots import SERIAL, Lot, LotKey, StatedLot, clash, learn, new_lot
+from ..recalls.recalls import find_recalled_since, hold_made
 from ..stock import store
 from ..stock.book import Balance, Cause
 from ..stock.discrepancies import settle_discrepancies
@@ -105,6 +106,9 @@ class AssemblyWork:
         self._rows = Rows(self._book, self._network, iter(tx.new_id, None))
         self._lots: dict[LotKey, Lot] = {}
         self._new: list[Assembly] = []
+        self._late: set[LotKey] = set()
+        """Lots that are recalled, and went into the assembly that is entered just now before they were."""
+        self._made_of_recalled: set[tuple[LotKey, LotKey]] = set()
         self._events: list[Event] = []
 
     def take(self, item: AssemblyRequest, changes: Mapping[int, int]) -> AssemblyResult:
@@ -166,6 +170,7 @@ class AssemblyWork:
         self, item: AssemblyRequest, changes: Mapping[int, int], named: Mapping[int, Mapping[str, int]]
     ) -> AssemblyResult:
         at = min(item.occurred_at or self._tx.now, self._tx.now)
+        self._late = self._recalled_since(item, changes, named, at)
         taken: dict[int, int] = {}
         lacking: dict[int, int] = {}
         for sku_id, each in changes.items():
@@ -176,6 +181,7 @@ class AssemblyWork:
                 lacking |= {sku_id: lacks} if lacks else {}
         if lacking:
             raise Refused(self._say_lacking(item, changes, named, lacking, at))
+        self._hold_with_recalled(item, changes, named, taken)
         self._note_lots(item, changes, named, taken, at)
         return self._record(item, changes, named, taken, at)
 
@@ -185,8 +191,21 @@ class AssemblyWork:
         return [
             Source(one.row.stock_id, one.row.lot, max(0, one.free), one.row.expires_at, is_counted(one, cause))
             for one in self._balances(sku_id)
-            if (one.row.site_id, one.row.status, one.row.owner) == (site_id, AVAILABLE, OWN) and one.row.sellable
+            if (one.row.site_id, one.row.status, one.row.owner) == (site_id, AVAILABLE, OWN)
+            and (one.row.sellable or (sku_id, one.row.lot) in self._late)
         ]
+
+    def _recalled_since(
+        self, item: AssemblyRequest, changes: Mapping[int, int], named: Mapping[int, Mapping[str, int]], at: datetime
+    ) -> set[LotKey]:
+        """Lots that are named as what went in, and were recalled only after that: what was made of them is held too."""
+        goes_in = {(sku_id, lot) for sku_id, each in changes.items() if each * item.units < 0 for lot in named[sku_id]}
+        held = {
+            key
+            for one in self._book.balances.values()
+            if not one.row.sellable and (key := (one.row.sku_id, one.row.lot)) in goes_in
+        }
+        return find_recalled_since(self._tx, held, at) if held else set()
 
     def _balances(self, sku_id: int) -> list[Balance]:
         return [one for one in self._book.balances.values() if one.row.sku_id == sku_id]
@@ -230,6 +249,21 @@ class AssemblyWork:
                 after = replace(after, expires_at=min(ends))
             noted[key] = after
         self._lots |= noted
+
+    def _hold_with_recalled(
+        self, item: AssemblyRequest, changes: Mapping[int, int], named: Mapping[int, Mapping[str, int]],
+        taken: Mapping[int, int],
+    ) -> None:  # fmt: skip
+        """Note which lots are held because of what went into them."""
+        rows = [self._book.balances[stock_id].row for stock_id, units in taken.items() if units]
+        recalled = {key for row in rows if (key := (row.sku_id, row.lot)) in self._late}
+        made = {(sku_id, lot) for sku_id, each in changes.items() if each * item.units > 0 for lot in named[sku_id]}
+        for key in sorted(made) if recalled else ():
+            if any(one.row.allocated for one in self._balances(key[0]) if one.row.lot == key[1]):
+                raise Refused(
+                    f"lots {key[1]}: what goes into it is recalled, and orders have units of it; name another"
+                )
+        self._made_of_recalled |= {(of, key) for of in recalled for key in made}
 
     def _is_there(self, key: LotKey) -> bool:
         return any(one.quantity for one in self._balances(key[0]) if one.row.lot == key[1])
@@ -291,6 +325,7 @@ class AssemblyWork:
         assembly_store.insert_assemblies(tx, self._new, lines)
         write_book(tx, self._book)
         tx.emit_all(self._events)
+        hold_made(tx, self._made_of_recalled)
         settle_discrepancies(tx, self._book, self._network)
 
 

@@ -5,6 +5,7 @@ held. What is allocated of lots that are held and not released is taken back; wh
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -104,6 +105,32 @@ def release_lots(tx: Transaction, sku_id: int, lot: str, note: str) -> LotsRelea
     rows = [row for row in store.load_rows(tx, skus) if (row.sku_id, row.lot) in of_changed]
     _tell(tx, changed, OPEN, rows, note)
     return LotsReleased(tuple(changed), tuple(still), tuple(sorted({one.root for one in ended if one.root == one.key})))
+
+
+def hold_made(tx: Transaction, made: Collection[tuple[LotKey, LotKey]]) -> None:
+    """Lots that were made of recalled ones before these were recalled, and are learned of after: (recalled, made). They
+    are held with them. The caller has the locks of all their SKUs, and nobody has units of what was made.
+    """
+    if not made:
+        return
+    known = recall_store.load_recalls(tx, {key for pair in made for key in pair})
+    held = {(one.root, one.key) for one in known}
+    fresh: dict[tuple[LotKey, LotKey], RecallLot] = {}
+    for of, key in sorted(made):
+        for one in known:
+            if one.key == of and (one.root, key) not in held:
+                fresh[one.root, key] = RecallLot(*one.root, *key, one.note, tx.actor, tx.now)
+    recall_store.insert_recall_lots(tx, list(fresh.values()))
+    changed = recall_store.set_lot_states(tx, {key for _, key in fresh}, HELD)
+    _tell(tx, changed, HELD, _rows_of(tx, changed), "made of what is recalled")
+
+
+def find_recalled_since(tx: Transaction, keys: Collection[LotKey], at: datetime) -> set[LotKey]:
+    """Of some lots those that were held by recalls alone that came after an instant."""
+    found: dict[LotKey, list[RecallLot]] = {}
+    for one in recall_store.load_recalls(tx, keys):
+        found.setdefault(one.key, []).append(one)
+    return {key for key in keys if key in found and all(one.recorded_at > at for one in found[key])}
 
 
 def load_recalls(tx: Transaction, sku_id: int, lot: str) -> list[RecallLot]:
