@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stocktower import inventory
+from stocktower import inventory, worklist
 from stocktower.exchange import ProductDocument, StockDocument, StockLine
 from stocktower.inventory import AdjustmentRequest, Consume, ConsumeResult, DeliveredLine, Delivery, StockMoved
 from stocktower.platform import Database, Transaction
@@ -254,3 +254,28 @@ def rows(tx: Transaction, world: World, lot: str) -> list[inventory.StockRow]:
     """The rows of one serial number."""
     found = inventory.load_availability(tx, [world.sku["PHONE"]], world.network).rows(world.sku["PHONE"])
     return [row for row in found if row.lot == lot]
+
+
+def test_what_left_of_no_lot_is_explained_by_what_is_said_of_the_lots(tx: Transaction, world: World) -> None:
+    """Three leave where no lot is known: they are missing of none until the site says what lies there."""
+    ship(world, tx, 1, 3, "")
+    assert lots(tx, world) == {"": (0, 0, 3)}
+    tx.now += timedelta(hours=1)
+    # Another lot comes, of which a part had left already: fewer are found than came.
+    line = DeliveredLine(world.sku["MILK"], 10, lot="L2")
+    inventory.receive_deliveries(tx, [Delivery("D-1", world.site["EAST"], tx.now, (line,))])
+    tx.now += timedelta(hours=1)
+    # What the site had before they left says nothing of them.
+    says = StockDocument("EAST", tx.now - timedelta(hours=3), (StockLine("MILK", 2, lot="L1"),))
+    inventory.take_snapshot(tx, says, 2, may_cut=lambda _: set())
+    assert lots(tx, world)[""] == (0, 0, 3)
+    line = DeliveredLine(world.sku["MILK"], 4, lot="L3")
+    inventory.receive_deliveries(tx, [Delivery("D-2", world.site["EAST"], tx.now, (line,))])
+    tx.now += timedelta(hours=1)
+    stock(world, tx, {"L2": 9})
+    assert lots(tx, world) == {"": (0, 0, 2), "L1": (2, 0, 0), "L2": (9, 0, 0), "L3": (4, 0, 0)}
+    # Every lot that lies there is stated: nothing more is missing.
+    stock(world, tx, {"L1": 0, "L2": 9, "L3": 4})
+    assert lots(tx, world)[""] == (0, 0, 0)
+    assert worklist.load_cases(tx, worklist.CaseFilter(kind="shortfall", state="open")).total == 0
+    assert broken(tx) == []

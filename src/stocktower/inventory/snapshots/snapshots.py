@@ -41,6 +41,7 @@ from ..supply.service import change_demands, open_book, write_book
 from .reading import Meaning, ReadRows, read_rows
 from .snapshot_cases import tell_beyond, tell_cases
 from .tolerances import judge_differences
+from .unnamed import explain_unnamed, is_unnamed
 
 
 def key_of(row: StockRow) -> RowKey:
@@ -347,7 +348,16 @@ class Snapshot:
                     cause = Cause(self._reason, self._reason, *self._source, at, one.cost_minor)
                 self._book.move(stock_id, delta, cause)
         self._count_bins(verdict)
+        self._explain_unnamed(taken)
         return taken
+
+    def _explain_unnamed(self, taken: Sequence[Taken]) -> None:
+        """What left of no named lot is explained by what is stated of the lots."""
+        balances = self._book.balances.values() if self._tracked else ()
+        unnamed = [one for one in balances if is_unnamed(one, self._tracked)]
+        if unnamed:
+            moved = self._moved_since([one.row for one in unnamed])
+            explain_unnamed(unnamed, balances, {one.stock_id: one.delta for one in taken}, moved)
 
     def _count_bins(self, verdict: Verdict) -> None:
         """Note what is said of the bins of rows, with what moved among them since."""
