@@ -235,6 +235,8 @@ class Acme:
             self.write_step(folder_of(step), since, step)
             self.write_shipments(folder_of(step) / "shipments.csv", shipped_until, since, step)
             shipped_until, since = since, step
+        self.write_inbound(folder_of(SUNDAY) / "inbound.csv")
+        self.write_transfers(folder_of(SUNDAY) / "transfers.csv")
         self.write_counts(folder_of(NOW) / "stock-west.csv")
 
     def write_products(self, path: Path) -> None:
@@ -283,6 +285,58 @@ class Acme:
         ):  # fmt: skip
             put(site, self.by_code[code], quantity)
         write_csv(path, rows)
+
+    def write_inbound(self, path: Path) -> None:
+        """What suppliers will deliver: one is late, one is not confirmed, one brings what orders wait for."""
+        orders = (
+            ("PO-1038", "WEST", "Lumen Works", datetime(2026, 6, 5), True, (("LANTERN", 120), ("AC-1019", 60))),
+            (
+                "PO-1041",
+                "EAST",
+                "Northway Tents",
+                datetime(2026, 6, 10),
+                True,
+                (("TENT-SOLO", 40), ("PICNIC-CUPS", 90)),
+            ),
+            (
+                "PO-1042",
+                "EAST",
+                "Harbor Mills",
+                datetime(2026, 6, 15),
+                True,
+                (("AC-1003", 80), ("AC-1008", 48), ("AC-1012", 48)),
+            ),
+            ("PO-1043", "EU-3PL", "Harbor Mills", datetime(2026, 6, 19), False, (("AC-1003", 40), ("AC-1005", 40))),
+        )
+        write_csv(
+            path,
+            [
+                {
+                    "reference": reference, "site": site, "supplier": supplier, "sku": code, "quantity": quantity,
+                    "expected_at": f"{expected:%Y-%m-%d}", "confirmed": "yes" if confirmed else "no",
+                    "cost": money(self.by_code[code].cost), "currency": "USD",
+                }
+                for reference, site, supplier, expected, confirmed, lines in orders
+                for code, quantity in lines
+            ],
+        )  # fmt: skip
+
+    def write_transfers(self, path: Path) -> None:
+        """One transfer to the store: it left on Saturday and is on its way."""
+        head = {"reference": "TR-88", "from": "EAST", "to": "STORE-BOS"}
+        steps = (("ordered", SATURDAY), ("shipped", SATURDAY + timedelta(hours=8)))
+        lines = (("AC-1001", 12), ("AC-1007", 8))
+        write_csv(
+            path,
+            [
+                {
+                    **head, "step": step, "sku": code, "quantity": quantity, "occurred_at": stamp(at),
+                    "expected_at": stamp(NOW + timedelta(hours=6)),
+                }
+                for step, at in steps
+                for code, quantity in lines
+            ],
+        )  # fmt: skip
 
     def write_counts(self, path: Path) -> None:
         """This morning's count in WEST: ropes counted in cases as if they were pieces, three map cases missing."""

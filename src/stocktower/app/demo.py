@@ -45,15 +45,16 @@ def demo_home() -> Home:
     return home
 
 
+_ORDER = ("products", "stock", "inbound", "orders", "shipments", "transfers")
+
+
 def arrivals() -> list[tuple[datetime, list[Arrival]]]:
-    """The example's folders in time order, each with its files in the order products, stock, orders, shipments."""
+    """The example's folders in time order, each with its files in the order in which they say more of each other."""
     steps: list[tuple[datetime, list[Arrival]]] = []
     for folder in sorted(example_folder().glob("20??-*Z")):
         at = datetime.strptime(folder.name, "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC)
         files = [arrival(path) for path in sorted(folder.iterdir())]
-        steps.append(
-            (at, sorted(files, key=lambda file: ("products", "stock", "orders", "shipments").index(file.kind)))
-        )
+        steps.append((at, sorted(files, key=lambda file: _ORDER.index(file.kind))))
     return steps
 
 
