@@ -77,6 +77,11 @@ def test_instants_are_exact_on_hover() -> None:
     assert formats.exact(NOW, NEW_YORK) == "Mon 8 Jun 2026 08:05:00 EDT"
     assert formats.brief(NOW - timedelta(hours=1), NEW_YORK, NOW) == "07:05"
     assert formats.brief(NOW - timedelta(days=3), NEW_YORK, NOW) == "Fri 5 Jun 08:05"
+    # What was expected on a day counts through its end.
+    assert formats.due(datetime(2026, 6, 11, tzinfo=NEW_YORK), NEW_YORK, NOW) == "Wed 10 Jun"
+    assert formats.due(datetime(2026, 6, 9, tzinfo=NEW_YORK), NEW_YORK, NOW) == "today"
+    assert formats.due(datetime(2027, 6, 9, tzinfo=NEW_YORK), NEW_YORK, NOW) == "8 Jun 2027"
+    assert formats.due(NOW - timedelta(days=3), NEW_YORK, NOW) == "Fri 5 Jun 08:05"
     tag = formats.time_tag(NOW, "now", NEW_YORK)
     assert 'title="Mon 8 Jun 2026 08:05:00 EDT (America/New_York)"' in tag
 

@@ -83,6 +83,10 @@ class Clock(msgspec.Struct, frozen=True):
         """As short as can be read, exact on hover."""
         return formats.time_tag(at, formats.brief(at, self.zone, self.now) if at else "", self.zone)
 
+    def due(self, at: datetime | None) -> Markup:
+        """By when something is expected, exact on hover."""
+        return formats.time_tag(at, formats.due(at, self.zone, self.now) if at else "", self.zone)
+
     def exact(self, at: datetime | None) -> Markup:
         """With zone."""
         return formats.time_tag(at, formats.exact(at, self.zone) if at else "", self.zone)

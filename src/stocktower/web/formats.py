@@ -95,6 +95,17 @@ def brief(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     return f"{day} {local:%H:%M}" if abs((local - today).days) < 180 else f"{local.day} {local:%b %Y}"
 
 
+def due(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """By when something is expected: a day that counts through its end is called by its own name."""
+    local = at.astimezone(zone)
+    if (local.hour, local.minute, local.second) != (0, 0, 0):
+        return brief(at, zone, now)
+    last, today = (local - timedelta(days=1)).date(), now.astimezone(zone).date()
+    if last == today:
+        return "today"
+    return f"{last:%a} {last.day} {last:%b}" if abs((last - today).days) < 180 else f"{last.day} {last:%b %Y}"
+
+
 def time_tag(at: datetime | None, text: str, zone: ZoneInfo) -> Markup:
     """A time element: what is read, and the exact instant on hover."""
     if at is None:
