@@ -14,7 +14,7 @@ from typing import Any
 
 from stocktower.app.main import run_words
 
-PATIENCE = 90.0
+PATIENCE = 300
 
 
 class Said:
