@@ -10,7 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stocktower.platform import Database, NotCopyable, Query, Transaction, UnknownMerchant, load_head, load_queries
+from stocktower.platform import (
+    Database,
+    NotCopyable,
+    Query,
+    Transaction,
+    UnknownMerchant,
+    is_transient,
+    load_head,
+    load_queries,
+)
 from stocktower.platform.model import Event
 from stocktower.platform.wire import Wire
 
@@ -159,6 +168,26 @@ def test_more_than_fits_the_sockets_both_ways(tx: Transaction) -> None:
     echo = query("SELECT upper($1::text)", "text")
     asked = [tx.ask_tuples(echo, text=f"{n}" + "x" * 400_000) for n in range(20)]
     assert [one.get()[0][0] for one in asked] == [f"{n}" + "X" * 400_000 for n in range(20)]
+
+
+def test_a_connection_that_ends_in_the_middle_is_a_reason_to_try_again(database: Database) -> None:
+    merchant_id = database.ensure_merchant("acme")
+    end = query("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def be_ended(before: int, after: int) -> None:
+        with database.transaction(merchant_id, actor="tester") as tx:
+            for n in range(before):
+                tx.ask_tuples(DOUBLE, n=n)
+            tx.ask_tuples(end)
+            for n in range(after):
+                tx.ask_tuples(query(f"SELECT $1::bigint + {n}", "n"), n=n)
+
+    for before, after in ((0, 0), (0, 5), (5, 0), (40, 40)):
+        with pytest.raises(psycopg.OperationalError) as raised:
+            be_ended(before, after)
+        assert is_transient(raised.value)
+        with database.reading(merchant_id) as tx:
+            assert tx.value(DOUBLE, n=4) == 8
 
 
 def test_few_rows_and_many_are_the_same_rows(tx: Transaction) -> None:

@@ -157,6 +157,8 @@ class Wire:
         """The result of the next command; each is followed by nothing."""
         self._wait()
         result = self._pg.get_result()
+        if result is None:
+            raise psycopg.OperationalError("the server ended the connection before it answered")
         self._wait()
         self._pg.get_result()
         return result
