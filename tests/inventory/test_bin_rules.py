@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 from msgspec.structs import replace
 
-from stocktower.inventory.bins.rules import BinMove, Binning, BinRow, spread, walking_order, zone_of
+from stocktower.inventory.bins.rules import BinMove, Binning, BinRow, plan_pick, spread, walking_order, zone_of
 from stocktower.inventory.formulas.model import StockRow
 from stocktower.inventory.stock.book import Book, Cause, InBins, Shift
 
@@ -149,6 +149,20 @@ def test_units_are_taken_as_people_walk_and_no_more_than_there_are(bins: dict[st
     assert all(one <= next for one, next in pairwise(order))
     # All but the last bin that somebody goes to is empty then.
     assert all(part == bins[code] for code, part in taken[:-1])
+
+
+@given(st.lists(st.integers(1, 6), max_size=5), st.integers(0, 6))
+def test_pickers_are_sent_to_different_units_and_all_that_is_there_is_fetched(wanted: list[int], loose: int) -> None:
+    left = {"A-1": 3, "A-2": 2, "B-1": 4}
+    bins, before, fetched = dict(left), 0, 0
+    left[""] = loose
+    for units in wanted:
+        for code, part in plan_pick(bins, loose, units, after=before):
+            left[code] -= part
+            fetched += part
+        before += units
+    assert all(units >= 0 for units in left.values())
+    assert fetched == min(sum(wanted), 9 + loose)
 
 
 def test_a_bin_is_in_the_zone_that_its_code_begins_with() -> None:

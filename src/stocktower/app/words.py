@@ -54,6 +54,9 @@ def say_ats(found: AtsAnswer, *, explain: bool) -> None:
             way = [row for step in listing.steps or () for row in rows_of(step)]
             title = f"{item.channel}: from ATS to {listing.shown:,} shown of {listing.listing}"
             say_table(title, columns, way, empty="nothing")
+    if explain and found.bins:
+        bins = [(one.site, one.bin, one.status, one.lot, one.quantity) for one in found.bins]
+        say_table("In bins", ("site", "bin", "status", "lot", ">units"), bins, empty="nothing")
 
 
 def rows_of(step: ExplainedStep) -> list[tuple[object, ...]]:

@@ -17,6 +17,8 @@ from stocktower.network import ChannelFacts, Network, load_network
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction, load_head
 
+from .in_bins import BinLine, load_bins_of
+
 PIECES = 20
 """Of a step; the rest is one number."""
 Address = Callable[[str, int, str], str]
@@ -99,6 +101,8 @@ class AtsAnswer(msgspec.Struct, frozen=True):
     configuration: int
     """The version that was applied."""
     channels: list[ChannelAts]
+    bins: list[BinLine] = []
+    """With explain: where units lie inside sites that keep bins."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -194,6 +198,7 @@ def explain_ats(
         sku=sku.code, name=sku.name, kind=sku.kind, as_of=moment.at.isoformat() if moment else None,
         basis=moment.basis if moment else Basis.RECORDED, position=moment.position if moment else load_head(tx),
         configuration=asked.network.version, channels=channels,
+        bins=load_bins_of(tx, sku, asked.availability.rows(sku.sku_id), asked.network, moment) if explain else [],
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from stocktower.publication import views as told
 
 from .explained import ask
 from .grid import name_rows, rows_by_sku, walk_skus
+from .in_bins import load_bins_of
 
 FORMATS = ("csv", "parquet")
 SKUS_AT_ONCE = 500
@@ -76,6 +77,17 @@ def _stock(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
              row.sellable, row.on_hand, row.allocated, row.free)
             for sku in skus
             for row in name_rows(network, sku, by_sku.get(sku.sku_id, ()), detail=True)
+        ]  # fmt: skip
+
+
+def _bins(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
+    network, at = load_network(tx), as_of(tx, moment)
+    for skus in _batches(walk_skus(tx)):
+        by_sku = rows_by_sku(tx, [sku.sku_id for sku in skus], moment)
+        lines = (line for sku in skus for line in load_bins_of(tx, sku, by_sku.get(sku.sku_id, ()), network, moment))
+        yield [
+            (at, one.sku, one.name, one.site, one.zone, one.bin, one.status, one.owner, one.lot, one.quantity)
+            for one in lines
         ]  # fmt: skip
 
 
@@ -169,6 +181,10 @@ TABLES = {
         Table(
             "reservations", "Every change of what is allocated",
             _columns(f"recorded_at@ {_ROW} sequence# order_id# line# change# allocated# reason"), _reservations,
+        ),
+        Table(
+            "bins", "What lies in bins",
+            _columns("as_of@ sku name site zone bin status owner lot quantity#"), _bins,
         ),
         Table("ats", "Available to sell by channel", _columns("as_of@ sku kind channel ats#"), _ats),
         Table(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from stocktower import catalog
+from stocktower import catalog, inventory
 from stocktower.inventory import views as ledger
 from stocktower.network import Network
 from stocktower.platform import Transaction
@@ -57,6 +57,22 @@ def load_bins_page(
         for row in rows
     ]  # fmt: skip
     return BinPage(lines, f"{more.site_id}.{more.stock_id}.{more.bin}" if more else "")
+
+
+def load_bins_of(
+    tx: Transaction, sku: catalog.Sku, rows: Sequence[inventory.StockRow], network: Network,
+    moment: inventory.Moment | None = None,
+) -> list[BinLine]:  # fmt: skip
+    """Where the units of some rows of a SKU lie, now or as of a moment, row by row in walking order."""
+    bins = ledger.load_bins(tx, [row.stock_id for row in rows], moment.at if moment else None)
+    return [
+        BinLine(
+            network.sites[row.site_id].code, ledger.zone_of(one.bin), one.bin, sku.code, sku.name, row.status,
+            row.owner, row.lot, one.quantity, row.stock_id,
+        )
+        for row in rows
+        for one in bins.get(row.stock_id, ())
+    ]  # fmt: skip
 
 
 def read_bin_place(text: str) -> ledger.BinPlace | None:

@@ -15,6 +15,7 @@ from stocktower.platform import Transaction, count_kinds, find_position_at, load
 
 from . import store
 from .model import FulfillmentState, LinePromise, Order, OrderStep
+from .picking import Fulfillment, asked_of, load_picks
 from .service import load_demands
 from .words import Names, sentence, waits_after
 
@@ -131,38 +132,6 @@ class OrderHold(Struct, frozen=True):
     set_by: str
     cleared_at: datetime | None
     cleared_by: str | None
-
-
-class FulfillmentLine(Struct, frozen=True):
-    """One line of a request to a site, in units of the order line."""
-
-    line_no: int
-    sku_id: int
-    sku: str
-    quantity: int
-    picked: int
-    packed: int
-    shipped: int
-    short: int
-    cancelled: int
-
-
-class Fulfillment(Struct, frozen=True):
-    """A request to a site."""
-
-    fulfillment_id: int
-    number: str
-    site: str
-    """Site code."""
-    state: str
-    released_at: datetime
-    acknowledge_by_at: datetime
-    acknowledged_at: datetime | None
-    shipped_at: datetime | None
-    carrier: str
-    tracking: str
-    units: int
-    lines: tuple[FulfillmentLine, ...]
 
 
 class TimelineEntry(Struct, frozen=True):
@@ -343,6 +312,8 @@ def load_order(tx: Transaction, network: Network, order_id: int) -> OrderDetail 
     requests = fulfillment.load_requests_of(tx, [order_id]).get(order_id, [])
     skus = {sku_id: sku.code for sku_id, sku in load_skus(tx, _sku_ids(order)).items()}
     sites = {site_id: site.code for site_id, site in network.sites.items()}
+    lines = _lines(tx, order, skus, sites)
+    picks = load_picks(tx, network, order, requests)
     return OrderDetail(
         order=load_rows(tx, network, [order_id])[0],
         channel_id=order.channel_id,
@@ -357,12 +328,12 @@ def load_order(tx: Transaction, network: Network, order_id: int) -> OrderDetail 
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,
         refunded_minor=order.refunded_minor,
-        lines=_lines(tx, order, skus, sites),
+        lines=lines,
         holds=tuple(
             OrderHold(hold.name, hold.reason, hold.set_at, hold.set_by, hold.cleared_at, hold.cleared_by)
             for _, hold in store.load_holds(tx, [order_id])
         ),
-        fulfillments=tuple(_fulfillment(request, skus, sites) for request in requests),
+        fulfillments=tuple(asked_of(request, skus, sites, picks) for request in requests),
         timeline=tuple(_timeline(tx, order, {"sku": skus, "site": sites})),
     )
 
@@ -407,36 +378,6 @@ def _lines(tx: Transaction, order: Order, skus: Mapping[int, str], sites: Mappin
             promises.get(line.line_no),
         )
         for line in order.lines
-    )
-
-
-def _fulfillment(request: fulfillment.Request, skus: Mapping[int, str], sites: Mapping[int, str]) -> Fulfillment:
-    return Fulfillment(
-        request.fulfillment_id,
-        request.number,
-        sites.get(request.site_id, str(request.site_id)),
-        request.state,
-        request.released_at,
-        request.acknowledge_by_at,
-        request.acknowledged_at,
-        request.shipped_at,
-        request.carrier,
-        request.tracking,
-        request.units,
-        tuple(
-            FulfillmentLine(
-                line.line_no,
-                line.sku_id,
-                skus.get(line.sku_id, str(line.sku_id)),
-                line.quantity,
-                line.picked,
-                line.packed,
-                line.shipped,
-                line.short,
-                line.cancelled,
-            )
-            for line in request.lines
-        ),
     )
 
 

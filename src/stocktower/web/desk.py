@@ -57,6 +57,7 @@ class Tab(msgspec.Struct, frozen=True):
 STOCK_TABS = (
     Tab("Availability", "/stock", also=("/history",)),
     Tab("Lots", "/lots"),
+    Tab("Bins", "/bins"),
     Tab("Rules", "/rules"),
     Tab("Publication", "/publication"),
     Tab("Moves", "/moves"),

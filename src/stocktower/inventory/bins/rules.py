@@ -82,14 +82,21 @@ def spread(
     return list(taken.items())
 
 
-def plan_pick(bins: Mapping[str, int], loose: int, units: int) -> list[tuple[str, int]]:
+def plan_pick(bins: Mapping[str, int], loose: int, units: int, *, after: int = 0) -> list[tuple[str, int]]:
     """(bin, units) where so many units of a row are to be fetched: bins in walking order, then what is not put away.
 
-    What a row lacks is left out.
+    `after`: so many of them are fetched by others before. What a row lacks is left out.
     """
-    planned = spread(bins, units)
-    rest = min(max(0, loose), units - sum(part for _, part in planned))
-    return [*planned, *([(NOT_PUT_AWAY, rest)] if rest else [])]
+    there = [(code, bins[code]) for code in sorted(bins, key=walking_order)]
+    planned: list[tuple[str, int]] = []
+    for code, most in (*there, (NOT_PUT_AWAY, max(0, loose))):
+        skipped = min(after, most)
+        after -= skipped
+        part = min(units, most - skipped)
+        if part:
+            planned.append((code, part))
+            units -= part
+    return planned
 
 
 def decide_put(wanted: Mapping[str, int], put: Mapping[str, int]) -> list[tuple[str, int]]:

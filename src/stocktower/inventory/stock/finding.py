@@ -25,6 +25,8 @@ class Wanted(Struct, frozen=True):
     """More than so many free."""
     below: int | None = None
     expires_until: datetime | None = None
+    stock_ids: frozenset[int] | None = None
+    """Only of these, whatever they were found by; None: any."""
 
     def takes(self, row: StockRow) -> bool:
         """Whether a row is wanted."""
@@ -37,6 +39,7 @@ class Wanted(Struct, frozen=True):
             and (self.above is None or free > self.above)
             and (self.below is None or free < self.below)
             and (self.expires_until is None or (row.expires_at is not None and row.expires_at <= self.expires_until))
+            and (self.stock_ids is None or row.stock_id in self.stock_ids)
         )
 
 
@@ -63,6 +66,8 @@ def load_candidates(tx: Transaction, wanted: Wanted) -> set[int] | None:
         narrow(ledger_store.load_skus_of_lots(tx, wanted.lots))
     if wanted.expires_until is not None:
         narrow(ledger_store.load_skus_expiring(tx, wanted.expires_until))
+    if wanted.stock_ids is not None:
+        narrow({row.sku_id for row in store.load_rows_by_id(tx, sorted(wanted.stock_ids))})
     return found
 
 
@@ -86,6 +91,7 @@ def load_by_figure(
         tx, sign=-1 if descending else 1, figure=figure, site_ids=list(wanted.site_ids), statuses=list(wanted.statuses),
         owners=list(wanted.owners), lots=list(wanted.lots), all_skus=sku_ids is None, sku_ids=sorted(sku_ids or ()),
         above=-_MOST if wanted.above is None else wanted.above, below=_MOST if wanted.below is None else wanted.below,
+        all_rows=wanted.stock_ids is None, stock_ids=sorted(wanted.stock_ids or ()),
         value=-_MOST if after is None else after.value, stock_id=0 if after is None else after.stock_id,
         limit=limit + 1,
     )  # fmt: skip

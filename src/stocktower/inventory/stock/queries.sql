@@ -668,6 +668,7 @@ FROM (
         AND (cardinality(%(owners)s::text[]) = 0 OR owner = ANY(%(owners)s::text[]))
         AND (cardinality(%(lots)s::text[]) = 0 OR lot = ANY(%(lots)s::text[]))
         AND (%(all_skus)s::boolean OR sku_id = ANY(%(sku_ids)s::bigint[]))
+        AND (%(all_rows)s::boolean OR stock_id = ANY(%(stock_ids)s::bigint[]))
         AND quantity - allocated > %(above)s::bigint AND quantity - allocated < %(below)s::bigint
 ) AS row
 WHERE (row.value, row.stock_id) > (%(value)s::bigint, %(stock_id)s::bigint)

@@ -12,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from stocktower import catalog, inventory, publication
 from stocktower.insight import AtsAnswer, BadInstant, GridRow, HistoryEntry, explain_ats, read_moment
 from stocktower.inventory import Basis
+from stocktower.inventory import views as ledger
 from stocktower.network import load_network
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
@@ -29,6 +30,13 @@ AT = "As of an instant of the past, or the end of a day; without an offset in th
 AS = "recorded: as we knew it then; occurred: as it was, by what was learned later."
 
 
+class InBin(msgspec.Struct, frozen=True):
+    """Units of a stock row in one bin."""
+
+    bin: str
+    quantity: int
+
+
 class SiteStock(msgspec.Struct, frozen=True):
     """A stock row: SKU x site x status x owner x lot."""
 
@@ -43,6 +51,8 @@ class SiteStock(msgspec.Struct, frozen=True):
     """Of its lot: from then on it may not be sold."""
     sellable: bool = True
     """By its status, the state of its lot and its expiry."""
+    bins: list[InBin] = []
+    """Where units of it lie, at a site that keeps bins; the rest is not put away."""
 
 
 class SkuStock(msgspec.Struct, frozen=True):
@@ -78,16 +88,19 @@ def list_stock(
         network = desk.network(tx)
         found = find(tx, network, wanted, (page - 1) * PAGE)
         availability = inventory.load_availability(tx, [sku.sku_id for sku in found.skus], network)
-        skus = [_of(sku, availability) for sku in found.skus]
+        rows = [row for sku in found.skus for row in availability.rows(sku.sku_id) if row.binned]
+        bins = ledger.load_bins(tx, [row.stock_id for row in rows])
+        skus = [_of(sku, availability, bins) for sku in found.skus]
         return StockAnswer(skus, found.total)
 
 
-def _of(sku: catalog.Sku, availability: inventory.Availability) -> SkuStock:
+def _of(sku: catalog.Sku, availability: inventory.Availability, bins: Mapping[int, list[ledger.BinRow]]) -> SkuStock:
     sites = availability.network.sites
     rows = [
         SiteStock(
             sites[row.site_id].code if row.site_id in sites else str(row.site_id), row.status, row.owner, row.lot,
             row.quantity, row.allocated, row.quantity - row.allocated, row.expires_at, row.sellable,
+            [InBin(one.bin, one.quantity) for one in bins.get(row.stock_id, ())],
         )
         for row in availability.rows(sku.sku_id)
     ]  # fmt: skip

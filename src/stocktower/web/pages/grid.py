@@ -8,6 +8,7 @@ from litestar import Response
 from stocktower import insight
 from stocktower.insight import GridAsked, GridPage
 from stocktower.inventory import Basis, Moment, Wanted
+from stocktower.inventory import views as ledger
 from stocktower.network import Network
 from stocktower.platform import Transaction
 from stocktower.web.desk import Desk
@@ -21,6 +22,7 @@ WORDS = (
     Word("status", "of the stock: available, quarantine, damaged, or one of your own"),
     Word("owner", "own, supplier, or a consignor"),
     Word("lot", "of the stock"),
+    Word("bin", "codes of bins, or of zones, in which it lies now"),
     Word("category", "of the SKU"),
     Word("free", "units that are not allocated", compares="number"),
     Word("expires", "its lot expires within this time", compares="span"),
@@ -71,6 +73,9 @@ def read_asked(tx: Transaction, network: Network, wanted: Filter, *, detail: boo
         above=_bound(wanted, ">"),
         below=_bound(wanted, "<"),
         expires_until=None if within is None else tx.now + timedelta(seconds=within),
+        stock_ids=frozenset(stock_id for _, stock_id in ledger.load_rows_in_bins(tx, wanted.many("bin")))
+        if wanted.many("bin")
+        else None,
     )
     asked = GridAsked(
         wanted=rows, skus=wanted.many("sku"), text=wanted.free, category=wanted.one("category"),

@@ -231,6 +231,7 @@ def _now(tx: Transaction, network: Network, sku: catalog.Sku, asked: Asked) -> d
         "limit": _limit(availability, components, codes, best=max((view.ats for view in views), default=0)),
         "empty_at": [view.channel.name for view in views if view.is_empty],
         "rows": rows,
+        "bins": ledger.load_bins(tx, sites, asked.moment.at if asked.moment else None),
         "sites": {**network.sites, **asked.network.sites},
         "pools": availability.pools(sku.sku_id) if not components else {},
         "components": [(others[one], units, availability.pools(one)) for one, units in components],

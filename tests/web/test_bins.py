@@ -1,0 +1,108 @@
+"""Bins behind pages and API: set by a snapshot, shown under their row, moved after a look, fetched from by requests."""
+
+import csv
+
+import httpx
+import pytest
+
+from stocktower import access, exchange
+from stocktower.app.home import apply_file
+from stocktower.app.workers import work_until_idle
+from stocktower.exchange import StockDocument, StockLine
+from tests.web import world
+from tests.web.conftest import Site
+from tests.web.test_pages import token_of
+
+BODY = {"reference": "M-1", "site": "EAST", "lines": [{"sku": "LAMP", "quantity": 4, "destination": "B-1"}]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def keeps(site: Site) -> None:
+    """East keeps bins, and lamps lie in two of them."""
+    text = site.tower.home.configuration_file.read_text(encoding="utf-8")
+    site.tower.home.configuration_file.write_text(text.replace('code = "EAST"\n', 'code = "EAST"\nbins = true\n'))
+    apply_file(site.tower, actor="tester")
+    lines = tuple(
+        StockLine("LAMP", units, row=row, bin=code)
+        for row, (code, units) in enumerate((("A-10", 2), ("A-2", 1), ("", 30)), start=2)
+    )
+    document = StockDocument("EAST", site.tower.clock.now(), lines, bins=True)
+    world.send(site.tower, "EAST", exchange.STOCK, [("EAST/bins/0", document)])
+    work_until_idle(site.tower)
+
+
+def bins(api: httpx.Client, **params: str) -> dict[str, int]:
+    """Bin -> lamps."""
+    answer = api.get("/api/v1/bins", params=params)
+    assert answer.status_code == 200, answer.text
+    return {one["bin"]: one["quantity"] for one in answer.json()["lines"]}
+
+
+def test_the_api_lists_and_moves(site: Site) -> None:
+    with site.with_token() as api:
+        assert bins(api) == {"A-10": 2, "A-2": 1}
+        assert bins(api, bin="B") == {}
+        headers = {"Idempotency-Key": "m-1"}
+        done = api.post("/api/v1/bin-moves", json=BODY, headers=headers)
+        assert (done.status_code, done.json()["state"]) == (201, "moved")
+        assert api.post("/api/v1/bin-moves", json=BODY, headers=headers).headers["idempotent-replayed"] == "true"
+        assert api.post("/api/v1/bin-moves", json=BODY).json()["state"] == "repeated"
+        assert bins(api, sku="LAMP", site="EAST") == {"A-10": 2, "A-2": 1, "B-1": 4}
+        lines = [{"sku": "LAMP", "quantity": 99, "origin": "B-1", "destination": "B-2"}]
+        problem = api.post("/api/v1/bin-moves", json={**BODY, "reference": "M-2", "lines": lines}).json()
+        assert (problem["field"], problem["title"]) == ("quantity", "99: bin B-1 holds 4 of LAMP")
+        page = api.get("/api/v1/bins", params={"limit": 2}).json()
+        rest = api.get("/api/v1/bins", params={"after": page["next"]}).json()
+        assert [one["bin"] for one in (*page["lines"], *rest["lines"])] == ["A-10", "A-2", "B-1"]
+        assert api.get("/api/v1/bins", params={"after": "x"}).status_code == 422
+        [lamp] = api.get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"]
+        [east] = [row for row in lamp["rows"] if row["site"] == "EAST"]
+        assert [tuple(one.values()) for one in east["bins"]] == [("A-2", 1), ("A-10", 2), ("B-1", 4)]
+        answer = api.get("/api/v1/ats", params={"sku": "LAMP", "explain": "true"}).json()
+        assert [(one["zone"], one["bin"]) for one in answer["bins"]] == [("A", "A-2"), ("A", "A-10"), ("B", "B-1")]
+        found = api.get("/api/v1/stock-rows", params={"q": "bin:A"}).json()["rows"]
+        assert [(row["sku"], row["site"]) for row in found] == [("LAMP", "EAST")]
+        sorted_by = api.get("/api/v1/stock-rows", params={"q": "bin:A", "sort": "-free"}).json()["rows"]
+        assert [(row["sku"], row["site"]) for row in sorted_by] == [("LAMP", "EAST")]
+        assert api.get("/api/v1/stock-rows", params={"q": "bin:Z"}).json()["rows"] == []
+        table = api.get("/api/v1/exports/bins", params={"format": "csv"}).text.splitlines()
+        assert [line["bin"] for line in csv.DictReader(table)] == ["A-2", "A-10", "B-1"]
+    with site.with_token(access.Role.AUDITOR) as api:
+        assert api.post("/api/v1/bin-moves", json={**BODY, "reference": "M-3"}).status_code == 403
+
+
+def test_the_page_moves_after_a_look(site: Site) -> None:
+    client = site.signed_in()
+    page = client.get("/bins", params={"q": "site:EAST bin:A"}).text
+    assert "A-10" in page
+    assert ">B-1<" not in page
+    given = {"form_token": token_of(page), "reference": "P-1", "site": "EAST", "sku": "LAMP", "quantity": "1",
+             "from": "A-10", "to": "C-1"}  # fmt: skip
+    shown = client.post("/bins", data={**given, "how": "show"}).text
+    assert "P-1: would be moved" in shown
+    assert ">C-1<" not in client.get("/bins").text
+    assert "1 of LAMP at EAST from A-10 to C-1" in client.post("/bins", data={**given, "how": "do"}).text
+    assert ">C-1<" in client.get("/bins").text
+    refused = client.post("/bins", data={**given, "reference": "P-2", "from": "Z", "how": "do"})
+    assert (refused.status_code, "bin Z holds 0 of LAMP" in refused.text) == (422, True)
+    sku = client.get("/stock/LAMP").text
+    assert "not put away" in sku
+    assert "C-1" in sku
+
+
+def test_requests_are_sent_to_units_of_their_own_as_people_walk(site: Site) -> None:
+    more = world.order("2001", "LAMP", 3, 5_000, site.tower.clock.now())
+    world.send(site.tower, "web", exchange.ORDER, [(more.order_ref, more)])
+    with site.with_token() as api:
+        orders = api.get("/api/v1/orders", params={"q": "site:EAST"}).json()["orders"]
+        picks = {
+            row["number"]: [(pick["bin"], pick["units"]) for pick in line["picks"]]
+            for row in orders
+            for request in api.get(f"/api/v1/orders/{row['order_id']}").json()["order"]["fulfillments"]
+            for line in request["lines"]
+            if line["sku"] == "LAMP" and line["picks"]
+        }
+        [latest] = [row for row in orders if row["number"] == "#2001"]
+    # What lies in A-10 is for an order that was allocated before, and is on hold.
+    assert sorted(picks.values()) == [[("A-2", 1)], [("B-1", 3)]]
+    assert "B-1" in site.signed_in().get(f"/orders/{latest['order_id']}").text
