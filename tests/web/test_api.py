@@ -228,6 +228,9 @@ def test_a_file_comes_in_with_its_proof(api: httpx.Client) -> None:
     assert (again["rows"], again["repeated"]) == (1, 1)
     state = api.get(f"/api/v1/imports/{proof['import_id']}").json()
     assert (state["rows"], state["rows_total"], state["worked"] + state["ready"]) == (1, 1, 1)
+    steps = {"data": ("steps.csv", b"reference,step\nT-404,shipped\n", "text/csv")}
+    waits = api.post("/api/v1/imports", params={"kind": "transfers"}, files=steps)
+    assert (waits.status_code, waits.json()["new"]) == (201, 1)
     refused = api.post("/api/v1/imports", params={"kind": "orders", "channel": "nowhere"}, files=sent["files"])
     assert refused.status_code == 422
     assert "nowhere" in refused.json()["detail"]

@@ -38,6 +38,7 @@ def test_papers(site: Site) -> None:
     place = inbound.split('href="/transfers/')[1].split('"')[0]
     transfer = page.get(f"/transfers/{place}").text
     assert "T-5: 3 units did not arrive" in transfer
+    assert 'href="/inbound" aria-current="true"' in transfer
     for words in ("From East warehouse to Store, Boston", "Transfer T-5 shipped", "units of transfer T-5 did not"):
         assert words in transfer
     receipts = page.get("/inbound", params={"q": "reference:PO-5"}).text

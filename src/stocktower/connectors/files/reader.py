@@ -108,11 +108,6 @@ class Reader:
         """Data rows of the file, counted before anything is read."""
 
     @property
-    def bytes_read(self) -> int:
-        """How far reading has come, in bytes."""
-        return self._records.bytes_read
-
-    @property
     def notes(self) -> list[str]:
         """What was assumed in reading, for people to see."""
         notes: list[str] = []

@@ -110,8 +110,7 @@ class Records:
 
     def __init__(self, file: TextFile, *, quoted: bool = True) -> None:
         self._file = file
-        self._binary = file.path.open("rb")
-        self._stream = io.TextIOWrapper(self._binary, file.encoding, errors=_errors_for(file), newline="")
+        self._stream = io.TextIOWrapper(file.path.open("rb"), file.encoding, errors=_errors_for(file), newline="")
         self._waiting: deque[str] = deque()
         self._taken: list[str] = []
         self._line = 0
@@ -124,11 +123,6 @@ class Records:
     def close(self) -> None:
         """Give the file back."""
         self._stream.close()
-
-    @property
-    def bytes_read(self) -> int:
-        """How far the file has been read, in bytes."""
-        return self._file.size if self._binary.closed else self._binary.tell()
 
     def _read_header(self) -> list[str]:
         for first in self._lines():

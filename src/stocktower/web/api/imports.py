@@ -64,7 +64,7 @@ def get_import(desk: AtDesk, import_id: FromPath[int]) -> ImportState:
 @post("/api/v1/imports", sync_to_thread=True, status_code=201, tags=["Imports"], guards=[by_token], responses=REFUSALS)
 def take_file(
     desk: AtDesk,
-    kind: FromQuery[Literal["products", "listings", "stock", "orders", "shipments", "statement"]],
+    kind: FromQuery[Kind],
     data: MultipartBody[UploadFile],
     channel: Annotated[
         str,
