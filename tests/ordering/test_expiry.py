@@ -83,6 +83,16 @@ def test_what_expires_first_is_taken_first_and_leaves_sale_by_itself(world: Worl
     world.check()
 
 
+def test_a_lot_that_comes_right_after_another_expired_does_not_keep_it_on_sale(world: World) -> None:
+    snapshot(world, "EAST", milk(3, "SOON", 4))
+    world.tx.now = datetime(2026, 6, 6, 1, tzinfo=UTC)
+    # Messages are worked before what is due.
+    snapshot(world, "EAST", milk(5, "LATE", 20))
+    assert look(world) == 1
+    assert rows(world) == {("available", "own", "LATE"): (5, 0), ("expired", "own", "SOON"): (3, 0)}
+    world.check()
+
+
 def test_who_loses_what_expired_waits_again(world: World) -> None:
     snapshot(world, "EAST", milk(3, "SOON", 4))
     world.order("web", document("1", ("MILK", 2), financial_state="pending"))

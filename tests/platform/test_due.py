@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from stocktower.platform import Database, Transaction, next_due_at, schedule, take_due, unschedule
+from stocktower.platform import Database, Transaction, next_due_at, reschedule, schedule, take_due, unschedule
 
 
 def test_taken_when_due_and_oldest_first(tx: Transaction) -> None:
@@ -23,6 +23,20 @@ def test_a_new_time_replaces_the_old_one(tx: Transaction) -> None:
     schedule(tx, "a", [])
     assert take_due(tx, "a", 10) == []
     assert next_due_at(tx) == later
+
+
+def test_what_is_due_already_is_not_put_off(tx: Transaction) -> None:
+    later = tx.now + timedelta(hours=1)
+    schedule(tx, "a", [(1, tx.now), (2, later), (3, tx.now), (4, later)])
+    reschedule(tx, "a", [(1, later), (2, later + timedelta(hours=1)), (3, None), (4, None), (5, later)])
+    reschedule(tx, "a", [])
+    assert take_due(tx, "a", 10) == [1, 3]
+    assert next_due_at(tx) == later
+    tx.now = later
+    assert take_due(tx, "a", 10) == [5]
+    tx.now += timedelta(hours=1)
+    assert take_due(tx, "a", 10) == [2]
+    assert next_due_at(tx) is None
 
 
 def test_unscheduled_work_is_gone(tx: Transaction) -> None:

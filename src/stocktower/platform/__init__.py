@@ -13,7 +13,7 @@ from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
 from .database import Database, NoFreeConnection, is_transient, run_again
-from .due import next_due_at, schedule, schedule_new, take_due, unschedule
+from .due import next_due_at, reschedule, schedule, schedule_new, take_due, unschedule
 from .events import (
     count_kinds,
     find_position_at,
@@ -91,6 +91,7 @@ __all__ = [
     "next_due_at",
     "pair",
     "park_event",
+    "reschedule",
     "run_again",
     "schedule",
     "schedule_new",

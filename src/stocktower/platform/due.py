@@ -24,6 +24,19 @@ def schedule_new(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime
     tx.copy(_QUERIES.due, [(merchant_id, kind, key, due_at) for key, due_at in items])
 
 
+def reschedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime | None]]) -> None:
+    """Look at each key at its time (None: no more) instead of the one given before, unless that has come already.
+
+    For who works out when something is due next: what is due and not worked yet must not be forgotten for it.
+    """
+    times = sorted((key, due_at) for key, due_at in dict(items).items() if due_at is not None)
+    never = sorted(key for key, due_at in dict(items).items() if due_at is None)
+    if times:
+        tx.execute(_QUERIES.move_due, kind=kind, keys=[key for key, _ in times], times=[at for _, at in times])
+    if never:
+        tx.execute(_QUERIES.delete_later, kind=kind, keys=never)
+
+
 def unschedule(tx: Transaction, kind: str, keys: Sequence[int]) -> None:
     """Look at the keys no more."""
     if keys:

@@ -197,6 +197,20 @@ ON CONFLICT (merchant_id, kind, key) DO UPDATE SET due_at = EXCLUDED.due_at;
 DELETE FROM platform.due
 WHERE merchant_id = %(merchant_id)s::bigint AND kind = %(kind)s::text AND key = ANY(%(keys)s::bigint[]);
 
+-- name: move_due
+-- Work that is to be looked at again at another time; what is due by now and not worked yet stays so.
+INSERT INTO platform.due AS known (merchant_id, kind, key, due_at)
+SELECT %(merchant_id)s::bigint, %(kind)s::text, item.key, item.due_at
+FROM unnest(%(keys)s::bigint[], %(times)s::timestamptz[]) AS item (key, due_at)
+ON CONFLICT (merchant_id, kind, key) DO UPDATE SET due_at = EXCLUDED.due_at
+WHERE known.due_at > %(now)s::timestamptz;
+
+-- name: delete_later
+-- Work that need not be looked at any more; what is due by now and not worked yet stays.
+DELETE FROM platform.due
+WHERE merchant_id = %(merchant_id)s::bigint AND kind = %(kind)s::text AND key = ANY(%(keys)s::bigint[])
+    AND due_at > %(now)s::timestamptz;
+
 -- name: take_due
 -- The oldest due work of a kind that no other worker holds; it leaves the table with the transaction.
 WITH picked AS MATERIALIZED (

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from stocktower.network import Network
-from stocktower.platform import Event, Transaction, schedule, unschedule
+from stocktower.platform import Event, Transaction, reschedule, schedule
 
 from ..stock import store
 from ..stock.events import LotCorrected, supply_event
@@ -73,5 +73,4 @@ def schedule_looks(tx: Transaction, sku_ids: Sequence[int], network: Network) ->
     zones = [ZoneInfo(site.timezone or "UTC") for site in network.sites.values()]
     expiries = expiries_of(lot_store.load_lots_of(tx, sku_ids))
     looks = {sku_id: next_look(expiries.get(sku_id, ()), least_days, zones, tx.now) for sku_id in sku_ids}
-    schedule(tx, LOOK, [(sku_id, at) for sku_id, at in looks.items() if at is not None])
-    unschedule(tx, LOOK, [sku_id for sku_id, at in looks.items() if at is None])
+    reschedule(tx, LOOK, list(looks.items()))
