@@ -5,12 +5,14 @@ A transaction for each would cost more than most answers do; together they share
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from anyio import to_thread
 
 from stocktower.platform import Database, Transaction
+from stocktower.web.services import Services
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -69,3 +71,22 @@ class Asking(Generic[Q, A]):
                 return self._answer(tx, questions)
         except Exception as error:
             return [error for _ in questions]
+
+
+class Askings:
+    """Every kind of question that an application is asked, by the function that answers it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._of: dict[Any, Asking[Any, Any]] = {}
+
+    async def ask(
+        self, answer: Callable[[Services, Transaction, Sequence[Q]], Sequence[A | Exception]], question: Q
+    ) -> A:
+        """The answer to one question, together with all of its kind that wait."""
+        asking = self._of.get(answer)
+        if asking is None:
+            services = self._services
+            asking = Asking(services.database, services.merchant_id, partial(answer, services))
+            self._of[answer] = asking
+        return await asking.ask(question)

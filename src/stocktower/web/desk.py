@@ -16,6 +16,7 @@ from markupsafe import Markup
 from stocktower import access, model, network, worklist
 from stocktower.platform import Transaction, run_again
 from stocktower.web import formats, security
+from stocktower.web.asking import Askings
 from stocktower.web.services import Services
 from stocktower.web.templating import environment
 
@@ -96,8 +97,9 @@ class Clock(msgspec.Struct, frozen=True):
 class Desk:
     """One request: its services, its person, and its answer."""
 
-    def __init__(self, request: Request[Any, Any, Any], services: Services) -> None:
+    def __init__(self, request: Request[Any, Any, Any], services: Services, askings: Askings) -> None:
         self.request = request
+        self.ask = askings.ask
         self.services = services
         self.entry: security.Entry | None = security.entry_of(request)
 

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from stocktower import access, counting, exchange, model
 from stocktower.platform import is_transient
+from stocktower.web.asking import Askings
 from stocktower.web.desk import Desk
 from stocktower.web.services import Refused, Services
 
@@ -116,7 +117,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 def error_page(request: Request[Any, Any, Any], problem: Problem) -> Response[Any]:
     """What happened, what was kept, what to do."""
     services: Services = request.app.state.services
-    desk = Desk(request, services)
+    desk = Desk(request, services, Askings(services))
     detail = problem.detail or ("There is no page at this address." if problem.status == 404 else "")
     following = problem.fix or {
         404: "Find it by its number, or go back to the list.",

@@ -24,8 +24,7 @@ from litestar.types import ASGIApp, Scope
 
 from stocktower import platform
 from stocktower.web import api, pages
-from stocktower.web.api.reservations import Names
-from stocktower.web.api.stock import Offers
+from stocktower.web.asking import Askings
 from stocktower.web.desk import Desk
 from stocktower.web.forms import provide_form
 from stocktower.web.pages.entrance import closed_door
@@ -57,22 +56,19 @@ def health(services: NamedDependency[Services]) -> Response[dict[str, str]]:
     return Response({"status": "ok"})
 
 
-def provide_desk(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Desk:
-    """The desk of a request."""
-    return Desk(request, services)
-
-
 def make_app(services: Services) -> ASGIApp:
     """Everything behind its gate, as an ASGI application."""
-    offers, names = Offers(services), Names(services)
+    askings = Askings(services)
+
+    def desk_of(request: Request[Any, Any, Any]) -> Desk:
+        return Desk(request, services, askings)
+
     app = Litestar(
         # In one router: paths that take GET and POST must be registered at once, or Litestar wraps their threads twice.
         route_handlers=[Router("/", route_handlers=[static, health, *pages.HANDLERS, *api.HANDLERS])],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False, use_cache=True),
-            "names": Provide(lambda: names, sync_to_thread=False, use_cache=True),
-            "offers": Provide(lambda: offers, sync_to_thread=False, use_cache=True),
-            "desk": Provide(provide_desk, sync_to_thread=False),
+            "desk": Provide(desk_of, sync_to_thread=False),
             "form": Provide(provide_form),
         },
         exception_handlers={Exception: answer_error},

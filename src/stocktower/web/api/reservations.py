@@ -7,15 +7,13 @@ from typing import Annotated, Literal
 import msgspec
 from anyio import to_thread
 from litestar import Response, delete, post, put
-from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 
 from stocktower import access, catalog, inventory, payments
 from stocktower.network import load_network
 from stocktower.platform import Transaction
 from stocktower.web.api.stock import known_channel
-from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once_around, provide_request_hash
-from stocktower.web.asking import Asking
+from stocktower.web.api.writes import REFUSALS, Key, by_token, once_around, provide_request_hash
 from stocktower.web.desk import AtDesk
 from stocktower.web.problems import Unprocessable
 from stocktower.web.services import Services
@@ -68,18 +66,8 @@ class Named(msgspec.Struct, frozen=True):
     now: datetime
 
 
-class Names:
-    """The channels and SKUs that reservations name, looked up for all that come at the same time."""
-
-    def __init__(self, services: Services) -> None:
-        self._asking = Asking(services.database, services.merchant_id, _name)
-
-    async def of(self, wanted: Reservation) -> Named:
-        """The ids of what one names; raises Unprocessable for what is not known."""
-        return await self._asking.ask(wanted)
-
-
-def _name(tx: Transaction, asked: Sequence[Reservation]) -> list[Named | Exception]:
+def find_names(_: Services, tx: Transaction, asked: Sequence[Reservation]) -> list[Named | Exception]:
+    """The ids of what reservations name, for all that come at the same time."""
     channel_ids = load_network(tx).channel_ids
     known = catalog.find_skus(tx, {line.sku for one in asked for line in one.lines})
     answers: list[Named | Exception] = []
@@ -101,14 +89,12 @@ def _known_skus(wanted: Reservation, known: Mapping[str, catalog.Sku]) -> dict[s
 
 @post(
     "/api/v1/reservations", status_code=201, tags=["Reservations"], guards=[by_token],
-    responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
+    responses=REFUSALS,
 )  # fmt: skip
-async def reserve(
-    desk: AtDesk, names: NamedDependency[Names], data: JSONBody[Reservation], request_hash: RequestHash, key: Key = None
-) -> Response[ReservationAnswer]:
+async def reserve(desk: AtDesk, data: JSONBody[Reservation], key: Key = None) -> Response[ReservationAnswer]:
     """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
     desk.require(access.Permission.RESERVE_STOCK)
-    named = await names.of(data)
+    named = await desk.ask(find_names, data)
     codes = {sku_id: code for code, sku_id in named.skus.items()}
     request = inventory.HoldRequest(
         named.channel_id, data.reference, tuple((named.skus[line.sku], line.quantity) for line in data.lines),
@@ -119,6 +105,7 @@ async def reserve(
         held = await gatherer.ask(merchant_id, request)
         answer = Response(answer_of(data.reference, held, codes), status_code=201)
     else:
+        request_hash = await provide_request_hash(desk.request)
         answer = await to_thread.run_sync(
             lambda: once_around(
                 desk, key, request_hash, ReservationAnswer, 201,

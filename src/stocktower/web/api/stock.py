@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from stocktower import catalog, inventory, publication
@@ -17,7 +16,6 @@ from stocktower.network import load_network
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
-from stocktower.web.asking import Asking
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.filters import parse_filter
 from stocktower.web.pages import grid
@@ -211,39 +209,31 @@ class OfferAsked(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
 
-class Offers:
-    """What channels may still sell, for all storefronts that ask at the same time."""
-
-    def __init__(self, services: Services) -> None:
-        self._shelf = services.shelf
-        self._asking = Asking(services.database, services.merchant_id, self._answer)
-
-    async def of(self, channel: str, codes: Sequence[str]) -> publication.Offer:
-        """The ATS of some SKUs in a channel; raises Unprocessable for an unknown one."""
-        return await self._asking.ask(OfferAsked(channel, tuple(codes)))
-
-    def _answer(self, tx: Transaction, asked: Sequence[OfferAsked]) -> list[publication.Offer | Exception]:
-        known = load_network(tx).channel_ids
-        answers: list[publication.Offer | Exception] = []
-        for one in asked:
-            try:
-                channel_id = known_channel(one.channel, known, field="channel")
-                answers.append(self._shelf.look(tx, channel_id, one.codes))
-            except Unprocessable as error:
-                answers.append(error)
-        return answers
+def find_offers(
+    services: Services, tx: Transaction, asked: Sequence[OfferAsked]
+) -> list[publication.Offer | Exception]:
+    """The ATS of some SKUs in a channel, for all storefronts that ask at the same time."""
+    known = load_network(tx).channel_ids
+    answers: list[publication.Offer | Exception] = []
+    for one in asked:
+        try:
+            channel_id = known_channel(one.channel, known, field="channel")
+            answers.append(services.shelf.look(tx, channel_id, one.codes))
+        except Unprocessable as error:
+            answers.append(error)
+    return answers
 
 
 @get("/api/v1/channels/{channel:str}/ats", tags=["Stock"])
 async def get_offer(
-    offers: NamedDependency[Offers],
+    desk: AtDesk,
     channel: FromPath[str],
     sku: Annotated[
         list[str], QueryParameter(description="Codes of SKUs and kits; repeat it.", min_items=1, max_items=500)
     ],
 ) -> OfferAnswer:
     """What one channel may still sell of many SKUs: for a storefront that asks for each page it shows."""
-    offer = await offers.of(channel, sku)
+    offer = await desk.ask(find_offers, OfferAsked(channel, tuple(sku)))
     unknown = [code for code in dict.fromkeys(sku) if code not in offer.ats]
     return OfferAnswer(channel, offer.position, offer.ats, unknown)
 
