@@ -5,7 +5,7 @@ import csv
 import httpx
 import pytest
 
-from stocktower import access, exchange
+from stocktower import access, counting, exchange
 from stocktower.app.home import apply_file
 from stocktower.app.workers import work_until_idle
 from stocktower.exchange import StockDocument, StockLine
@@ -106,3 +106,16 @@ def test_requests_are_sent_to_units_of_their_own_as_people_walk(site: Site) -> N
     # What lies in A-10 is for an order that was allocated before, and is on hold.
     assert sorted(picks.values()) == [[("A-2", 1)], [("B-1", 3)]]
     assert "B-1" in site.signed_in().get(f"/orders/{latest['order_id']}").text
+
+
+def test_a_count_sheet_goes_as_people_walk_and_tells_no_quantity(site: Site) -> None:
+    with site.tower.transaction("tester") as tx:
+        planned = counting.plan(tx, "EAST", skus=["BULB", "LAMP"])
+    page = site.signed_in().get(f"/counts/{planned.number}").text
+    bins = [one["bin"] for one in site.with_token().get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"][0]
+            ["rows"][0]["bins"]]  # fmt: skip
+    assert bins[0] == "A-2"
+    assert ", ".join(bins) in page
+    sheet = site.with_token().get(f"/api/v1/counts/{planned.number}").json()
+    lines = sheet["lines"]
+    assert [(line["sku"], line["bins"]) for line in lines] == [("LAMP", bins), ("BULB", [])]

@@ -5,14 +5,15 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from stocktower import catalog, worklist
+from stocktower import catalog, inventory, worklist
+from stocktower.inventory import views as ledger
 from stocktower.kernel import CaseKind
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
 from . import sheets, store
 from .finishing import cause_key
-from .model import OPEN, UNFINISHED, Count, Entry, Line, Sheet
+from .model import OPEN, UNFINISHED, Count, Entry, Line, RowKey, Sheet
 from .sheets import CountRefused, UnknownSheet
 
 
@@ -65,6 +66,8 @@ class CountLine(Struct, frozen=True):
     sequence: int
     """Of the last entry of this round; 0: none."""
     counted_at: datetime | None
+    bins: tuple[str, ...] = ()
+    """Where it is thought to lie, at a site that keeps bins; how many, nobody is told."""
 
 
 class CountSheet(Struct, frozen=True):
@@ -190,16 +193,37 @@ def load_sheet(tx: Transaction, network: Network, number: int, *, reader: str) -
     ids = {line.sku_id for line in lines}
     skus, units = catalog.load_skus(tx, ids), catalog.load_units(tx, ids)
     same_person = sheets.settings_of(tx).same_person_recounts
-    shown = tuple(
-        _blind(line, entries.get(line.line_no, ()), skus[line.sku_id], units.get(line.sku_id, {}), reader, same_person)
+    bins = _bins(tx, network, sheet.site_id, ids)
+    shown = [
+        _blind(
+            line, entries.get(line.line_no, ()), skus[line.sku_id], units.get(line.sku_id, {}), reader, same_person,
+            bins.get(line.key, ()),
+        )
         for line in lines
-    )
-    return CountSheet(sheet, _code(network, sheet.site_id), _name(network, sheet.site_id), shown)
+    ]  # fmt: skip
+    # As people walk; what lies in no bin comes last, in the order of the lines.
+    shown.sort(key=lambda line: (not line.bins, ledger.walking_order(line.bins[0]) if line.bins else [], line.line_no))
+    return CountSheet(sheet, _code(network, sheet.site_id), _name(network, sheet.site_id), tuple(shown))
+
+
+def _bins(tx: Transaction, network: Network, site_id: int, sku_ids: set[int]) -> dict[RowKey, tuple[str, ...]]:
+    """In which bins the rows of a site lie, in walking order; nothing where it keeps none."""
+    site = network.sites.get(site_id)
+    if site is None or not site.bins:
+        return {}
+    rows = [
+        row
+        for row in inventory.load_rows_of(tx, sorted(sku_ids))
+        if row.binned and row.site_id == site_id and row.owner == inventory.OWN
+    ]
+    bins = ledger.load_bins(tx, [row.stock_id for row in rows])
+    return {(row.sku_id, row.status, row.lot): tuple(one.bin for one in bins.get(row.stock_id, ())) for row in rows}
 
 
 def _blind(
-    line: Line, entries: Sequence[Entry], sku: catalog.Sku, units: dict[str, int], reader: str, same_person: bool
-) -> CountLine:
+    line: Line, entries: Sequence[Entry], sku: catalog.Sku, units: dict[str, int], reader: str, same_person: bool,
+    bins: tuple[str, ...],
+) -> CountLine:  # fmt: skip
     current = [one for one in entries if one.round == line.round]
     last = current[-1] if current and line.state == OPEN else None
     before = {one.counted_by for one in entries if one.round < line.round}
@@ -227,6 +251,7 @@ def _blind(
         unit=last.unit if last and own else "",
         sequence=last.sequence if last else 0,
         counted_at=last.counted_at if last else None,
+        bins=bins,
     )
 
 
