@@ -137,6 +137,20 @@ def test_a_line_that_grows_claims_more_of_the_same_inbound(world: World) -> None
     world.check()
 
 
+def test_a_part_of_a_pack_that_came_too_soon_is_made_up(tx: Transaction) -> None:
+    world = World(tx, PREORDERS + '\n[[preorders]]\nsku = "PAIR"\n')
+    coming(world, "PO-1", "PAIR", 10, 5)
+    world.order("web", document("a", ("ROPE-2", 1)))
+    assert claims(world) == {("a", "PO-1"): (2, 0)}
+    receive(world, "PO-1", "PAIR", 1)
+    assert claims(world) == {("a", "PO-1"): (2, 0)}
+    world.check()
+    receive(world, "PO-1", "PAIR", 1)
+    assert world.state("a")[2] == "released"
+    assert claims(world) == {}
+    world.check()
+
+
 def test_who_waits_already_is_served_before_anything_is_promised(world: World) -> None:
     world.order("web", document("waits", ("CUP", 7)))
     assert world.state("waits")[1] == "stock"

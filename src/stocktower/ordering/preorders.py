@@ -51,10 +51,16 @@ def preorder(order: Order, line: Line, missing: int, facts: Facts, now: datetime
     if rule is None or lacking <= 0 or not rule.serves(order.channel_id):
         return 0
     wanted = InboundClaim(order.order_id, line.line_no, sku_id, 0, order.channel_id, order.priority, order.placed_at, 0)
-    whole = line.line_no not in order.promises
-    made = facts.coming.claim(wanted, lacking * per_unit, per_unit, facts.free, whole=whole)
+    before, whole = covered(order, line), line.line_no not in order.promises
+    made: list[InboundClaim] = []
+    part = sum(claim.units for claim in claims_of(order, line)) % per_unit
+    if part:
+        # A part of a sold unit came and could not be taken: what is claimed of that unit is made up first.
+        made += facts.coming.claim(wanted, per_unit - part, 1, facts.free, whole=True)
+        lacking -= 1
+    made += facts.coming.claim(wanted, lacking * per_unit, per_unit, facts.free, whole=whole)
     _note_claims(order, line, made, facts, now, plan)
-    return sum(claim.claimed for claim in made) // per_unit
+    return covered(order, line) - before
 
 
 def _preorder_kits(order: Order, line: Line, missing: int, facts: Facts, now: datetime, plan: Plan) -> int:
@@ -72,7 +78,7 @@ def _note_claims(
 ) -> None:
     per_unit = dict(line.components)
     for claim in made:
-        units = claim.claimed // per_unit[claim.sku_id]
+        units = -(-claim.claimed // per_unit[claim.sku_id])
         data = events.Preordered(line.line_no, claim.sku_id, units, claim.inbound_id, _due_on(claim, facts, now))
         plan.events.append(events.event("line.preordered", order, now, data))
     order.claims = add_claims(order.claims, made)

@@ -11,6 +11,7 @@ from stocktower.exchange import ProductDocument
 
 TIMEZONE = "America/New_York"
 HANDLING_DAYS = 1
+SHIP_BY_HOURS = 48
 VIP = "vip"
 EXTEND_MINUTES, LONGEST_MINUTES = 30, 240
 """How long the payment of a cart keeps what it holds."""
@@ -291,7 +292,7 @@ def _channel_text(shop: Shop) -> str:
         f'entity = "{shop.entity}"\ncurrency = "{shop.currency}"\nlive_from = {shop.live_from.isoformat()}\n'
         f"priority = {shop.priority}\nsites = [{sites}]\ntax_included = {_word(shop.tax_included)}\n"
         f"marketplace_tax = {_word(shop.marketplace_tax)}\nship_partial = {_word(shop.ship_partial)}\n"
-        f"max_splits = {shop.max_splits}\nauthorization_days = 3\nship_by_hours = 48\n"
+        f"max_splits = {shop.max_splits}\nauthorization_days = 3\nship_by_hours = {SHIP_BY_HOURS}\n"
         f"publish_every_minutes = {shop.publish_every_minutes}\n{terms}"
         f"min_shelf_life_days = {shop.min_shelf_life_days}\n"
     )
