@@ -41,7 +41,7 @@ from .audit_order import OrderModel
 from .audit_stock import Key, StockModel, key_of
 from .deeds import Deed, Done, Making
 from .letters import Letter
-from .merchant import SHIP_BY_HOURS, VIP, Merchant
+from .merchant import PROTECT_HOURS, SHIP_BY_HOURS, VIP, Merchant
 from .seen import SeenOrder, SeenStock, SeenTower
 from .warehouse import AVAILABLE
 
@@ -284,8 +284,8 @@ class Auditor:
             sites = self.merchant.shop(taker.shop).sites
             for giver in tower.orders:
                 other = self.orders[giver.shop, giver.order_ref]
-                if other.document.placed_at + timedelta(hours=SHIP_BY_HOURS) <= tower.now:
-                    continue  # nothing is taken of an order that should have shipped
+                if other.document.placed_at + timedelta(hours=SHIP_BY_HOURS - PROTECT_HOURS) <= tower.now:
+                    continue  # nothing is taken of an order that has to ship so soon
                 for line in giver.lines if other.document.customer_class != VIP and giver.step != "done" else ():
                     listing = self.merchant.offer(giver.shop, other.lines[line.line_no - 1].listing)
                     free = sum(units for site, units in line.unreleased if site in sites)

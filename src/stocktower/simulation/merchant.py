@@ -12,6 +12,8 @@ from stocktower.exchange import ProductDocument
 TIMEZONE = "America/New_York"
 HANDLING_DAYS = 1
 SHIP_BY_HOURS = 48
+PROTECT_HOURS = 12
+"""Nothing is taken of an order so shortly before it has to ship."""
 VIP = "vip"
 EXTEND_MINUTES, LONGEST_MINUTES = 30, 240
 """How long the payment of a cart keeps what it holds."""
@@ -262,6 +264,7 @@ def configuration_text(merchant: Merchant, *, rules: bool) -> str:
         lines.append(
             f'[[priorities]]\nrank = 5\nname = "first"\ncustomer_classes = ["{VIP}"]\ntakes = true\n\n'
             '[[priorities]]\nrank = 60\nname = "others"\ngives = true\n'
+            f"protect_hours = {PROTECT_HOURS}\n"
         )
     for code, currency in merchant.currencies.items():
         lines.append(f'[[entities]]\ncode = "{code}"\nname = "{code} Ltd"\ncurrency = "{currency}"\n')
