@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from stocktower import inventory
-from stocktower.inventory import FreeStock, Grant, NotLocked, OverAllocated, UnknownDemand
-from stocktower.platform import Transaction
+from stocktower.inventory import ORDER, Demand, FreeStock, Grant, NotLocked, OverAllocated, UnknownDemand
+from stocktower.platform import FEW, Transaction
 from tests.inventory.world import World, broken
 
 
@@ -41,8 +41,29 @@ def test_the_write_itself_refuses_more_than_there_is(tx: Transaction, world: Wor
     rope = world.sku["ROPE"]
     supply = inventory.lock_supply(tx, [rope])
     [row] = [row for row in supply.rows[rope] if row.site_id == world.site["EAST"]]
+    inventory.record_reservations(tx, supply, grants=[Grant(1, 1, rope, row.stock_id, 11)])
     with pytest.raises(OverAllocated, match="stock_never_over_allocated"):
-        inventory.record_reservations(tx, supply, grants=[Grant(1, 1, rope, row.stock_id, 11)])
+        tx.flush()
+
+
+def test_few_entries_and_many_are_recorded_alike(tx: Transaction, world: World) -> None:
+    world.count(tx, "EAST", {"CUP": 1_000}, opening=True)
+    cup = world.sku["CUP"]
+    many = FEW + 50
+    for first, count in ((1, 3), (1_000, many)):
+        supply = inventory.lock_supply(tx, [cup])
+        [row] = [row for row in supply.rows[cup] if row.site_id == world.site["EAST"]]
+        demands = [
+            Demand(order_id, 1, cup, ORDER, world.channel["web"], 1, tx.now, 1, wanted=1, allocated=1)
+            for order_id in range(first, first + count)
+        ]
+        grants = [Grant(one.order_id, 1, cup, row.stock_id, 1) for one in demands]
+        inventory.record_reservations(tx, supply, new_demands=demands, grants=grants)
+        inventory.record_reservations(
+            tx, supply, changed_demands=[replace(one, allocated=0, cancelled=1) for one in demands[:2]],
+            returns=grants[:2], return_reason="cancelled",
+        )  # fmt: skip
+    assert broken(tx) == []
 
 
 def test_only_what_is_locked_may_be_changed(tx: Transaction, world: World) -> None:

@@ -102,6 +102,23 @@ def test_the_first_error_is_told_and_nothing_after_it_was_run(tx: Transaction) -
         tx.value(DOUBLE, n=1)
 
 
+def test_an_error_is_told_in_the_words_of_who_gave_the_statement(tx: Transaction) -> None:
+    def fail(before: int, after: int) -> None:
+        with tx.savepoint():
+            for n in range(before):
+                tx.post(DOUBLE, lambda error: KeyError(str(error)), n=n)
+            tx.post(FAIL, lambda error: LookupError(type(error).__name__), n=0)
+            for n in range(after):
+                tx.post(query(f"SELECT $1::bigint * {n}", "n"), lambda error: KeyError(str(error)), n=n)
+
+    for before, after in ((0, 0), (3, 0), (0, 3), (2, 2)):
+        with pytest.raises(LookupError, match="DivisionByZero") as raised:
+            fail(before, after)
+        assert isinstance(raised.value.__cause__, psycopg.errors.DivisionByZero)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        tx.value(FAIL, n=0)
+
+
 def test_a_statement_that_was_not_prepared_because_of_an_error_is_prepared_later(tx: Transaction) -> None:
     new = query("SELECT $1::bigint * 5 AS never_before", "n")
 

@@ -38,9 +38,10 @@ from .projections import Drifted, Projection, pair
 from .server import EmbeddedServer, data_folder, server_for
 from .service_user import ServerUnavailable
 from .sql import CopyTable, Invariant, Queries, Query, SqlFileError, load_invariants, load_queries
-from .transaction import Answer, NotCommitted, Transaction, UnknownMerchant
+from .transaction import FEW, Answer, NotCommitted, Transaction, UnknownMerchant
 
 __all__ = [
+    "FEW",
     "Answer",
     "Clock",
     "Columns",

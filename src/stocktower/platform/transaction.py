@@ -14,7 +14,7 @@ from .columns import Columns, read_columns
 from .ids import IdSource
 from .model import Event
 from .sql import CopyTable, Query, load_queries
-from .wire import NONE, Message, encode, wire_of
+from .wire import NONE, Message, StatementFailed, encode, wire_of
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -56,13 +56,18 @@ class Answer(Generic[T]):
         return Answer(lambda: change(self._take()))
 
 
+Translate = Callable[[psycopg.Error], Exception]
+"""What an error of a statement means to whoever gave it; another error, or the same."""
+
+
 class _Sent:
     """A statement on its way, and what the server said to it."""
 
-    __slots__ = ("message", "result")
+    __slots__ = ("error", "message", "result")
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, error: Translate | None = None) -> None:
         self.message = message
+        self.error = error
         self.result: Any = None
 
 
@@ -136,9 +141,15 @@ class Transaction:
         messages.extend((statement, NONE) for statement in last)
         if not messages:
             return []
-        results = self._wire.send(messages)
         first = 1 if self._begin else 0
         self._begin = ""
+        try:
+            results = self._wire.send(messages)
+        except StatementFailed as failed:
+            place = failed.place - first
+            translate = waiting[place].error if 0 <= place < len(waiting) else None
+            error = translate(failed.error) if translate else failed.error
+            raise error from (failed.error if error is not failed.error else None)
         for sent, result in zip(waiting, results[first:], strict=False):
             sent.result = result
         return results[len(results) - len(last) :]
@@ -180,6 +191,11 @@ class Transaction:
     def execute(self, query: Query, **params: Any) -> int:
         """Run a statement that changes rows, and say how many."""
         return self._ask_query(query, params, _count).get()
+
+    def post(self, query: Query, error: Translate | None = None, **params: Any) -> None:
+        """Run a statement that nobody waits for; `error` says what one of it means, wherever it then comes up."""
+        self._ask_query(query, params, _count)
+        self._waiting[-1].error = error
 
     def copy(self, table: CopyTable, rows: Sequence[tuple[Any, ...]]) -> None:
         """Append rows; each carries its merchant_id; bytes are JSON text unless the column says bytea.

@@ -88,6 +88,15 @@ def encode(values: Sequence[Any]) -> Params:
     return texts, formats
 
 
+class StatementFailed(Exception):
+    """What the server said of the statement at a place among those that were sent together."""
+
+    def __init__(self, place: int, error: psycopg.Error) -> None:
+        super().__init__(str(error))
+        self.place = place
+        self.error = error
+
+
 class Wire:
     """The statements of one connection: sent, prepared where they are new, and answered in order."""
 
@@ -111,7 +120,7 @@ class Wire:
     def send(self, messages: Sequence[Message]) -> list[Any]:
         """Send all in one round trip, and give the result of each, in order.
 
-        The first that fails raises its error; those after it were not run.
+        Raises StatementFailed for the first that fails; those after it were not run.
         """
         new: dict[str, bytes] = {}
         pg = self._pg
@@ -126,23 +135,24 @@ class Wire:
         self._write()
         results: list[Any] = []
         failed: Any = None
-        for statement, _ in messages:
+        place = 0
+        for number, (statement, _) in enumerate(messages):
             if statement in new:
                 prepared = self._next()
                 if prepared.status in _BROKEN:
-                    failed = failed or prepared
+                    failed, place = (failed, place) if failed else (prepared, number)
                 else:
                     self._names[statement] = new.pop(statement)
             result = self._next()
-            if result.status in _BROKEN:
-                failed = failed or result
+            if result.status in _BROKEN and not failed:
+                failed, place = result, number
             results.append(result)
         self._wait()
         while (end := pg.get_result()) is not None and end.status != ExecStatus.PIPELINE_SYNC:
             self._wait()
         pg.exit_pipeline_mode()
         if failed is not None:
-            raise errors.error_from_result(failed, "utf-8")
+            raise StatementFailed(place, errors.error_from_result(failed, "utf-8"))
         return results
 
     def rows(self, result: Any) -> list[tuple[Any, ...]]:

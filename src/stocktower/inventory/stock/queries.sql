@@ -73,6 +73,28 @@ FROM unnest(%(stock_ids)s::bigint[], %(units)s::bigint[], %(entries)s::bigint[])
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
 RETURNING stock.stock_id, stock.sequence, stock.allocated, stock.recorded_at;
 
+-- name: reserve_few
+-- The same, and the entries of the ledger with it: `places` count within a row from 1, `totals` are the sums up to there.
+WITH changed AS (
+    UPDATE inventory.stock AS stock
+    SET allocated = stock.allocated + change.units, sequence = stock.sequence + change.entries,
+        recorded_at = greatest(stock.recorded_at, %(now)s::timestamptz)
+    FROM unnest(%(stock_ids)s::bigint[], %(units)s::bigint[], %(entries)s::bigint[])
+        AS change (stock_id, units, entries)
+    WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = change.stock_id
+    RETURNING stock.stock_id, stock.sequence - change.entries AS sequence, stock.allocated - change.units AS allocated,
+        stock.recorded_at
+)
+INSERT INTO inventory.reservation
+    (merchant_id, stock_id, sequence, order_id, line_no, delta, allocated_after, reason, recorded_at)
+SELECT %(merchant_id)s::bigint, changed.stock_id, changed.sequence + entry.place, entry.order_id, entry.line_no,
+    entry.delta, changed.allocated + entry.total, entry.reason, changed.recorded_at
+FROM unnest(
+    %(of_rows)s::bigint[], %(places)s::bigint[], %(order_ids)s::bigint[], %(line_nos)s::bigint[], %(deltas)s::bigint[],
+    %(totals)s::bigint[], %(reasons)s::text[]
+) AS entry (stock_id, place, order_id, line_no, delta, total, reason)
+JOIN changed ON changed.stock_id = entry.stock_id;
+
 -- name: change_stock
 -- Change stock rows by differences, where they still stand at the sequence that the change was computed from: how many
 -- were there, beside each of those that somebody wrote who began later (one row without any where there are none).

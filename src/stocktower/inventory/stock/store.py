@@ -70,13 +70,30 @@ def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> l
 
     Raises OverAllocated.
     """
-    if not changes:
-        return []
     stock_ids, units, entries = zip(*changes, strict=True)
     try:
         return tx.tuples(_SQL.reserve_stock, stock_ids=stock_ids, units=units, entries=entries)
     except psycopg.errors.CheckViolation as error:
         raise OverAllocated(str(error)) from error
+
+
+def reserve_few(
+    tx: Transaction, changes: Sequence[tuple[int, int, int]], rows: Sequence[tuple[int, int, int, int, int, int, str]]
+) -> None:
+    """The same with a few entries of the ledger, in one statement that nobody waits for; OverAllocated comes up later.
+
+    Each row is (stock_id, place in its row, order, line, delta, sum of the deltas up to it, reason).
+    """
+    stock_ids, units, entries = zip(*changes, strict=True)
+    of_rows, places, order_ids, line_nos, deltas, totals, reasons = zip(*rows, strict=True)
+    tx.post(
+        _SQL.reserve_few, _over_allocated, stock_ids=stock_ids, units=units, entries=entries, of_rows=of_rows,
+        places=places, order_ids=order_ids, line_nos=line_nos, deltas=deltas, totals=totals, reasons=reasons,
+    )  # fmt: skip
+
+
+def _over_allocated(error: psycopg.Error) -> Exception:
+    return OverAllocated(str(error)) if isinstance(error, psycopg.errors.CheckViolation) else error
 
 
 def change_stock(tx: Transaction, balances: Sequence[Balance]) -> dict[int, datetime]:

@@ -1,11 +1,11 @@
 """Locks supply, records what was decided on it, and writes the rules of what is offered."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.model import Configuration
-from stocktower.platform import Answer, Transaction
+from stocktower.platform import FEW, Answer, Transaction
 
 from ..bins import store as bin_store
 from ..bins.following import follow_bins
@@ -117,8 +117,9 @@ def record_reservations(
     """Write what was decided under the lock: demand with its new figures, and what it takes from and gives to stock
     rows.
 
-    The rows are changed by differences and refuse more than there is (OverAllocated); the ledger's sequences and
-    balances are those that the rows then have. Raises NotLocked, UnknownDemand.
+    The rows are changed by differences and refuse more than there is (OverAllocated, when the statement is run: at the
+    latest by the commit); the ledger's sequences and balances are those that the rows then have. Raises NotLocked,
+    UnknownDemand.
     """
     entries: defaultdict[int, list[tuple[int, int, int, str]]] = defaultdict(list)
     locked = supply.locked
@@ -146,6 +147,11 @@ def record_reservations(
 def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int, int, str]]]) -> None:
     """Change stock rows, then append (order, line, delta, reason) of each to the ledger as the row now stands."""
     changes = [(stock_id, sum([one[2] for one in of_row]), len(of_row)) for stock_id, of_row in entries.items()]
+    if not changes:
+        return
+    if sum([one[2] for one in changes]) <= FEW:
+        store.reserve_few(tx, changes, list(_numbered(entries)))
+        return
     merchant_id = tx.merchant_id
     ledger: list[tuple[int, int, int, int, int, int, int, str, datetime]] = []
     add = ledger.append
@@ -158,6 +164,16 @@ def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int
             allocated += delta
             add((merchant_id, stock_id, sequence, order_id, line_no, delta, allocated, reason, recorded_at))
     store.copy_reservations(tx, ledger)
+
+
+def _numbered(
+    entries: Mapping[int, Sequence[tuple[int, int, int, str]]],
+) -> Iterator[tuple[int, int, int, int, int, int, str]]:
+    for stock_id, of_row in entries.items():
+        total = 0
+        for place, (order_id, line_no, delta, reason) in enumerate(of_row, start=1):
+            total += delta
+            yield stock_id, place, order_id, line_no, delta, total, reason
 
 
 def open_book(tx: Transaction, rows: Iterable[StockRow]) -> Book:
