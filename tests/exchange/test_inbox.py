@@ -75,7 +75,7 @@ def test_lanes_and_limits(tx: Transaction) -> None:
     assert claimed(tx, "stock", "order", "confirmation", "product") == ["p:{}", "c:{}", "o:{}", "s:{}"]
     assert claimed(tx, "stock", "order", "confirmation", "product", limit=3) == ["p:{}", "c:{}", "o:{}"]
     assert claimed(tx, "stock", "kept") == ["s:{}"]
-    goods = {"inbound", "receipt", "transfer", "adjustment", "listing", "bin_move"}
+    goods = {"inbound", "receipt", "transfer", "adjustment", "listing", "bin_move", "assembly"}
     assert set(exchange.message_kinds()) == {"stock", "order", "confirmation", "product", "statement", *goods}
 
 

@@ -193,9 +193,9 @@ def test_callers_of_an_event_loop_are_gathered_with_the_threads(
         asked = [gatherer.ask(merchant, request("bad\0text" if n == 7 else f"cart {n}")) for n in range(40)]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    with ThreadPoolExecutor(1) as threads:
+    with ThreadPoolExecutor(2) as threads:
         by_thread = threads.submit(lambda: [gatherer.submit(merchant, request(f"cart {n}")).state for n in range(40)])
-        answers = asyncio.run(ask_all())
+        answers = threads.submit(asyncio.run, ask_all()).result()
         assert by_thread.result() == ["held"] * 40
     assert [n for n, answer in enumerate(answers) if isinstance(answer, Exception)] == [7]
     assert all(answer.state == "held" for n, answer in enumerate(answers) if n != 7)
