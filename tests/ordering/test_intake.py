@@ -9,7 +9,7 @@ from stocktower import exchange
 from stocktower.exchange import Incoming, LineDocument, PaymentDocument, load_backlog
 from stocktower.ordering.regressions import find_regressions
 from stocktower.platform import Transaction
-from tests.ordering.world import PLACED, TEXT, World, document
+from tests.ordering.world import PLACED, TEXT, World, broken, document
 
 
 def test_what_is_no_order_is_parked_and_the_rest_goes_on(tx: Transaction) -> None:
@@ -94,3 +94,16 @@ def test_a_sku_that_is_made_active_again_maps_its_orders(tx: Transaction) -> Non
     world.work()
     assert world.state("1")[1] == "stock"
     world.check()
+
+
+@pytest.mark.parametrize("more", [1, -1])
+def test_demand_and_reservations_that_differ_are_seen(tx: Transaction, more: int) -> None:
+    world = World(tx)
+    world.stock("EAST", {"CUP": 5})
+    world.order("web", document("1", ("CUP", 2)), document("2", ("CUP", 9)))
+    assert "reservations_follow_demand" not in str(broken(tx))
+    changed = tx.connection.execute(
+        "UPDATE inventory.demand SET allocated = allocated + %s, short = short - %s WHERE short > 1", (more, more)
+    )
+    assert changed.rowcount == 1
+    assert "reservations_follow_demand" in str(broken(tx))
