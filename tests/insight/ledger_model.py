@@ -205,7 +205,8 @@ class Then:
         best: dict[Any, Row] = {}
         for row in sorted(meant, key=_weight):
             if row["kind"] == "safety_stock":
-                for site in self.place(row) if self.place(row) is not None else self.sites:  # type: ignore[union-attr]
+                place = self.place(row)
+                for site in self.sites if place is None else place:
                     best["safety_stock", site] = row
             else:
                 best[row["kind"], row["channel_id"], row["site_id"], row["site_group"]] = row

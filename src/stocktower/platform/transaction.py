@@ -266,26 +266,22 @@ class Transaction:
         The texts are made before the head row is taken, so that it is held as short as can be.
         """
         positions = self._write_events()
-        try:
-            return positions.get() if positions else []
-        except psycopg.errors.NotNullViolation as error:
-            raise self._unknown() from error
+        return positions.get() if positions else []
 
     def commit(self) -> None:
         """Write what waits and the events, and commit, in one round trip; raises NotCommitted, UnknownMerchant."""
         if self._wire.status == TransactionStatus.INERROR:
             raise NotCommitted("a statement failed and its error was swallowed; the transaction was rolled back")
-        positions = self._write_events()
+        self._write_events()
         if self._begin and not self._waiting:
             return
-        try:
-            [done] = self._send(_COMMIT)
-        except psycopg.errors.NotNullViolation as error:
-            if positions and error.diag.table_name == "event":
-                raise self._unknown() from error
-            raise
+        [done] = self._send(_COMMIT)
         if done.command_status != b"COMMIT":
             raise NotCommitted("the transaction was rolled back")
+
+    def _no_position(self, error: psycopg.Error) -> Exception:
+        """Without a head row events have no position."""
+        return self._unknown() if isinstance(error, psycopg.errors.NotNullViolation) else error
 
     def _unknown(self) -> UnknownMerchant:
         return UnknownMerchant(f"merchant {self.merchant_id} is not known here")
@@ -312,7 +308,9 @@ class Transaction:
         params: dict[str, Any] = dict(zip(names, columns, strict=True))
         params["data"] = [one.decode() for one in params["data"]]
         params["events"] = len(events)
-        return self._ask_query(_APPEND_EVENTS, params, self._firsts)
+        positions = self._ask_query(_APPEND_EVENTS, params, self._firsts)
+        self._waiting[-1].error = self._no_position
+        return positions
 
     def _firsts(self, result: Any) -> list[int]:
         return [row[0] for row in self._wire.rows(result)]
