@@ -12,7 +12,8 @@ from .columns import Columns
 from .dates import Instants
 from .grouping import Group
 from .model import Reading, Source, Unreadable
-from .text import Record, fields_of
+from .single_rows import keys_in, state_once
+from .text import Record
 
 _LONGEST = 400
 _STATES = {
@@ -54,23 +55,12 @@ class PlainListings:
 
     def keys(self) -> grouping.KeyOf:
         """The listing of a row."""
-
-        def key_of(record: Record) -> str:
-            fields = fields_of(record, self._delimiter) if record.problem else record.fields
-            key = fields[self.listing].strip() if self.listing < len(fields) else ""
-            return key or f"\0{record.line}"
-
-        return key_of
+        return keys_in(self.listing, self._delimiter)
 
     def statements(self, group: Group) -> Group:
-        """A listing stands once, or is repeated word for word; which of two different rows is meant, nobody can say."""
-        rows = [row for run in group for row in run]
-        if len({row.raw.rstrip("\r\n") for row in rows}) > 1:
-            self.line = rows[-1].line
-            lines = ", ".join(str(row.line) for row in rows[:10])
-            problem = f"the listing stands several times, differently (lines {lines})"
-            raise Unreadable("listing", problem, "keep one row for each listing")
-        return [[row] for row in rows]
+        """Each listing once."""
+        self.line = group[-1][-1].line
+        return state_once(group, "listing", "listing")
 
     def finish(self) -> list[Reading]:
         """Nothing is gathered."""
