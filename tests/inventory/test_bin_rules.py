@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 from msgspec.structs import replace
 
-from stocktower.inventory.bins.rules import BinMove, Binning, BinRow, plan_pick, spread, walking_order, zone_of
+from stocktower.inventory.bins.rules import FETCHED, BinMove, Binning, BinRow, plan_pick, spread, walking_order, zone_of
 from stocktower.inventory.formulas.model import StockRow
-from stocktower.inventory.stock.book import Book, Cause, InBins, Shift
+from stocktower.inventory.stock.book import Book, Cause, InBins, Lack, Shift
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ONE, OTHER = 1, 2
@@ -54,6 +54,32 @@ def test_what_is_picked_leaves_the_bin_that_is_named_then_bins_as_people_walk_th
     assert shelf.follow()[0] == {"A-2": 0}
 
 
+def test_what_a_named_bin_lacks_was_not_put_away_and_is_told() -> None:
+    shelf = Shelf(12, {"A-2": 5, "B-1": 3})
+    shelf.book.move(ONE, -6, cause("shipped", 1))
+    shelf.book.notes.name(ONE, cause("shipped", 1), "B-1", 5)
+    assert shelf.follow()[0] == {"A-2": 4, "B-1": 0}
+    assert shelf.book.notes.lacking == [Lack(ONE, "B-1", 5, 3)]
+
+
+def test_what_is_fetched_for_a_request_leaves_with_it_and_last_with_any_other() -> None:
+    bins = {"A-2": 2, FETCHED: 4}
+    shelf = Shelf(8, bins)
+    shelf.book.move(ONE, -3, cause("shipped", 1))
+    shelf.book.notes.name(ONE, cause("shipped", 1), FETCHED, 3)
+    assert shelf.follow()[0] == {"A-2": 2, FETCHED: 1}
+    for units, left in ((4, {"A-2": 0, FETCHED: 4}), (7, {"A-2": 0, FETCHED: 1})):
+        other = Shelf(8, bins)
+        other.book.move(ONE, -units, cause("shipped", 2))
+        assert other.follow()[0] == left
+    # A count of the shelves says nothing of it: it stays, as far as anything is in no bin.
+    for counted, left in (({"A-2": 3}, {"A-2": 3, FETCHED: 4}), ({"A-2": 6}, {"A-2": 6, FETCHED: 2})):
+        other = Shelf(8, bins)
+        other.book.notes.stated[ONE] = InBins(counted, cause("count", 1))
+        assert other.follow()[0] == left
+    assert plan_pick(bins, 2, 9) == [("A-2", 2), ("", 2)]
+
+
 def test_what_is_missing_is_first_what_is_not_put_away() -> None:
     shelf = Shelf(20, {"A-2": 5, "A-10": 5})
     shelf.book.move(ONE, -12, cause("adjustment", 1))
@@ -93,9 +119,9 @@ def test_a_count_of_bins_with_the_same_sum_moves_units_among_them_only() -> None
 @composite
 def happenings(draw: DrawFn) -> Shelf:
     """A row with bins, and things that happen to it."""
-    bins = draw(st.dictionaries(st.sampled_from(["A-1", "A-2", "A-10", "B-1"]), st.integers(1, 9), max_size=4))
+    bins = draw(st.dictionaries(st.sampled_from(["A-1", "A-2", "A-10", "B-1", FETCHED]), st.integers(1, 9), max_size=5))
     shelf = Shelf(sum(bins.values()) + draw(st.integers(0, 9)), bins)
-    book, codes = shelf.book, st.sampled_from(["A-1", "B-1", "C-1"])
+    book, codes = shelf.book, st.sampled_from(["A-1", "B-1", "C-1", FETCHED])
     for number in range(draw(st.integers(0, 6))):
         here = book.balances[ONE].quantity
         kind = draw(st.sampled_from(["receipt", "shipped", "adjustment", "status_change", "shift"]))

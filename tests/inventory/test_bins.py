@@ -16,9 +16,10 @@ from stocktower.exchange import (
     StockDocument,
     StockLine,
 )
-from stocktower.inventory import Consume, NotUsable, SnapshotResult, Stated, Withdraw
+from stocktower.inventory import Consume, Fetch, NotUsable, SnapshotResult, Stated, Withdraw
 from stocktower.inventory import views as ledger
 from stocktower.platform import Database, Transaction
+from tests.inventory.test_snapshots import open_cases
 from tests.inventory.test_threads import again, check, merchant
 from tests.inventory.world import PRODUCTS, TEXT, World, broken
 
@@ -61,6 +62,17 @@ def ship(tx: Transaction, world: World, order_id: int, *bins: tuple[str, int], a
         for code, units in bins
     ]
     inventory.consume(tx, items)
+
+
+def pick(
+    tx: Transaction, world: World, order_id: int, code: str, units: int, *, found: bool = True,
+    ago: timedelta = timedelta(0),
+) -> None:  # fmt: skip
+    """Cups are picked out of a bin in the east for an order, or are not found there."""
+    item = Fetch(
+        order_id, 1, world.sku["CUP"], world.site["EAST"], units, 900 + order_id, tx.now - ago, code, found=found
+    )  # fmt: skip
+    inventory.fetch(tx, [item])
 
 
 def rows(tx: Transaction, world: World) -> dict[str, inventory.StockRow]:
@@ -183,6 +195,55 @@ def test_units_that_change_their_status_stay_in_their_bin_and_bins_are_known_of_
     assert inventory.give_up_bins(tx, closed) == 2
     assert there(tx, world) == {"": 3}
     assert ledger.load_bin_page(tx, ledger.BinsAsked()) == ([], None)
+    assert broken(tx) == []
+
+
+def test_what_is_picked_out_of_a_bin_falls_there_and_leaves_from_where_it_lies_then(
+    tx: Transaction, world: World
+) -> None:
+    count(tx, {"A-1": 5, "B-1": 3, "": 2})
+    world.order(tx, 1, "CUP", 4)
+    world.order(tx, 2, "CUP", 1)
+    pick(tx, world, 1, "B-1", 2)
+    assert there(tx, world) == {"A-1": 5, "B-1": 1, "picked": 2, "": 2}
+    assert open_cases(tx, "bin_difference") == []
+    # The bin has less than was picked: what nobody had put away was there, no other bin falls, and a case says so.
+    pick(tx, world, 1, "B-1", 2)
+    assert there(tx, world) == {"A-1": 5, "picked": 4, "": 1}
+    row = rows(tx, world)["available"]
+    assert open_cases(tx, "bin_difference") == [f"bins/{row.stock_id}"]
+    # Nothing is known of where two of these three lay: they are picked all the same, and the shipment takes them.
+    pick(tx, world, 2, "Z-9", 3)
+    assert there(tx, world) == {"A-1": 5, "picked": 5}
+    ship(tx, world, 2, ("", 1))
+    ship(tx, world, 1, ("A-1", 3))
+    assert there(tx, world) == {"A-1": 5, "picked": 1}
+    ship(tx, world, 1, ("A-1", 1))
+    assert there(tx, world) == {"A-1": 5}
+    assert world.row(tx, "EAST", "CUP") == (5, 0, 0)
+    count(tx, {"A-1": 4, "C-1": 1})
+    assert open_cases(tx, "bin_difference") == []
+    # What is not found in a bin is not put away: it may lie anywhere.
+    pick(tx, world, 3, "A-1", 9, found=False)
+    assert there(tx, world) == {"C-1": 1, "": 4}
+    assert world.row(tx, "EAST", "CUP") == (5, 0, 0)
+    assert broken(tx) == []
+
+
+def test_a_pick_that_a_count_of_the_bins_saw_takes_nothing_out_of_them(tx: Transaction, world: World) -> None:
+    count(tx, {"A-1": 6, "": 3}, ago=5 * MINUTE)
+    world.order(tx, 1, "CUP", 2)
+    pick(tx, world, 1, "A-1", 2, ago=6 * MINUTE)
+    assert there(tx, world) == {"A-1": 6, "picked": 2, "": 1}
+    # Since: it is taken into account, and what is picked stays so as far as anything is in no bin.
+    pick(tx, world, 1, "A-1", 1, ago=1 * MINUTE)
+    count(tx, {"A-1": 7, "": 2}, ago=4 * MINUTE)
+    assert there(tx, world) == {"A-1": 6, "picked": 3}
+    ship(tx, world, 1, ("", 2))
+    assert there(tx, world) == {"A-1": 6, "picked": 1}
+    # What came back to a shelf is no longer picked.
+    move(tx, "M-1", ("picked", "A-2", 1))
+    assert there(tx, world) == {"A-1": 6, "A-2": 1}
     assert broken(tx) == []
 
 

@@ -108,6 +108,26 @@ def test_requests_are_sent_to_units_of_their_own_as_people_walk(site: Site) -> N
     assert "B-1" in site.signed_in().get(f"/orders/{latest['order_id']}").text
 
 
+def test_what_is_picked_out_of_a_bin_is_on_its_way_and_nobody_is_sent_to_it(site: Site) -> None:
+    with site.with_token() as api:
+        before = bins(api)
+        at = site.tower.clock.now().isoformat()
+        lines = [{"sku": "LAMP", "quantity": 2, "bin": "B-1"}]
+        report = {"order": "#2001", "kind": "picked", "occurred_at": at, "site": "EAST", "lines": lines}
+        assert api.post("/api/v1/confirmations", json=report).status_code == 202
+        work_until_idle(site.tower)
+        assert bins(api) == before | {"B-1": before["B-1"] - 2, "picked": 2}
+        [row] = api.get("/api/v1/orders", params={"q": "2001"}).json()["orders"]
+        [request] = api.get(f"/api/v1/orders/{row['order_id']}").json()["order"]["fulfillments"]
+        assert [(pick["bin"], pick["units"]) for pick in request["lines"][0]["picks"]] == [("B-1", 1)]
+        more = world.order("2002", "LAMP", 2, 5_000, site.tower.clock.now())
+        world.send(site.tower, "web", exchange.ORDER, [(more.order_ref, more)])
+        [row] = api.get("/api/v1/orders", params={"q": "2002"}).json()["orders"]
+        [request] = api.get(f"/api/v1/orders/{row['order_id']}").json()["order"]["fulfillments"]
+        # What is left in B-1 is for who was first: one lies in C-1, the rest is not put away.
+        assert [(pick["bin"], pick["units"]) for pick in request["lines"][0]["picks"]] == [("C-1", 1), ("", 1)]
+
+
 def test_a_count_sheet_goes_as_people_walk_and_tells_no_quantity(site: Site) -> None:
     with site.tower.transaction("tester") as tx:
         planned = counting.plan(tx, "EAST", skus=["BULB", "LAMP"])

@@ -423,6 +423,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.SHORTFALL, "count_row"): Action(P.COUNT_STOCK, of_counts(counting_acts.count_row)),
     (CaseKind.SHORTFALL, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; a later count settles it")),
     (CaseKind.LOT_EXPIRED, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; the site was told")),
+    (CaseKind.BIN_DIFFERENCE, "count_row"): Action(P.COUNT_STOCK, of_counts(counting_acts.count_row)),
+    (CaseKind.BIN_DIFFERENCE, "acknowledge"): Action(P.WORK_CASES, close_as("acknowledged; a later count settles it")),
     (CaseKind.UNIT_MISMATCH, "apply_as_unit"): Action(P.ADJUST_STOCK, apply_stated(as_packs=True)),
     (CaseKind.UNIT_MISMATCH, "apply_as_stated"): Action(P.ADJUST_STOCK, apply_stated(as_packs=False)),
     (CaseKind.UNIT_MISMATCH, "dismiss"): Action(P.ADJUST_STOCK, close_as("dismissed; the stock stays as it was")),

@@ -34,6 +34,7 @@ from .arrivals.inbound import (
 from .assembly.assembling import AssemblyResult, assemble, load_assemblies
 from .assembly.assembly_messages import take_assemblies
 from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, NamedLot
+from .bin_moves.fetching import fetch
 from .bin_moves.giving_up import give_up_bins
 from .bin_moves.moving import take_bin_moves
 from .channel_rules.rule_loading import load_offering, load_rules
@@ -72,6 +73,7 @@ from .formulas.model import (
     Cut,
     Demand,
     EndHold,
+    Fetch,
     Grant,
     HeldUnits,
     Hold,
@@ -221,8 +223,8 @@ __all__ = [
     "Allocation", "Arrival", "AssembledLine", "Assembly", "AssemblyLine", "AssemblyRequest", "AssemblyResult",
     "AtpAnswer", "Availability", "Basis", "Candidate", "Claims", "ClaimsMoved", "ComingFilter", "ComingPage",
     "ComingRow", "ComingStock", "Consume", "ConsumeResult", "Cut", "Cutter", "DeliveredLine", "Delivery",
-    "DeliveryResult", "Demand", "Drift", "Effect", "EndHold", "Evidence", "FreeStock", "FutureInstant", "Gatherer",
-    "GathererClosed", "Grant", "HeldUnits", "Hold", "HoldEnded", "HoldRequest", "HoldResult", "Inbound",
+    "DeliveryResult", "Demand", "Drift", "Effect", "EndHold", "Evidence", "Fetch", "FreeStock", "FutureInstant",
+    "Gatherer", "GathererClosed", "Grant", "HeldUnits", "Hold", "HoldEnded", "HoldRequest", "HoldResult", "Inbound",
     "InboundChange", "InboundClaim", "InboundFigures", "InboundMoved", "InboundResult", "LeadTime", "Left", "Limits",
     "Lineage", "Lot", "LotChanged", "LotFacts", "LotHolder", "LotMove", "LotShipment", "LotTrace", "LotsHeld",
     "LotsReleased", "MayCut", "Moment", "MoveFilter", "MoveRow", "Moved", "NamedLot", "Net", "NoSuchTransfer",
@@ -235,11 +237,11 @@ __all__ = [
     "TransferResult", "TransferStep", "UnknownDemand", "UnknownLot", "UnknownSite", "Waiting", "Wanted", "Withdraw",
     "Withdrawn", "Words", "act_end_rule", "act_set_rule", "add_claims", "adjust", "adjust_stock", "answer_atp",
     "apply_rules", "approve_adjustment", "assemble", "ats", "await_orders", "close_inbound", "consume", "correct_lot",
-    "drop_arrived", "end_rule", "expect_rest", "expire_holds", "find_drift", "find_row", "free", "give_up_bins", "hold",
-    "hold_lots", "kit_ats", "let_wait", "list_rules", "load_allocations", "load_arrived_orders", "load_assemblies",
-    "load_availability", "load_availability_at", "load_by_figure", "load_candidates", "load_claiming_orders",
-    "load_claims", "load_coming_page", "load_coming_stock", "load_demands", "load_expired_rows", "load_held_at",
-    "load_held_skus", "load_held_units", "load_holders_of_lots", "load_holders_of_rows", "load_inbound",
+    "drop_arrived", "end_rule", "expect_rest", "expire_holds", "fetch", "find_drift", "find_row", "free",
+    "give_up_bins", "hold", "hold_lots", "kit_ats", "let_wait", "list_rules", "load_allocations", "load_arrived_orders",
+    "load_assemblies", "load_availability", "load_availability_at", "load_by_figure", "load_candidates",
+    "load_claiming_orders", "load_claims", "load_coming_page", "load_coming_stock", "load_demands", "load_expired_rows",
+    "load_held_at", "load_held_skus", "load_held_units", "load_holders_of_lots", "load_holders_of_rows", "load_inbound",
     "load_inbound_by_id", "load_inbound_history", "load_lenders", "load_lineage", "load_lot", "load_lots",
     "load_lots_of_orders", "load_made_of", "load_moment", "load_move_rows", "load_offering", "load_offers",
     "load_open_holds", "load_promisable", "load_recalls", "load_rows_at", "load_rows_by_id", "load_rows_of",
@@ -250,8 +252,7 @@ __all__ = [
     "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount", "refuse_adjustment",
     "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule",
     "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound", "state_receipt",
-    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies",
-    "take_bin_moves", "take_inbound",
-    "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots", "trim_claims_of",
-    "turn_rules", "whole_cause", "withdraw",
+    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies", "take_bin_moves",
+    "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots",
+    "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
 ]  # fmt: skip

@@ -9,8 +9,9 @@ from msgspec import Struct
 from stocktower.platform import Transaction
 
 from .bins.contents import BinPlace, BinsAsked, load_bin_page, load_bins, load_rows_in_bins
-from .bins.rules import NOT_PUT_AWAY, BinRow, plan_pick, walking_order, zone_of
+from .bins.rules import FETCHED, NOT_PUT_AWAY, BinRow, plan_pick, walking_order, zone_of
 from .bins.store import Found as InBin
+from .bins.store import load_fetched
 from .formulas.model import StockRow
 from .papers import (
     ASSEMBLY,
@@ -35,6 +36,7 @@ from .transfers import transfer_store
 
 __all__ = [
     "ASSEMBLY",
+    "FETCHED",
     "FIRST",
     "NOT_PUT_AWAY",
     "RECEIPT",
@@ -58,6 +60,7 @@ __all__ = [
     "load_bin_page",
     "load_bins",
     "load_change_instants",
+    "load_fetched",
     "load_history",
     "load_holders",
     "load_holders_at",

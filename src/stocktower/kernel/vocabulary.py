@@ -62,6 +62,7 @@ class CaseKind(StrEnum):
     REFERENCE_MISSING = "reference_missing"
     SNAPSHOT_DIFFERENCE = "snapshot_difference"
     SNAPSHOT_INCOMPLETE = "snapshot_incomplete"
+    BIN_DIFFERENCE = "bin_difference"
 
 
 class Role(StrEnum):

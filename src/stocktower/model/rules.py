@@ -64,6 +64,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.REFERENCE_MISSING: CasePolicy(Role.OPERATIONS, 8),
     CaseKind.SNAPSHOT_DIFFERENCE: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.SNAPSHOT_INCOMPLETE: CasePolicy(Role.OPERATIONS, 8),
+    CaseKind.BIN_DIFFERENCE: CasePolicy(Role.WAREHOUSE, 24),
 }
 
 

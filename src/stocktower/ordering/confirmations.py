@@ -1,6 +1,6 @@
 """Takes what sites report: acknowledged, picked, short picked, packed, shipped. A repeat changes nothing."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 
@@ -19,7 +19,7 @@ from .kit_reports import sent_of, sold_lines
 from .leaving import leave
 from .model import Order, OrderStep, Plan
 from .service import Desk, complete, load_demands, load_lines, parked, skus_of_orders, write_changed, write_plan
-from .shipments import Sent, note_shipped, note_short
+from .shipments import Sent, note_fetched, note_shipped, note_short
 from .states import is_unsettled, settle
 
 RETRY = "order.confirmation"
@@ -151,6 +151,11 @@ def merge_lines(lines: Iterable[ConfirmationLine]) -> list[ConfirmationLine]:
     return [*merged, *(ConfirmationLine(quantity, sku, line_ref) for (line_ref, sku), quantity in units.items())]
 
 
+def _moves_stock(document: ConfirmationDocument) -> bool:
+    """Whether a report changes rows, reservations or bins."""
+    return document.kind in (ReportKind.SHIPPED, ReportKind.SHORT_PICKED) or any(line.bin for line in document.lines)
+
+
 def _is_ahead(request: Request) -> bool:
     """Whether the channel has told of shipped units that the site has not told of itself."""
     return any(line.ahead for line in request.lines)
@@ -187,7 +192,7 @@ class _Batch:
         tx, plan, orders = self.tx, self.plan, self.orders
         codes = {line.sku for item in self.told for line in item.document.lines if line.sku}
         self.skus = {code: sku.sku_id for code, sku in catalog.find_stocked(tx, codes).items()}
-        if any(item.document.kind in (ReportKind.SHIPPED, ReportKind.SHORT_PICKED) for item in self.told):
+        if any(_moves_stock(item.document) for item in self.told):
             load_demands(tx, orders)
         known = fulfillment.load_confirmed(
             tx, [request.fulfillment_id for order in orders.values() for request in order.requests]
@@ -231,7 +236,8 @@ class _Batch:
             known.add((request.fulfillment_id, document.kind, item.digest))
             stated = None if units is None else units[request.fulfillment_id]
             report = Report(document.kind, document.occurred_at, stated, document.carrier, document.tracking)
-            self._apply(item, request, fulfillment.decide_report(request, report))
+            picked = {line.line_no: line.picked for line in request.lines}
+            self._apply(item, request, fulfillment.decide_report(request, report), picked)
             body = _encode({"lines": stated, "carrier": document.carrier, "tracking": document.tracking})
             self.kept.append(
                 Confirmation(
@@ -316,8 +322,8 @@ class _Batch:
             if line.line_no in wanted
         ]
 
-    def _apply(self, item: Told, request: Request, effect: Effect) -> None:
-        """Carry what a report changed over to the order."""
+    def _apply(self, item: Told, request: Request, effect: Effect, picked: Mapping[int, int]) -> None:
+        """Carry what a report changed over to the order; `picked`: by line, what was picked before it."""
         order, document, plan = item.order, item.document, self.plan
         if effect.problems:
             texts = [f"line {one.line_no}: {one.stated} stated, {one.taken} {one.reason}" for one in effect.problems]
@@ -326,14 +332,19 @@ class _Batch:
         if not effect.changed:
             return
         plan.changed_requests[request.fulfillment_id] = request
+        sent = self.sent[item.message.message_id]
         if document.kind == ReportKind.SHIPPED:
             if effect.moved:
                 channel = self.desk.network.channels[order.channel_id]
-                sent = self.sent.get(item.message.message_id)
                 note_shipped(order, request, effect.moved, channel, document.occurred_at, plan, sent)
             return
         if document.kind == ReportKind.SHORT_PICKED:
             self.shorts.append((order, request, effect.moved, item))
+            note_fetched(order, request, effect.moved, document.occurred_at, plan, sent, found=False)
+        elif document.kind in (ReportKind.PICKED, ReportKind.PACKED):
+            # What is packed was picked before, or is with it.
+            fresh = [(line.line_no, line.picked - picked[line.line_no]) for line in request.lines]
+            note_fetched(order, request, fresh, document.occurred_at, plan, sent, found=True)
         data = events.Reported(request.fulfillment_id, request.number, request.site_id, list(effect.moved))
         plan.events.append(events.event(f"fulfillment.{document.kind}", order, document.occurred_at, data))
 
@@ -342,12 +353,15 @@ class _Batch:
         tx, desk, plan = self.tx, self.desk, self.plan
         fresh = {order.order_id: order for order in again}
         given = skus_of_orders(again)
-        supply = inventory.lock_supply(tx, given | {item.sku_id for item in plan.consumes}, giving=given)
+        moved = {item.sku_id for item in (*plan.consumes, *plan.fetches)}
+        supply = inventory.lock_supply(tx, given | moved, giving=given)
         leave(tx, plan, lenders=self.lenders)
         demands = complete(desk, list(fresh.values()), loaded=True)
         facts = desk.facts(supply, demands)
-        for order, request, moved, item in self.shorts:
-            plan.raises += _not_found(order, request, moved, facts.network.sites[request.site_id].code, item)
+        held = {one.sku_id for order, _, _, _ in self.shorts for of_line in order.held.values() for one in of_line}
+        codes = {sku_id: sku.code for sku_id, sku in catalog.load_skus(tx, held).items()}
+        for order, request, moved, _ in self.shorts:
+            plan.raises += _not_found(order, request, moved, facts.network.sites[request.site_id].code, codes)
             note_short(order, request, moved, facts, tx.now, plan)
         rules.advance(list(fresh.values()), facts, tx.now, plan)
         return supply
@@ -386,19 +400,22 @@ class _Batch:
         worklist.drop_waiters(tx, done, [CaseKind.AUTHORISATION_EXPIRING, *rules.HOLD_CASES.values()])
 
 
-def _not_found(order: Order, request: Request, moved: Iterable[tuple[int, int]], site: str, item: Told) -> list[Raise]:
+def _not_found(
+    order: Order, request: Request, moved: Iterable[tuple[int, int]], site: str, codes: Mapping[int, str]
+) -> list[Raise]:
     """A case for each stock row that did not have what it should."""
     raises: list[Raise] = []
     for line_no, units in moved:
         per_unit = {line.line_no: dict(line.components) for line in order.lines}[line_no]
         for allocation in order.held.get((line_no, request.site_id), ()):
             count = units * per_unit.get(allocation.sku_id, 1)
+            data = {"stock_id": allocation.stock_id, "sku": codes[allocation.sku_id], "units": count, "site": site}
             raises.append(
                 Raise(
                     CaseKind.SHORTFALL,
                     f"stock/{allocation.stock_id}",
                     f"{site} did not find {count} for order {order.number}: count it",
-                    {"stock_id": allocation.stock_id, "sku_id": allocation.sku_id, "units": count, "site": site},
+                    data,
                     (Waiter("sku", allocation.sku_id, count),),
                 )
             )

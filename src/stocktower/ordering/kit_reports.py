@@ -64,7 +64,7 @@ def sent_of(
 ) -> dict[int, list[Sent]]:
     """What is said by SKU, of lines that name a lot or bin: of a kit, of its component that has that lot."""
     named: dict[int, list[Sent]] = {}
-    for stated in document.lines if document.kind == ReportKind.SHIPPED else ():
+    for stated in document.lines:
         if not stated.lot and not stated.bin:
             continue
         sku_id = skus.get(stated.sku)

@@ -14,7 +14,12 @@ from .model import Plan
 
 
 def leave(tx: Transaction, plan: Plan, *, lenders: Iterable[int] = ()) -> None:
-    """Take out of stock what a plan says has left; `lenders` are locked, and may change lots with who ships."""
+    """Take out of bins what was picked, and out of stock what a plan says has left.
+
+    `lenders` are locked, and may change lots with who ships.
+    """
+    if plan.fetches:
+        inventory.fetch(tx, plan.fetches, also={item.sku_id for item in plan.consumes})
     if plan.consumes:
         say_whose(plan, inventory.consume(tx, plan.consumes, lenders=lenders).left)
 

@@ -7,7 +7,17 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from stocktower.fulfillment import Request
-from stocktower.inventory import Allocation, ComingStock, Consume, Demand, FreeStock, Grant, HeldUnits, InboundClaim
+from stocktower.inventory import (
+    Allocation,
+    ComingStock,
+    Consume,
+    Demand,
+    Fetch,
+    FreeStock,
+    Grant,
+    HeldUnits,
+    InboundClaim,
+)
 from stocktower.network import Network
 from stocktower.platform import Event
 from stocktower.sourcing import Planner
@@ -267,6 +277,8 @@ class Plan(Struct):
     returns: list[Grant] = field(default_factory=list[Grant])
     consumes: list[Consume] = field(default_factory=list[Consume])
     """What left sites; taken out of stock before anything else is recorded."""
+    fetches: list[Fetch] = field(default_factory=list[Fetch])
+    """What sites took out of bins, or did not find there; done before anything leaves."""
     requests: list[Request] = field(default_factory=list[Request])
     changed_requests: dict[int, Request] = field(default_factory=dict[int, Request])
     changed_holds: list[tuple[int, Hold]] = field(default_factory=list[tuple[int, Hold]])

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from stocktower import fulfillment
 from stocktower.fulfillment import Request
-from stocktower.inventory import Consume
+from stocktower.inventory import Consume, Fetch
 from stocktower.network import ChannelFacts
 
 from . import amounts, events
@@ -79,6 +79,33 @@ def take_named(named: dict[int, list[Sent]], sku_id: int, units: int) -> list[Se
         sent[0:1] = [(lot, place, there - part)] if there > part else []
         units -= part
     return [*taken, *([("", "", units)] if units else [])]
+
+
+def note_fetched(
+    order: Order,
+    request: Request,
+    moved: Sequence[tuple[int, int]],
+    occurred_at: datetime,
+    plan: Plan,
+    named: dict[int, list[Sent]],
+    *,
+    found: bool,
+) -> None:
+    """A site names the bins that units were picked out of, or were not found in; what it says is taken out of `named`.
+
+    What it names no bin of leaves bins when it ships.
+    """
+    lines = {line.line_no: line for line in order.lines}
+    for line_no, units in moved if named else ():
+        for sku_id, per_unit in lines[line_no].components:
+            for lot, place, part in take_named(named, sku_id, units * per_unit):
+                if place:
+                    plan.fetches.append(
+                        Fetch(
+                            order.order_id, line_no, sku_id, request.site_id, part, request.fulfillment_id,
+                            occurred_at, place, lot, found,
+                        )
+                    )  # fmt: skip
 
 
 def note_shipped_elsewhere(

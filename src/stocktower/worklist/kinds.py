@@ -161,6 +161,12 @@ KINDS: dict[str, KindText] = {
         "stock is really gone, accept it: what is left out is none, as of the snapshot's instant, by moves.",
         ("accept_rest", "dismiss"),
     ),
+    CaseKind.BIN_DIFFERENCE: KindText(
+        "Bin held less than was taken out of it",
+        "What the site has in all is right, as far as anybody knows; where it lies is not. Count the SKU bin by bin, "
+        "which closes this. What was taken out of the bin counts.",
+        ("count_row", "acknowledge"),
+    ),
     CaseKind.REFERENCE_MISSING: KindText(
         "Names what nobody has stated",
         "State the inbound or the transfer that it names, or import its file: it goes on by itself and this closes. A "

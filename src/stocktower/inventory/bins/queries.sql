@@ -39,6 +39,16 @@ GROUP BY reference_id, stock_id, bin
 HAVING sum(delta) <> 0
 ORDER BY reference_id, stock_id, bin;
 
+-- name: load_fetched
+-- What was picked out of bins for some requests, less what of it has left or was brought back, by stock row.
+SELECT reference_id AS fulfillment_id, stock_id, sum(delta)::bigint AS units
+FROM inventory.bin_move
+WHERE merchant_id = %(merchant_id)s::bigint AND bin = 'picked' AND reference = 'fulfillment'
+    AND reference_id = ANY(%(fulfillment_ids)s::bigint[])
+GROUP BY reference_id, stock_id
+HAVING sum(delta) > 0
+ORDER BY reference_id, stock_id;
+
 -- name: change_bins
 -- What lies in bins now; of the rows the SKUs are locked.
 INSERT INTO inventory.bin AS bin (merchant_id, stock_id, bin, quantity, sequence)

@@ -2,8 +2,10 @@
 
 Bins are sub-rows: together they hold no more than their row has, and the rest of the row is not put away. What comes in
 is not put away unless its bin is named. What is picked (shipped, transferred, assembled) leaves the bin that is named,
-then the bins in walking order, then what is not put away. What leaves otherwise (a count, an adjustment) is first what
-is not put away, then what lies in the bins in walking order. What changes its status stays in its bin.
+then the bins in walking order, then what is not put away; what a named bin lacks was first not put away. What leaves
+otherwise (a count, an adjustment) is first what is not put away, then what lies in the bins in walking order. What
+changes its status stays in its bin. Units that a site has fetched out of a named bin lie in a place of their own until
+they leave: nobody else is sent to them, and they are the last to go for anybody else.
 """
 
 import re
@@ -13,10 +15,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ..stock.book import Balance, Book, Cause, Document, Move
+from ..stock.book import Balance, Book, Cause, Document, Lack, Move
 from ..stock.events import ASSEMBLY_MOVE, COUNT, DISCREPANCY, SHIPPED, TRANSFER_MOVE
 
 NOT_PUT_AWAY = ""
+FETCHED = "picked"
+"""The place of what was picked out of bins and has not left; a site that has a bin of this name means the same."""
 PICKED = frozenset((SHIPPED, TRANSFER_MOVE, ASSEMBLY_MOVE))
 """Reasons of moves for which somebody goes to the bins."""
 _EXPLAINS = frozenset((COUNT, DISCREPANCY))
@@ -69,10 +73,13 @@ def zone_of(code: str) -> str:
 def spread(
     bins: Mapping[str, int], units: int, named: Iterable[tuple[str, int]] = (), *, others: bool = True
 ) -> list[tuple[str, int]]:
-    """(bin, units) of so many that are taken out of bins: those that are named, then the others in walking order."""
+    """(bin, units) of so many that are taken out of bins: those that are named, then the others in walking order.
+
+    What was fetched for somebody comes last.
+    """
     left = dict(bins)
     taken: defaultdict[str, int] = defaultdict(int)
-    in_order = [(code, left[code]) for code in sorted(left, key=walking_order)] if others else []
+    in_order = [(code, left[code]) for code in sorted(left, key=_from_shelves)] if others else []
     for code, most in (*named, *in_order):
         part = min(units, most, left.get(code, 0))
         if part > 0:
@@ -82,12 +89,16 @@ def spread(
     return list(taken.items())
 
 
+def _from_shelves(code: str) -> tuple[bool, list[tuple[int, str]]]:
+    return code == FETCHED, walking_order(code)
+
+
 def plan_pick(bins: Mapping[str, int], loose: int, units: int, *, after: int = 0) -> list[tuple[str, int]]:
     """(bin, units) where so many units of a row are to be fetched: bins in walking order, then what is not put away.
 
-    `after`: so many of them are fetched by others before. What a row lacks is left out.
+    `after`: so many of them are fetched by others before. What a row lacks, or was fetched already, is left out.
     """
-    there = [(code, bins[code]) for code in sorted(bins, key=walking_order)]
+    there = [(code, bins[code]) for code in sorted(bins, key=walking_order) if code != FETCHED]
     planned: list[tuple[str, int]] = []
     for code, most in (*there, (NOT_PUT_AWAY, max(0, loose))):
         skipped = min(after, most)
@@ -160,9 +171,13 @@ class Binning:
             self._change(key, ())
             return
         there = self._bins[stock_id]
-        lacking = -units if told.reason in PICKED else max(0, -self._loose[stock_id])
-        in_named = sum(part for _, part in spread(there, -units, named, others=False))
-        taken = spread(there, max(lacking, in_named), named)
+        in_named = dict(spread(there, -units, named, others=False))
+        wanted = max(sum(in_named.values()), -self._loose[stock_id])
+        if told.reason in PICKED:
+            wanted = max(wanted, _of_shelves(there, -units, named, in_named))
+        taken = spread(there, wanted, named)
+        if told.reason in PICKED:
+            notes.lacking += _lacking(stock_id, there, -units, named)
         for code, part in taken:
             self._put(stock_id, code, -part, cause)
         self._change(key, taken)
@@ -188,13 +203,15 @@ class Binning:
                 self._put(stock_id, code, min(max(0, units), max(0, self._loose[stock_id])), said.cause)
 
     def _state(self, balance: Balance, said: Mapping[str, int], cause: Cause) -> None:
-        """Make bins what a count says, as far as the row has it."""
+        """Make bins what a count says, as far as the row has it; what was fetched stays so as far as it is in none."""
         stock_id = balance.row.stock_id
         there = self._bins[stock_id]
         over = max(0, sum(said.values()) - balance.quantity)
         wanted = dict(said)
         for code, part in spread(said, over):
             wanted[code] -= part
+        rest = balance.quantity - sum(wanted.values())
+        wanted.setdefault(FETCHED, min(there.get(FETCHED, 0), rest))
         for code in sorted({*there, *wanted}, key=walking_order):
             self._put(stock_id, code, wanted.get(code, 0) - there.get(code, 0), cause)
 
@@ -225,6 +242,25 @@ class Binning:
                 self._book.actor, cause.occurred_at, self._book.now,
             )
         )  # fmt: skip
+
+
+def _lacking(stock_id: int, there: Mapping[str, int], units: int, named: Iterable[tuple[str, int]]) -> list[Lack]:
+    """Bins that are named for more than lay in them, of so many units that left."""
+    most: defaultdict[str, int] = defaultdict(int)
+    for code, part in named:
+        most[code] += part
+    told = {code: min(units, part) for code, part in most.items() if code != FETCHED}
+    return [Lack(stock_id, code, part, there.get(code, 0)) for code, part in told.items() if part > there.get(code, 0)]
+
+
+def _of_shelves(
+    there: Mapping[str, int], units: int, named: Iterable[tuple[str, int]], in_named: Mapping[str, int]
+) -> int:
+    """How many of so many picked units leave bins: those found where they are named, and those that nobody names."""
+    unnamed = max(0, units - sum(most for _, most in named))
+    fetched_for_others = there.get(FETCHED, 0) - in_named.get(FETCHED, 0)
+    found = sum(in_named.values())
+    return min(found + unnamed, sum(there.values()) - fetched_for_others)
 
 
 def _documents(moves: Iterable[Move], stock_ids: Collection[int]) -> dict[Document, list[Move]]:

@@ -83,6 +83,14 @@ def load_put_by_receipts(tx: Transaction, receipt_ids: Collection[int]) -> list[
     return tx.tuples(_SQL.load_put_by_receipt, receipt_ids=sorted(receipt_ids)) if receipt_ids else []
 
 
+def load_fetched(tx: Transaction, fulfillment_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    """(fulfillment_id, stock_id) -> units that were picked out of bins for it and have not left."""
+    if not fulfillment_ids:
+        return {}
+    found = tx.tuples(_SQL.load_fetched, fulfillment_ids=sorted(fulfillment_ids))
+    return {(fulfillment_id, stock_id): units for fulfillment_id, stock_id, units in found}
+
+
 def write_bins(tx: Transaction, moves: Sequence[BinMove], recorded: Mapping[int, datetime]) -> None:
     """Write what lies in bins after some moves, and the moves, as recorded by row, else now."""
     if not moves:

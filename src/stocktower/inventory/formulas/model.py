@@ -153,6 +153,23 @@ class Consume(Struct, frozen=True, gc=False):
     """The bin that it was taken from, where the site names it; else the bins in walking order."""
 
 
+class Fetch(Struct, frozen=True, gc=False):
+    """Units that a site took out of a bin for a line, and that have not left yet; or that it did not find there."""
+
+    order_id: int
+    line_no: int
+    sku_id: int
+    site_id: int
+    quantity: int
+    reference_id: int
+    """The fulfillment."""
+    occurred_at: datetime
+    bin: str
+    lot: str = NO_LOT
+    """The lot or serial number, where the site names it; else the lots that were allocated."""
+    found: bool = True
+
+
 class Left(Struct, frozen=True, gc=False):
     """Units that left a stock row: whose they were, and of which lot."""
 

@@ -14,6 +14,8 @@ from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
 from ..bins import store as bin_store
+from ..bins.lacking import close_lacking
+from ..bins.rules import FETCHED
 from ..formulas.model import (
     AVAILABLE,
     BUILT_IN,
@@ -367,7 +369,9 @@ class Snapshot:
         self._bins_counted = {stock_id: self._at(one.key) for stock_id, one in said.items()}
         wanted = {stock_id: dict(self._bins[one.key]) for stock_id, one in said.items()}
         for stock_id, code, units in bin_store.load_moved_after(self._tx, self._bins_counted):
-            wanted[stock_id][code] = max(0, wanted[stock_id].get(code, 0) + units)
+            # Of what is picked, what is not stated stays as it is.
+            if code != FETCHED or code in wanted[stock_id]:
+                wanted[stock_id][code] = max(0, wanted[stock_id].get(code, 0) + units)
         for stock_id, bins in wanted.items():
             cause = Cause(self._reason, self._reason, *self._source, self._bins_counted[stock_id])
             self._book.notes.stated[stock_id] = InBins(bins, cause)
@@ -377,6 +381,7 @@ class Snapshot:
         record_lots(self._tx, self._lots.values(), self._network)
         write_book(self._tx, self._book)
         bin_store.note_counts(self._tx, self._bins_counted)
+        close_lacking(self._tx, self._bins_counted)
         change_demands(self._tx, self._changed)
         kind, source_id = self._source
         self._tx.emit_all(stock_events(self._book, self._network, (source_id or None) if kind == "message" else None))

@@ -94,10 +94,19 @@ class Shift(Struct, frozen=True):
     cause: Cause
 
 
+class Lack(Struct, frozen=True):
+    """A bin out of which more was taken than was known to lie there."""
+
+    stock_id: int
+    bin: str
+    taken: int
+    known: int
+
+
 class BinNotes:
     """What is said of bins while rows are written; what is not said follows by rule."""
 
-    __slots__ = ("carried", "changed", "named", "shifted", "stated")
+    __slots__ = ("carried", "changed", "lacking", "named", "shifted", "stated")
 
     def __init__(self) -> None:
         self.named: dict[Document, list[tuple[str, int]]] = {}
@@ -109,6 +118,8 @@ class BinNotes:
         self.stated: dict[int, InBins] = {}
         """Row -> what was counted in its bins."""
         self.shifted: list[Shift] = []
+        self.lacking: list[Lack] = []
+        """What came out while it was entered: bins that were said to have more than was known."""
 
     def name(self, stock_id: int, cause: Cause, code: str, units: int) -> None:
         """A document says which bin its units are of; nothing where it names none."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from ..bins.rules import FETCHED
 from ..formulas.model import (
     AVAILABLE,
     NO_LOT,
@@ -46,9 +47,14 @@ class Shipment:
         demands: Mapping[Key, Demand],
         allocations: Iterable[Allocation],
         may_have: MayHave = lambda demand, row: True,
+        fetched: Mapping[tuple[int, int], int] | None = None,
     ) -> None:
-        """`allocations` are those of the demands, the lot that expires first before the others where it counts."""
+        """`allocations` are those of the demands, the lot that expires first before the others where it counts.
+
+        `fetched`: (fulfillment_id, stock_id) -> units that were picked out of bins for it before.
+        """
         self.book = book
+        self._fetched = dict(fetched or {})
         self._may_have = may_have
         self._left: list[Left] = []
         self.demands: dict[Key, Demand] = dict(demands)
@@ -165,7 +171,13 @@ class Shipment:
 
     def _note(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
         row = balance.row
-        self.book.notes.name(row.stock_id, cause, item.bin, units)
+        place = (item.reference_id, row.stock_id)
+        fetched = min(units, self._fetched.get(place, 0))
+        if fetched:
+            self._fetched[place] -= fetched
+            self.book.notes.name(row.stock_id, cause, FETCHED, fetched)
+        if units > fetched:
+            self.book.notes.name(row.stock_id, cause, item.bin, units - fetched)
         self._left.append(
             Left(item.order_id, item.line_no, item.sku_id, item.reference_id, row.stock_id, row.owner, row.lot, units)
         )

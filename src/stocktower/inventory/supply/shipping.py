@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from stocktower.network import Network, load_network
 from stocktower.platform import Transaction
 
+from ..bins import store as bin_store
+from ..bins.lacking import tell_lacking
 from ..formulas.model import AVAILABLE, HOLD, Allocation, Consume, ConsumeResult, Demand, StockRow
 from ..formulas.rules import owner_at
 from ..lots import lot_store
@@ -42,7 +44,9 @@ def consume(tx: Transaction, items: Sequence[Consume], *, lenders: Iterable[int]
     allocations = [one for one in store.load_allocations(tx, [*order_ids, *holders]) if one.sku_id in locked]
     if any(row.lot for row in rows):
         allocations = _first_expired_first(allocations, rows)
-    shipment = Shipment(book, demands, allocations, lambda demand, row: may_have(network, demand, row, tx.now))
+    keeps_bins = any(row.binned for row in rows)
+    fetched = bin_store.load_fetched(tx, {item.reference_id for item in items}) if keeps_bins else {}
+    shipment = Shipment(book, demands, allocations, lambda demand, row: may_have(network, demand, row, tx.now), fetched)
     missing = shipment.places_without_row(items)
     for stock_id, (sku_id, site_id, lot) in zip(tx.new_ids(len(missing)), missing, strict=True):
         owner = owner_at(network.sites[site_id])
@@ -51,6 +55,7 @@ def consume(tx: Transaction, items: Sequence[Consume], *, lenders: Iterable[int]
         shipment.ship(item)
     _record_unknown_lots(tx, items, network)
     write_book(tx, book)
+    tell_lacking(tx, book, network)
     change_demands(tx, [one for key, one in shipment.demands.items() if one is not demands[key]])
     tx.emit_all(stock_events(book, network))
     tx.emit_all(supply_event(sku_ids, tx.now))
