@@ -222,6 +222,11 @@ def test_tokens(shop: Shell) -> None:
     assert "shown this once" in shop.say("token", "create", "--name", "ops", "--role", "operations", "--days", 30).out
     assert "known as integrator" in shop.say("token", "create", "--name", "erp", "--role", "auditor", code=2).err
     assert "operations" in shop.say("token", "create", "--name", "x", "--role", "boss", code=2).err
+    assert [one["person"] for one in shop.ask("token", "list")["tokens"]] == ["ops", "erp"]
+    assert shop.ask("token", "revoke", "--name", "erp")["revoked"] == 1
+    assert shop.ask("token", "revoke", "--name", "erp")["revoked"] == 0
+    assert [one["person"] for one in shop.ask("token", "list")["tokens"] if not one["revoked_at"]] == ["ops"]
+    assert "token list" in shop.say("token", "revoke", "--name", "nobody", code=3).err
 
 
 def test_verify_says_what_is_broken(shop: Shell) -> None:

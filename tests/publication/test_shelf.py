@@ -1,6 +1,7 @@
 """What is remembered of ATS is what would be computed now, whatever happened in between."""
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from stocktower import catalog, inventory
 from stocktower.inventory import EndHold, HoldRequest
 from stocktower.network import load_network
 from stocktower.platform import Database, Transaction
-from stocktower.publication import Shelf
+from stocktower.publication import Asked, NoChannel, Offer, Shelf
 from tests.inventory.world import TEXT, World
 
 CODES = ("CUP", "LID", "ROPE", "SET")
@@ -21,6 +22,18 @@ def truth(tx: Transaction, channel_id: int) -> dict[str, int]:
     skus = catalog.find_skus(tx, CODES)
     availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values()], network)
     return {code: availability.ats(sku.sku_id, channel_id) for code, sku in skus.items()}
+
+
+def offered(answers: Sequence[Offer | NoChannel]) -> list[dict[str, int]]:
+    """What was answered, where each was of a channel."""
+    offers = [answer for answer in answers if isinstance(answer, Offer)]
+    assert len(offers) == len(answers)
+    return [offer.ats for offer in offers]
+
+
+def in_web(shelf: Shelf, tx: Transaction, codes: Sequence[str]) -> dict[str, int]:
+    """What the web shop may sell."""
+    return offered(shelf.look(tx, [Asked("web", codes)]))[0]
 
 
 @pytest.fixture
@@ -39,8 +52,10 @@ def test_a_shelf_says_what_is_true(merchant: tuple[Database, int]) -> None:
     def compare() -> None:
         for _ in range(2):
             with database.reading(merchant_id) as tx:
-                for channel_id in load_network(tx).channels:
-                    assert shelf.look(tx, channel_id, [*CODES, "NONE"]).ats == truth(tx, channel_id)
+                channels = load_network(tx).channel_ids
+                *offers, none = shelf.look(tx, [Asked(code, [*CODES, "NONE"]) for code in (*channels, "nowhere")])
+                assert isinstance(none, NoChannel)
+                assert offered(offers) == [truth(tx, channel_id) for channel_id in channels.values()]
 
     compare()
     for units in (9, 4, 0, 12):
@@ -50,13 +65,13 @@ def test_a_shelf_says_what_is_true(merchant: tuple[Database, int]) -> None:
     with database.reading(merchant_id) as tx:
         channel_id = load_network(tx).channel_ids["web"]
         cup = catalog.find_skus(tx, ["CUP"])["CUP"].sku_id
-        before = shelf.look(tx, channel_id, CODES).ats
+        before = in_web(shelf, tx, CODES)
     with database.transaction(merchant_id, actor="tests") as tx:
         request = HoldRequest(channel_id, "cart", ((cup, 2),), tx.now + timedelta(minutes=5))
         assert inventory.hold(tx, [request])[0].state == "held"
     compare()
     with database.reading(merchant_id) as tx:
-        held = shelf.look(tx, channel_id, CODES).ats
+        held = in_web(shelf, tx, CODES)
     # A kit of cups has less when cups are held.
     assert held["CUP"] == before["CUP"] - 2
     assert held["SET"] < before["SET"]
@@ -80,11 +95,11 @@ def test_threads_that_look_while_others_hold_never_see_what_was(merchant: tuple[
     def look() -> None:
         while not ended.is_set():
             with database.reading(merchant_id) as tx:
-                offer = shelf.look(tx, channel_id, ["CUP"])
+                ats = in_web(shelf, tx, ["CUP"])["CUP"]
                 now = truth(tx, channel_id)["CUP"]
                 # A neighbour may have looked later than this view: then less is there, never more.
-                if offer.ats["CUP"] > now:
-                    wrong.append(f"{offer} where {now} was true")
+                if ats > now:
+                    wrong.append(f"{ats} where {now} was true")
 
     lookers = [threading.Thread(target=look) for _ in range(4)]
     for thread in lookers:
@@ -97,4 +112,4 @@ def test_threads_that_look_while_others_hold_never_see_what_was(merchant: tuple[
         thread.join()
     assert wrong == []
     with database.reading(merchant_id) as tx:
-        assert shelf.look(tx, channel_id, ["CUP"]).ats == {"CUP": truth(tx, channel_id)["CUP"]}
+        assert in_web(shelf, tx, ["CUP"]) == {"CUP": truth(tx, channel_id)["CUP"]}

@@ -1,6 +1,7 @@
 """The API for systems: typed answers, problems that name the fix, writes that are done once."""
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from stocktower import access, exchange
 from stocktower.app.workers import work_until_idle
+from stocktower.web import security
 from tests.web import world
 from tests.web.conftest import Site
 
@@ -81,6 +83,17 @@ def test_problems_name_the_field_and_the_fix(api: httpx.Client) -> None:
     nobody = httpx.get(f"{api.base_url}/api/v1/orders", headers={"authorization": "Bearer guessed"})
     assert nobody.status_code == 401
     assert nobody.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_that_is_ended_is_soon_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "REMEMBERED", 0.05)
+    secret = world.token(site.tower)
+    with httpx.Client(base_url=site.url, headers={"authorization": f"Bearer {secret}"}, timeout=30) as client:
+        assert [client.get("/api/v1/cases").status_code for _ in range(3)] == [200, 200, 200]
+        with site.tower.transaction("tester") as tx:
+            assert access.revoke_secret(tx, secret)
+        time.sleep(0.06)
+        assert client.get("/api/v1/cases").status_code == 401
 
 
 def test_ats_explains_itself(api: httpx.Client) -> None:

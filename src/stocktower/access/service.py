@@ -89,7 +89,10 @@ def redeem_link(tx: Transaction, secret: str, session_secret: str, expires_at: d
 
 
 def revoke_token(tx: Transaction, token_id: int) -> bool:
-    """End a token, session or link at once; False when there is none, or it was ended before."""
+    """End a token, session or link; False when there is none, or it was ended before.
+
+    Web processes look sessions up at each request, and tokens of the API once a second.
+    """
     revoked = store.revoke_token(tx, token_id)
     if revoked:
         record_act(tx, "token.revoke", "token", token_id, {})

@@ -79,6 +79,21 @@ def create_token(tower: Tower, *, name: str, role: str, days: int | None, actor:
     return secret
 
 
+def load_tokens(tower: Tower) -> list[access.TokenInfo]:
+    """The tokens of systems, newest first, also those that ended."""
+    with tower.reading() as tx:
+        return access.load_tokens(tx)
+
+
+def revoke_tokens(tower: Tower, *, name: str, actor: str) -> int:
+    """End the tokens of a person or system that have not ended, and say how many; a name that has none is refused."""
+    with tower.transaction(actor) as tx:
+        mine = [token for token in access.load_tokens(tx) if token.person == name]
+        if not mine:
+            raise CommandFailed(f"--name {name}: has no token; `stocktower token list` shows who has", code=3)
+        return sum(access.revoke_token(tx, token.token_id) for token in mine)
+
+
 def journal_lines(tower: Tower) -> Generator[str]:
     """The journals as the lines of a Beancount file, in one consistent view."""
     with tower.reading() as tx:

@@ -385,6 +385,29 @@ def token_create(
         out.print(f"Token of {name} ({role}), shown this once:\n{secret}", markup=False)
 
 
+@token_app.command(name="list")
+def token_list(*, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """The tokens there are, newest first, also those that ended; never their secrets."""
+    with opened(home) as tower:
+        tokens = administration.load_tokens(tower)
+    if json:
+        say_json({"tokens": tokens})
+        return
+    rows = [(one.person, one.role, one.created_at, one.expires_at or "", one.revoked_at or "") for one in tokens]
+    say_table("Tokens", ("Name", "Role", "Made", "Expires", "Revoked"), rows, empty="There is no token.")
+
+
+@token_app.command(name="revoke")
+def token_revoke(*, name: str, home: HomeOption = None, json: JsonFlag = False) -> None:
+    """End all tokens of a person or system; the API refuses them within a second."""
+    with opened(home) as tower:
+        revoked = administration.revoke_tokens(tower, name=name, actor=actor())
+    if json:
+        say_json({"name": name, "revoked": revoked})
+    else:
+        out.print(f"{revoked} tokens of {name} ended.", markup=False)
+
+
 @app.command
 def demo(*, once: bool = False, port: PortOption = 8321, json: JsonFlag = False) -> None:
     """Work through the example merchant's files and serve the pages; --once ends after the work."""

@@ -41,7 +41,7 @@ from .service import (
     publish_due,
     take_events,
 )
-from .shelf import Offer, Shelf
+from .shelf import Asked, NoChannel, Offer, Shelf
 from .truths import Desk
 from .views import (
     ChannelHealth,
@@ -72,11 +72,13 @@ __all__ = [
     "Accuracy",
     "AccuracyRow",
     "Ahead",
+    "Asked",
     "ChannelHealth",
     "ChannelState",
     "Desk",
     "Difference",
     "Exposure",
+    "NoChannel",
     "NotPossible",
     "Offer",
     "Pace",

@@ -5,6 +5,7 @@ The gate stands before everything else, so that a page nobody thought of is clos
 
 import hashlib
 import hmac
+import time
 from collections.abc import Callable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, cast
@@ -22,6 +23,9 @@ SESSION = "stocktower_session"
 THEME = "stocktower_theme"
 SESSION_SECONDS = 14 * 86_400
 ENTRY = "stocktower_entry"
+REMEMBERED = 1.0
+"""Seconds for which a good token of the API is not looked up again; so long it may outlive its end."""
+MOST_REMEMBERED = 10_000
 OPEN = ("/health", "/sign-in", "/favicon.ico")
 OPEN_BELOW = ("/static/", "/sign-in/")
 
@@ -57,13 +61,19 @@ Refuse = Callable[[Scope], ASGIApp]
 
 
 class Gate:
-    """Lets people and systems in, turns others away, and puts the security headers on every answer."""
+    """Lets people and systems in, turns others away, and puts the security headers on every answer.
+
+    A token of the API that was found to be good is taken as good for REMEMBERED seconds: a system that asks for each
+    page it shows is looked up once a second, not each time. Sessions of people are looked up always.
+    """
 
     def __init__(self, app: ASGIApp, services: Services, refuse: Refuse) -> None:
         self.app = app
         self.services = services
         self.refuse = refuse
         self._entries = Asking(services.database, services.merchant_id, find_entries)
+        self._remembered: dict[bytes, tuple[Entry, float]] = {}
+        """Hash of a token of the API -> whom it lets in, and until when on the monotonic clock."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its entry, or refuse it."""
@@ -71,10 +81,28 @@ class Gate:
             await self.app(scope, receive, send)
             return
         found = credentials(scope)
-        entry = await self._entries.ask(found) if found else None
+        entry = await self._find(found) if found else None
         cast(dict[str, Any], scope)[ENTRY] = entry
         target = self.app if entry is not None or is_open(scope["path"]) else self.refuse(scope)
         await target(scope, receive, with_headers(send))
+
+    async def _find(self, asked: Credentials) -> Entry | None:
+        secret, kind = asked
+        if kind == "session":
+            return await self._entries.ask(asked)
+        key = hashlib.sha256(secret.encode()).digest()
+        entry, until = self._remembered.get(key, (None, 0.0))
+        now = time.monotonic()
+        if now < until:
+            return entry
+        entry = await self._entries.ask(asked)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        if entry is not None:
+            self._remembered[key] = entry, now + REMEMBERED
+        else:
+            self._remembered.pop(key, None)
+        return entry
 
 
 def find_entries(tx: Transaction, asked: Sequence[Credentials]) -> list[Entry | None]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+import uvloop
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -118,7 +119,7 @@ def serve(
 
     `ready` is called in the serving thread with a function that stops the server, which any thread may call.
     """
-    asyncio.run(_serve(services, host, port, ready))
+    uvloop.run(_serve(services, host, port, ready))
 
 
 async def _serve(services: Services, host: str, port: int, ready: Callable[[Callable[[], None]], None] | None) -> None:

@@ -1,6 +1,6 @@
 """Stock and what is available to sell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +12,6 @@ from stocktower import catalog, inventory, publication
 from stocktower.insight import AtsAnswer, BadInstant, GridRow, HistoryEntry, explain_ats, read_moment
 from stocktower.inventory import Basis
 from stocktower.inventory import views as ledger
-from stocktower.network import load_network
 from stocktower.platform import Transaction
 from stocktower.web import formats, labels
 from stocktower.web.api.orders import understood
@@ -202,26 +201,16 @@ class OfferAnswer(msgspec.Struct, frozen=True):
     """Codes that are no SKU."""
 
 
-class OfferAsked(msgspec.Struct, frozen=True):
-    """What a storefront asks for."""
-
-    channel: str
-    codes: tuple[str, ...]
-
-
 def find_offers(
-    services: Services, tx: Transaction, asked: Sequence[OfferAsked]
+    services: Services, tx: Transaction, asked: Sequence[publication.Asked]
 ) -> list[publication.Offer | Exception]:
     """The ATS of some SKUs in a channel, for all storefronts that ask at the same time."""
-    known = load_network(tx).channel_ids
-    answers: list[publication.Offer | Exception] = []
-    for one in asked:
-        try:
-            channel_id = known_channel(one.channel, known, field="channel")
-            answers.append(services.shelf.look(tx, channel_id, one.codes))
-        except Unprocessable as error:
-            answers.append(error)
-    return answers
+    return [
+        no_such_place(answer.code, answer.known, field="channel")
+        if isinstance(answer, publication.NoChannel)
+        else answer
+        for answer in services.shelf.look(tx, asked)
+    ]
 
 
 @get("/api/v1/channels/{channel:str}/ats", tags=["Stock"])
@@ -233,7 +222,7 @@ async def get_offer(
     ],
 ) -> OfferAnswer:
     """What one channel may still sell of many SKUs: for a storefront that asks for each page it shows."""
-    offer = await desk.ask(find_offers, OfferAsked(channel, tuple(sku)))
+    offer = await desk.ask(find_offers, publication.Asked(channel, sku))
     unknown = [code for code in dict.fromkeys(sku) if code not in offer.ats]
     return OfferAnswer(channel, offer.position, offer.ats, unknown)
 
@@ -241,5 +230,10 @@ async def get_offer(
 def known_channel(code: str, known: Mapping[str, int], *, field: str) -> int:
     """The id of a channel (or site), or a problem that names those there are."""
     if code not in known:
-        raise Unprocessable(f"{code} is not a {field}", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
+        raise no_such_place(code, known, field=field)
     return known[code]
+
+
+def no_such_place(code: str, known: Collection[str], *, field: str) -> Unprocessable:
+    """The problem that no channel (or site) has a code."""
+    return Unprocessable(f"{code} is not a {field}", field=field, fix=f"Name one of {', '.join(sorted(known))}.")
