@@ -251,7 +251,7 @@ class Then:
             return (
                 row["recorded_at"] <= self.now
                 and demand is not None
-                and self.model.channel[demand["channel_id"]] == rule.channel
+                and self.model.channel.get(demand["channel_id"]) == rule.channel
                 and rule.since is not None
                 and demand["placed_at"] >= rule.since
             )

@@ -6,11 +6,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from stocktower import catalog, exchange, insight, inventory, model, network, ordering, publication
 from stocktower.exchange import Incoming, ProductDocument, StockDocument, StockLine
-from stocktower.insight import AtsAnswer
-from stocktower.inventory import HoldRequest, RuleRefused
+from stocktower.insight import AtpAnswers, AtsAnswer
+from stocktower.inventory import (
+    DeliveredLine,
+    Delivery,
+    HoldRequest,
+    Inbound,
+    RuleRefused,
+    StatedInbound,
+    StepLine,
+    TransferStep,
+)
 from stocktower.model import ChannelRule
 from stocktower.platform import Transaction, take_due
 from tests.ordering.world import World, document
@@ -23,6 +33,23 @@ name = "Acme"
 
 [publication]
 buffer_percent = 95
+
+[[preorders]]
+sku = "CUP"
+
+[[preorders]]
+sku = "LID"
+
+[[preorders]]
+sku = "ROPE"
+
+[[supply]]
+supplier = "Mill"
+site = "WEST"
+skus = ["LID"]
+lead_time_days = 9
+spread_days = 2
+promise = true
 
 [[entities]]
 code = "us"
@@ -95,8 +122,10 @@ sites = ["WEST", "STORE"]
 priority = 60
 terms_days = 30
 """
-LATER = TEXT.replace("sellable = true", "sellable = false").replace(
-    'sites = ["WEST", "STORE"]', 'sites = ["WEST", "STORE", "EAST"]'
+LATER = (
+    TEXT.replace("sellable = true", "sellable = false")
+    .replace('sites = ["WEST", "STORE"]', 'sites = ["WEST", "STORE", "EAST"]')
+    .replace("spread_days = 2", "spread_days = 4")
 )
 PRODUCTS = (
     ProductDocument("CUP", "Cup", category="kitchen", cost_minor=250, listings=(("market", "CUPS", 1),)),
@@ -109,7 +138,7 @@ PRODUCTS = (
 SKUS = tuple(one.sku for one in PRODUCTS)
 STOCKED = ("CUP", "LID", "ROPE")
 LOTS = ("A1", "B2", "C3")
-Answers = dict[str, AtsAnswer]
+Answers = dict[str, tuple[AtsAnswer, AtpAnswers]]
 
 
 class Story:
@@ -122,7 +151,8 @@ class Story:
         inventory.apply_rules(tx, model.load_applied(tx).configuration, self.world.network, self.world.sku)
         publication.begin_watching(tx, self.world.network)
         self.told: dict[datetime, Answers] = {}
-        """What every channel was said to be able to sell of every SKU, and why, as it was said at that instant."""
+        """What every channel was said to be able to sell of every SKU, and why, and what it could promise by when, as
+        it was said at that instant."""
         self.done: list[str] = []
         self._orders: list[str] = []
         self._carts: list[tuple[int, str]] = []
@@ -131,7 +161,9 @@ class Story:
             self._stock, self._stock, self._milk, self._milk, self._order, self._order, self._order, self._ship,
             self._ship, self._cart, self._end_cart, self._recall, self._release, self._correct, self._kit, self._kit,
             self._pack, self._category, self._category, self._rule, self._rule, self._rule, self._end_rule,
-            self._measure, self._measure, self._status, self._cancel,
+            self._measure, self._measure, self._status, self._cancel, self._expect, self._expect, self._expect,
+            self._bring, self._bring, self._bring, self._close, self._transfer, self._transfer,
+            self._terms, self._terms,
         )  # fmt: skip
 
     def live(self, acts: int) -> None:
@@ -163,13 +195,20 @@ class Story:
         """What is said of every SKU now, or of an instant."""
         moment = inventory.load_moment(self.tx, at) if at else None
         skus = catalog.find_skus(self.tx, SKUS)
-        return {code: insight.explain_ats(self.tx, skus[code], moment=moment) for code in SKUS}
+        return {
+            code: (
+                insight.explain_ats(self.tx, skus[code], moment=moment),
+                insight.answer_atp(self.tx, skus[code], quantity=30, moment=moment),
+            )
+            for code in SKUS
+        }
 
     def _time_passes(self) -> None:
         """Lots expire, rules begin and end, channels are watched."""
         for kind, handle in (
             (inventory.LOOK, ordering.look_at_lots), (inventory.WINDOW, inventory.turn_rules),
             (inventory.COVER, inventory.measure_cover), (inventory.EXPIRY, inventory.expire_holds),
+            (ordering.PROMISE, ordering.resume_orders),
         ):  # fmt: skip
             keys = take_due(self.tx, kind, 100)
             if keys:
@@ -343,3 +382,58 @@ class Story:
                                    why="dropped", units=self.dice.randrange(1, 4), cut=True)  # fmt: skip
         except inventory.NotUsable:
             return
+
+    def _coming(self, *kinds: str) -> list[Inbound]:
+        found = inventory.load_inbound(self.tx, [self.world.sku[code] for code in STOCKED])
+        return [one for one in found if one.kind in kinds]
+
+    def _expect(self) -> None:
+        """Goods are announced, or something else is said of what was."""
+        known = self._coming(inventory.PURCHASE)
+        site = self.world.network.site_ids[self.dice.choice(("EAST", "WEST", "STORE"))]
+        at = None if self.dice.random() < 0.1 else self.tx.now + timedelta(hours=self.dice.randrange(1, 200))
+        stated = StatedInbound(
+            f"PO-{self._number}", self.world.sku[self.dice.choice(STOCKED)], site, self.dice.randrange(1, 30), at,
+            self.dice.random() < 0.8, supplier=self.dice.choice(("Mill", "Yard")),
+        )  # fmt: skip
+        if known and self.dice.random() < 0.6:
+            one = self.dice.choice(known)
+            stated = replace(stated, reference=one.reference, sku_id=one.sku_id, site_id=one.site_id)
+        inventory.record_inbound(self.tx, [stated])
+
+    def _bring(self) -> None:
+        """Some or all of what was announced comes, told a little later."""
+        known = self._coming(inventory.PURCHASE)
+        if known:
+            one = self.dice.choice(known)
+            units = self.dice.choice((1, one.open, one.open, one.open + 1))
+            at = self.tx.now - timedelta(minutes=self.dice.choice((0, 90)))
+            line = DeliveredLine(one.sku_id, units)
+            inventory.receive_deliveries(
+                self.tx, [Delivery(f"D{self._number}", one.site_id, at, (line,), inbound=one.reference)]
+            )
+
+    def _close(self) -> None:
+        known = self._coming(inventory.PURCHASE)
+        if known:
+            inventory.close_inbound(self.tx, [self.dice.choice(known).inbound_id], "it will not come")
+
+    def _transfer(self) -> None:
+        """A transfer is ordered, or the last goes a step further."""
+        under_way = self._coming(inventory.TRANSFER)
+        if under_way and self.dice.random() < 0.6:
+            step = TransferStep(under_way[0].reference, self.dice.choice(("shipped", "arrived", "cancelled")))
+        else:
+            sites = self.world.network.site_ids
+            line = StepLine(self.world.sku[self.dice.choice(STOCKED)], self.dice.randrange(1, 5))
+            step = TransferStep(
+                f"T-{self._number}", "ordered", (line,), from_site_id=sites["EAST"], to_site_id=sites["WEST"],
+                expected_at=self.tx.now + timedelta(hours=self.dice.randrange(2, 90)),
+            )  # fmt: skip
+        inventory.take_steps(self.tx, [step])
+
+    def _terms(self) -> None:
+        """A product states how it is ordered."""
+        code, days = self.dice.choice(("LID", "ROPE")), self.dice.randrange(2, 20)
+        supplier = self.dice.choice(("", "Mill", "Yard"))
+        catalog.take_products(self.tx, [ProductDocument(code, "", supplier=supplier, lead_time_days=days)])

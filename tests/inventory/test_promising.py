@@ -1,11 +1,13 @@
 """What can be promised, from the database: stock, confirmed inbound, safety stock, kits, what waits."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from stocktower import inventory
-from stocktower.inventory import StatedInbound
+from stocktower import catalog, inventory
+from stocktower.exchange import ProductDocument
+from stocktower.inventory import AtpAnswer, DeliveredLine, Delivery, InboundClaim, StatedInbound
 from stocktower.platform import Transaction
 from tests.inventory.world import World
 
@@ -90,3 +92,74 @@ def test_an_answer_names_the_date_for_a_quantity(tx: Transaction, world: World) 
     assert (answer.channel, answer.earliest, answer.atp) == ("web", tx.now + 5 * DAY, 4)
     later = inventory.answer_atp(promisable, world.sku["CUP"], channel_id, quantity=15, by=date(2026, 6, 6))
     assert (later.earliest, later.atp) == (None, 14)
+
+
+def test_what_could_be_promised_is_known_by_the_words_of_then(tx: Transaction, world: World) -> None:
+    """Inbound, what was claimed of it and lead times, each as the last word by an instant left it."""
+    said: dict[datetime, AtpAnswer] = {}
+
+    def ask(at: datetime | None = None) -> AtpAnswer:
+        sku_ids = [world.sku["CUP"]]
+        if at is None:
+            promisable = inventory.load_promisable(tx, sku_ids, world.network)
+        else:
+            promisable = inventory.load_promisable_at(tx, sku_ids, inventory.load_moment(tx, at))
+        return inventory.answer_atp(promisable, sku_ids[0], world.channel["web"], quantity=30)
+
+    def pass_time() -> None:
+        said[tx.now] = ask()
+        tx.now += timedelta(hours=1)
+
+    def say(units: int, days: int, **changes: Any) -> None:
+        stated = StatedInbound("PO-1", world.sku["CUP"], world.site["EAST"], units, tx.now + days * DAY, **changes)
+        inventory.record_inbound(tx, [stated])
+
+    def state(**terms: Any) -> None:
+        catalog.take_products(tx, [ProductDocument("CUP", "", **terms)])
+
+    def bring(reference: str, units: int) -> None:
+        (line,) = [DeliveredLine(world.sku["CUP"], units)]
+        inventory.receive_deliveries(tx, [Delivery(f"D-{reference}", world.site["EAST"], tx.now, (line,), reference)])
+
+    pass_time()
+    say(10, 5, confirmed=False)
+    pass_time()
+    say(12, 6)
+    pass_time()
+    world.order(tx, 1, "CUP", 9)
+    (coming,) = inventory.load_inbound(tx, [world.sku["CUP"]])
+    inventory.record_claims(
+        tx, [InboundClaim(1, 1, world.sku["CUP"], coming.inbound_id, world.channel["web"], 0, tx.now, 5)]
+    )
+    pass_time()
+    say(12, 9)
+    pass_time()
+    bring("PO-1", 7)
+    pass_time()
+    inventory.close_inbound(tx, [coming.inbound_id], "it will not come")
+    pass_time()
+    state(supplier="Mill", lead_time_days=20)
+    pass_time()
+    state(supplier="Mill", lead_time_days=10)
+    pass_time()
+    for number in range(3):
+        stated = StatedInbound(f"PO-M{number}", world.sku["CUP"], world.site["EAST"], 2, tx.now + DAY, supplier="Mill")
+        inventory.record_inbound(tx, [stated])
+        tx.now += 3 * DAY
+        bring(f"PO-M{number}", 2)
+        pass_time()
+    assert {at: ask(at) for at in said} == said
+    facts = [
+        ([(point.at, point.promised, point.atp) for point in one.timeline.points[1:]], one.atp, len(one.not_counted))
+        for one in said.values()
+    ]
+    assert len({str(one) for one in facts[:7]}) == 7, "each word changed what could be promised"
+    supplied = [
+        inventory.load_supplied(tx, moment.applied.configuration, moment.network, [world.sku["CUP"]], at)
+        for at in said
+        for moment in [inventory.load_moment(tx, at)]
+    ]
+    times = [one[world.sku["CUP"]].lead_time if one else None for one in supplied]
+    assert [(one.days, one.deliveries) if one else None for one in times[-6:]] == [
+        None, (20, 0), (10, 0), (10, 0), (10, 0), (3, 3),
+    ]  # fmt: skip

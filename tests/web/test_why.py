@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from stocktower.app import reads
+from stocktower.app.promise_commands import find_atp
 from stocktower.app.words import rows_of
 from stocktower.inventory import Basis
 from tests.web.conftest import Site
@@ -101,6 +102,25 @@ def test_the_three_give_the_same_way(site: Site, api: httpx.Client, client: http
         assert piece.entry in printed
         assert piece.label in page
         assert piece.entry in page
+
+
+@pytest.mark.parametrize("at", ["", INSTANTS[0], INSTANTS[-1]])
+def test_what_could_be_promised_is_said_alike(site: Site, api: httpx.Client, client: httpx.Client, at: str) -> None:
+    answer = api.get("/api/v1/atp", params={"sku": "LAMP", "quantity": 50, "at": at}).json()
+    said = json.loads(msgspec.json.encode(find_atp(site.tower, "LAMP", None, None, 50, at or None)))
+    assert answer == said
+    assert (answer["as_of"], answer["now"][:19]) == ((at, at[:19]) if at else (None, answer["now"][:19]))
+    ats = api.get("/api/v1/ats", params={"sku": "LAMP", "at": at}).json()["channels"]
+    now = {one["channel"]: one["timeline"]["points"][0] for one in answer["channels"]}
+    assert {one["channel"]: one["ats"] for one in ats} == {code: point["atp"] for code, point in now.items()}
+    page = client.get("/stock/LAMP", params={"at": at}).text
+    assert ("What could be promised by when" in page) == bool(at)
+    (section,) = re.findall(r'<section id="atp">(.*?)</section>', page, re.DOTALL)
+    cells = [CELL.findall(row) for row in ROW.findall(section)]
+    assert {number(row[5]) for row in cells if row[0] != "<th>From</th>" and len(row) == 6 and "ATP" not in row[5]} == {
+        point["atp"] for one in answer["channels"] for point in one["timeline"]["points"]
+    }
+    assert api.get("/api/v1/atp", params={"sku": "LAMP", "at": "2030-01-01"}).json()["field"] == "at"
 
 
 def test_what_was_told_and_known_then(api: httpx.Client) -> None:

@@ -1,16 +1,18 @@
 """Commands about promises: what can be promised by when."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from stocktower import inventory, network
-from stocktower.app.administration import day
+from stocktower import network
+from stocktower.app.administration import day, instant
+from stocktower.app.history_commands import AtOption
 from stocktower.app.home import Tower
 from stocktower.app.options import HomeOption, JsonFlag, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
-from stocktower.app.reads import find_sku
+from stocktower.app.reads import find_sku, moment_of
+from stocktower.insight import AtpAnswers, answer_atp
 
 QuantityOption = Annotated[int, Parameter(validator=Number(gte=1), help="Units to be promised.")]
 
@@ -22,42 +24,44 @@ def atp(
     channel: str | None = None,
     by: Annotated[str | None, Parameter(help="A date, to its end.")] = None,
     quantity: QuantityOption = 1,
+    at: AtOption = None,
     home: HomeOption = None,
     json: JsonFlag = False,
 ) -> None:
-    """What can be promised of SKU by date: from stock, and from what is confirmed to come."""
+    """What can be promised of SKU by date, now or by what we knew at any instant: from stock, and from what is
+    confirmed to come."""
     with opened(home) as tower:
-        found = find_atp(tower, sku, channel, by, quantity)
+        found = find_atp(tower, sku, channel, by, quantity, at)
     say_json(found) if json else say_atp(found)
 
 
-def find_atp(tower: Tower, code: str, channel: str | None, by: str | None, quantity: int) -> dict[str, Any]:
+def find_atp(
+    tower: Tower, code: str, channel: str | None, by: str | None, quantity: int, at: str | None
+) -> AtpAnswers:  # fmt: skip
     """The answer of one channel or of all."""
-    until = day(by, "--by")
+    until, instant_at = day(by, "--by"), instant(at, "--at")
     with tower.reading() as tx:
-        facts = network.load_network(tx)
+        moment = moment_of(tx, instant_at)
+        facts = moment.network if moment else network.load_network(tx)
         sku = find_sku(tx, code)
         if channel is not None and channel not in facts.channel_ids:
             known = ", ".join(sorted(facts.channel_ids))
             raise CommandFailed(f"--channel {channel}: not a channel; one of {known}", code=3)
-        promisable = inventory.load_promisable(tx, [sku.sku_id], facts)
-        answers = [
-            inventory.answer_atp(promisable, sku.sku_id, channel_id, quantity=quantity, by=until)
-            for code, channel_id in facts.channel_ids.items()
-            if channel in (None, code)
-        ]
-        return {"sku": sku.code, "name": sku.name, "kind": sku.kind, "now": tx.now, "channels": answers}
+        return answer_atp(tx, sku, channel=channel or "", quantity=quantity, by=until, moment=moment)
 
 
-def say_atp(found: dict[str, Any]) -> None:
+def say_atp(found: AtpAnswers) -> None:
     """Each channel with its table by date."""
-    answers: list[inventory.AtpAnswer] = found["channels"]
-    for answer in answers:
+    first = "now" if found.as_of is None else f"{found.now:%Y-%m-%d %H:%M}"
+    if found.as_of:
+        out.print(f"{found.sku} as of {found.as_of}, as we knew it.", markup=False)
+        out.print(f"Event {found.position:,} was the last; configuration version {found.configuration} was applied.")
+    for answer in found.channels:
         unit = "unit" if answer.quantity == 1 else "units"
         when = f"from {answer.earliest:%Y-%m-%d %H:%M} UTC" if answer.earliest else "by nothing that is confirmed"
         rows: list[tuple[object, ...]] = [
             (
-                "now" if place == 0 else f"{point.at:%Y-%m-%d %H:%M}",
+                first if place == 0 else f"{point.at:%Y-%m-%d %H:%M}",
                 point.arriving,
                 ", ".join(one.reference for one in point.arrivals),
                 point.promised,
@@ -68,7 +72,7 @@ def say_atp(found: dict[str, Any]) -> None:
         ]
         if answer.timeline.always_at:
             rows.append((f"{answer.timeline.always_at:%Y-%m-%d %H:%M}", "", "lead time", "", "", "any"))
-        title = f"{found['sku']} in {answer.channel}: {answer.quantity:,} {unit} {when}"
+        title = f"{found.sku} in {answer.channel}: {answer.quantity:,} {unit} {when}"
         columns = ("from (UTC)", ">arriving", "with", ">promised", ">leaves", ">ATP")
         say_table(title, columns, rows, empty="nothing")
         if answer.by is not None:

@@ -355,10 +355,43 @@ SELECT sku_id, supplier, moq, order_multiple, lead_time_days
 FROM catalog.supply
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]);
 
+-- name: load_supply_at
+-- How SKUs were ordered at an instant, of those of which it was stated by then: what ended first after it, else what holds.
+SELECT supply.sku_id, coalesce(past.supplier, supply.supplier) AS supplier,
+    CASE WHEN past.supplier IS NULL THEN supply.moq ELSE past.moq END AS moq,
+    CASE WHEN past.supplier IS NULL THEN supply.order_multiple ELSE past.order_multiple END AS order_multiple,
+    CASE WHEN past.supplier IS NULL THEN supply.lead_time_days ELSE past.lead_time_days END AS lead_time_days
+FROM catalog.supply AS supply
+LEFT JOIN LATERAL (
+    SELECT supplier, moq, order_multiple, lead_time_days
+    FROM catalog.past_supply
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = supply.sku_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS past ON true
+WHERE supply.merchant_id = %(merchant_id)s::bigint AND supply.sku_id = ANY(%(sku_ids)s::bigint[])
+    AND supply.stated_at <= %(at)s::timestamptz;
+
+-- name: record_past_supply
+-- How SKUs were ordered until now, of those of which something was stated.
+INSERT INTO catalog.past_supply (merchant_id, sku_id, sequence, supplier, moq, order_multiple, lead_time_days, until_at)
+SELECT supply.merchant_id, supply.sku_id, coalesce(last.sequence, 0) + 1, supply.supplier, supply.moq,
+    supply.order_multiple, supply.lead_time_days, greatest(last.until_at, %(now)s::timestamptz)
+FROM catalog.supply AS supply
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM catalog.past_supply
+    WHERE merchant_id = supply.merchant_id AND sku_id = supply.sku_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true
+WHERE supply.merchant_id = %(merchant_id)s::bigint AND supply.sku_id = ANY(%(sku_ids)s::bigint[]);
+
 -- name: upsert_supply
 -- How SKUs are ordered.
-INSERT INTO catalog.supply (merchant_id, sku_id, supplier, moq, order_multiple, lead_time_days)
-SELECT %(merchant_id)s::bigint, stated.sku_id, stated.supplier, stated.moq, stated.order_multiple, stated.lead_time_days
+INSERT INTO catalog.supply (merchant_id, sku_id, supplier, moq, order_multiple, lead_time_days, stated_at)
+SELECT %(merchant_id)s::bigint, stated.sku_id, stated.supplier, stated.moq, stated.order_multiple, stated.lead_time_days,
+    %(now)s::timestamptz
 FROM unnest(%(sku_ids)s::bigint[], %(suppliers)s::text[], %(moqs)s::bigint[], %(multiples)s::bigint[],
     %(lead_times)s::bigint[]) AS stated (sku_id, supplier, moq, order_multiple, lead_time_days)
 ORDER BY stated.sku_id

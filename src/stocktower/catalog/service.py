@@ -333,10 +333,12 @@ def load_units(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, dict[str, i
     return units
 
 
-def load_supply_terms(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, SupplyTerms]:
-    """How SKUs are ordered, as their products state it; those of which nothing is stated are missing."""
+def load_supply_terms(tx: Transaction, sku_ids: Iterable[int], at: datetime | None = None) -> dict[int, SupplyTerms]:
+    """How SKUs are ordered, as their products state it or did at an instant; who states nothing is missing."""
     wanted = sorted(set(sku_ids))
-    return store.load_supply(tx, wanted) if wanted else {}
+    if not wanted:
+        return {}
+    return store.load_supply_at(tx, wanted, at) if at else store.load_supply(tx, wanted)
 
 
 def load_tracking(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, str]:

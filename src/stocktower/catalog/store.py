@@ -208,9 +208,16 @@ def load_supply(tx: Transaction, sku_ids: Sequence[int]) -> dict[int, SupplyTerm
     return {row[0]: SupplyTerms(*row[1:]) for row in tx.tuples(_Q.load_supply, sku_ids=list(sku_ids))}
 
 
+def load_supply_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> dict[int, SupplyTerms]:
+    """How SKUs were ordered at an instant, of those of which it was stated by then."""
+    rows = tx.tuples(_Q.load_supply_at, sku_ids=list(sku_ids), at=at)
+    return {row[0]: SupplyTerms(*row[1:]) for row in rows}
+
+
 def upsert_supply(tx: Transaction, terms: Mapping[int, SupplyTerms]) -> None:
-    """State how SKUs are ordered."""
+    """State how SKUs are ordered, and keep how they were."""
     ordered = sorted(terms.items())
+    tx.execute(_Q.record_past_supply, sku_ids=[sku_id for sku_id, _ in ordered])
     tx.execute(
         _Q.upsert_supply,
         sku_ids=[sku_id for sku_id, _ in ordered],

@@ -21,11 +21,13 @@ from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, 
 from .history import HistoryEntry, Point, load_points, name_entries, window
 from .in_bins import BadBinPlace, BinLine, BinPage, load_bins_page
 from .posted import find_journals, load_moves_of
+from .promised import AtpAnswers, answer_atp
 
 __all__ = [
     "FORMATS",
     "TABLES",
     "Asked",
+    "AtpAnswers",
     "AtsAnswer",
     "BadBinPlace",
     "BadInstant",
@@ -42,6 +44,7 @@ __all__ = [
     "Point",
     "Table",
     "Written",
+    "answer_atp",
     "ask",
     "explain_ats",
     "find_journals",

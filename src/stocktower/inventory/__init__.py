@@ -114,7 +114,7 @@ from .offers.availability import Availability, load_availability
 from .offers.offers import Offer, Offers, load_offers
 from .promises.gatherer import Gatherer, GathererClosed
 from .promises.holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
-from .promises.promising import AtpAnswer, Promisable, answer_atp, load_promisable
+from .promises.promising import AtpAnswer, Promisable, answer_atp, load_promisable, load_promisable_at
 from .promises.takeovers import (
     await_orders,
     load_held_skus,
@@ -244,15 +244,15 @@ __all__ = [
     "load_held_at", "load_held_skus", "load_held_units", "load_holders_of_lots", "load_holders_of_rows", "load_inbound",
     "load_inbound_by_id", "load_inbound_history", "load_lenders", "load_lineage", "load_lot", "load_lots",
     "load_lots_of_orders", "load_made_of", "load_moment", "load_move_rows", "load_offering", "load_offers",
-    "load_open_holds", "load_promisable", "load_recalls", "load_rows_at", "load_rows_by_id", "load_rows_of",
-    "load_rule_views", "load_rules", "load_series", "load_site_rows", "load_snapshot_orders", "load_supplied",
-    "load_transfer", "load_waiting", "load_whole", "lock_carts", "lock_holds_of_orders", "lock_supply", "lock_used",
-    "look_at_transfers", "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net", "pool",
-    "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances", "receive",
-    "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount", "refuse_adjustment",
-    "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule",
-    "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound", "state_receipt",
-    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies", "take_bin_moves",
-    "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots",
-    "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
+    "load_open_holds", "load_promisable", "load_promisable_at", "load_recalls", "load_rows_at", "load_rows_by_id",
+    "load_rows_of", "load_rule_views", "load_rules", "load_series", "load_site_rows", "load_snapshot_orders",
+    "load_supplied", "load_transfer", "load_waiting", "load_whole", "lock_carts", "lock_holds_of_orders", "lock_supply",
+    "lock_used", "look_at_transfers", "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net",
+    "pool", "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances",
+    "receive", "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount",
+    "refuse_adjustment", "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks",
+    "set_rule", "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound",
+    "state_receipt", "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies",
+    "take_bin_moves", "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot",
+    "trace_lots", "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
 ]  # fmt: skip

@@ -311,7 +311,8 @@ FROM inventory.inbound AS inbound
 LEFT JOIN (
     SELECT change.inbound_id, max(change.version) AS last_version, count(*) AS words,
         (array_agg(ROW(change.expected, change.received, change.cancelled, change.open, change.excess,
-            change.expected_at, change.confirmed_at, change.cost_minor)::text ORDER BY change.version DESC))[1] AS figures
+            change.expected_at, change.confirmed_at, change.cost_minor, change.supplier)::text
+            ORDER BY change.version DESC))[1] AS figures
     FROM inventory.inbound_change AS change
     WHERE change.merchant_id = %(merchant_id)s::bigint
     GROUP BY change.inbound_id
@@ -319,7 +320,7 @@ LEFT JOIN (
 WHERE inbound.merchant_id = %(merchant_id)s::bigint
     AND (word.last_version IS DISTINCT FROM inbound.version OR word.words IS DISTINCT FROM inbound.version
         OR word.figures IS DISTINCT FROM ROW(inbound.expected, inbound.received, inbound.cancelled, inbound.open,
-            inbound.excess, inbound.expected_at, inbound.confirmed_at, inbound.cost_minor)::text);
+            inbound.excess, inbound.expected_at, inbound.confirmed_at, inbound.cost_minor, inbound.supplier)::text);
 
 -- name: lots_are_known
 -- when: now

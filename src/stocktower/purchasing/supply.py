@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from stocktower import catalog, inventory
+from stocktower.inventory import Moment
 from stocktower.model import load_applied
 from stocktower.network import load_network
 from stocktower.platform import Transaction
@@ -32,10 +33,11 @@ class SupplyView(Struct, frozen=True):
     """What the product states; the rest is of the configuration, or the least that can be."""
 
 
-def load_supply(tx: Transaction, sku_ids: Sequence[int]) -> list[SupplyView]:
-    """How some SKUs come, by code; one of which nothing is stated is missing."""
-    network = load_network(tx)
-    supplied = inventory.load_supplied(tx, load_applied(tx).configuration, network, sku_ids)
+def load_supply(tx: Transaction, sku_ids: Sequence[int], moment: Moment | None = None) -> list[SupplyView]:
+    """How some SKUs come, or came by what was known at a moment, by code; one of which nothing is stated is missing."""
+    network = moment.network if moment else load_network(tx)
+    configuration = (moment.applied if moment else load_applied(tx)).configuration
+    supplied = inventory.load_supplied(tx, configuration, network, sku_ids, moment.at if moment else None)
     codes = {sku_id: sku.code for sku_id, sku in catalog.load_skus(tx, supplied).items()}
     found = [
         SupplyView(

@@ -118,7 +118,7 @@ class InboundBook:
             InboundChange(
                 after.inbound_id, after.version, kind, after.expected, after.received, after.cancelled, after.open,
                 after.excess, after.expected_at, after.confirmed_at, after.cost_minor, reason, reference, reference_id,
-                tx.actor, at, tx.now,
+                tx.actor, at, tx.now, after.supplier,
             )
         )  # fmt: skip
         told = InboundMoved(

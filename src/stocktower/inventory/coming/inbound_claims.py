@@ -4,6 +4,7 @@ Whoever changes claims has the lock of their SKU.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -48,6 +49,20 @@ def load_claims(tx: Transaction, order_ids: Sequence[int]) -> list[InboundClaim]
 def load_claims_of_skus(tx: Transaction, sku_ids: Sequence[int]) -> list[InboundClaim]:
     """Every claim on inbound of some SKUs, the soonest first."""
     return tx.fetch(_SQL.load_inbound_claims_of_skus, InboundClaim, sku_ids=list(sku_ids)) if sku_ids else []
+
+
+def load_claims_at(tx: Transaction, inbound: Sequence[Inbound], at: datetime) -> list[InboundClaim]:
+    """Every claim at an instant on inbound that was to come then, given as it was known, the soonest first."""
+    if not inbound:
+        return []
+    return tx.fetch(
+        _SQL.load_claims_at,
+        InboundClaim,
+        inbound_ids=[one.inbound_id for one in inbound],
+        site_ids=[one.site_id for one in inbound],
+        expected_ats=[one.expected_at for one in inbound],
+        at=at,
+    )
 
 
 def load_arrived_orders(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:

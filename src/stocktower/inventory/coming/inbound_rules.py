@@ -97,6 +97,7 @@ class InboundChange(Struct, frozen=True):
     actor: str
     occurred_at: datetime
     recorded_at: datetime
+    supplier: str
 
 
 def key_of(stated: StatedInbound) -> tuple[str, str, str, int, int, str]:

@@ -23,6 +23,11 @@ def load_coming(tx: Transaction, sku_ids: Sequence[int]) -> list[Inbound]:
     return tx.fetch(_SQL.load_coming, Inbound, sku_ids=list(sku_ids))
 
 
+def load_coming_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[Inbound]:
+    """Inbound of some SKUs that was open at an instant, as it was known then, by SKU, the soonest first."""
+    return tx.fetch(_SQL.load_coming_at, Inbound, sku_ids=list(sku_ids), at=at)
+
+
 def load_inbound_of_references(tx: Transaction, reference_texts: Sequence[str]) -> list[Inbound]:
     """Every line of some references, open or not."""
     return tx.fetch(_SQL.load_inbound_of_references, Inbound, reference_texts=list(reference_texts))

@@ -73,16 +73,18 @@ def _up(days: Fraction) -> int:
 
 
 def load_supplied(
-    tx: Transaction, configuration: Configuration, network: Network, sku_ids: Sequence[int]
+    tx: Transaction, configuration: Configuration, network: Network, sku_ids: Sequence[int], at: datetime | None = None
 ) -> dict[int, Supplied]:
-    """How some stocked SKUs come, by SKU; one of which nothing is stated is missing."""
-    terms = catalog.load_supply_terms(tx, sku_ids)
+    """How some stocked SKUs come, or came as was known at an instant, by SKU; who states nothing is missing.
+
+    Configuration and network are those of the instant.
+    """
+    terms = catalog.load_supply_terms(tx, sku_ids, at)
     if not sku_ids or not (terms or configuration.supply):
         return {}
     skus = catalog.load_skus(tx, sku_ids)
     measured: dict[tuple[int, str, str], list[int]] = {}
-    rows = tx.tuples(_SQL.load_delivery_times, sku_ids=sorted(set(sku_ids)), limit=NEWEST)
-    for sku_id, kind, supplier, seconds in rows:
+    for sku_id, kind, supplier, seconds in _load_delivery_times(tx, sorted(set(sku_ids)), at):
         measured.setdefault((sku_id, kind, supplier), []).append(seconds)
     home = home_of(network)
     found: dict[int, Supplied] = {}
@@ -96,6 +98,15 @@ def load_supplied(
         lead_time = measure_lead_time(measured.get((sku_id, kind, rule.supplier), ())) or stated_lead_time(rule)
         found[sku_id] = Supplied(sku_id, site_id, rule, lead_time, stated_of(stated))
     return found
+
+
+def _load_delivery_times(
+    tx: Transaction, sku_ids: Sequence[int], at: datetime | None
+) -> list[tuple[int, str, str, int]]:
+    """(sku_id, kind of inbound, supplier, seconds) of the newest deliveries, as known now or at an instant."""
+    if at is None:
+        return tx.tuples(_SQL.load_delivery_times, sku_ids=list(sku_ids), limit=NEWEST)
+    return tx.tuples(_SQL.load_delivery_times_at, sku_ids=list(sku_ids), at=at, limit=NEWEST)
 
 
 def home_of(network: Network) -> str:

@@ -8,6 +8,23 @@ FROM inventory.inbound
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[]) AND state = 'open'
 ORDER BY sku_id, expected_at, inbound_id;
 
+-- name: load_coming_at
+-- Inbound of some SKUs that was open at an instant, as it was known then: what the last word by then left of it.
+SELECT inbound.inbound_id, inbound.kind, inbound.reference, inbound.line, inbound.sku_id, inbound.site_id, inbound.lot,
+    word.supplier, word.expected, word.received, word.cancelled, word.open, word.excess, word.expected_at,
+    word.confirmed_at, word.cost_minor, 'open' AS state, word.version
+FROM inventory.inbound AS inbound
+CROSS JOIN LATERAL (
+    SELECT supplier, expected, received, cancelled, open, excess, expected_at, confirmed_at, cost_minor, version
+    FROM inventory.inbound_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id
+        AND recorded_at <= %(at)s::timestamptz
+    ORDER BY version DESC
+    LIMIT 1
+) AS word
+WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.sku_id = ANY(%(sku_ids)s::bigint[]) AND word.open > 0
+ORDER BY inbound.sku_id, word.expected_at, inbound.inbound_id;
+
 -- name: load_delivery_times
 -- How long the newest deliveries of SKUs took from their confirmation until the last of them was received, in seconds.
 SELECT inbound.sku_id, inbound.kind, inbound.supplier,
@@ -25,6 +42,37 @@ CROSS JOIN LATERAL (
     SELECT max(occurred_at) AS at
     FROM inventory.inbound_change
     WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id AND kind = 'received'
+) AS came
+WHERE came.at IS NOT NULL
+ORDER BY inbound.sku_id, inbound.kind, inbound.supplier, inbound.confirmed_at DESC;
+
+-- name: load_delivery_times_at
+-- The same as it was known at an instant.
+SELECT inbound.sku_id, inbound.kind, inbound.supplier,
+    greatest(0, extract(epoch FROM came.at - inbound.confirmed_at))::bigint AS seconds
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+CROSS JOIN LATERAL (
+    SELECT one.inbound_id, one.sku_id, one.kind, word.supplier, word.confirmed_at
+    FROM inventory.inbound AS one
+    CROSS JOIN LATERAL (
+        SELECT supplier, received, cancelled, open, excess, confirmed_at
+        FROM inventory.inbound_change
+        WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = one.inbound_id
+            AND recorded_at <= %(at)s::timestamptz
+        ORDER BY version DESC
+        LIMIT 1
+    ) AS word
+    WHERE one.merchant_id = %(merchant_id)s::bigint AND one.sku_id = wanted.sku_id
+        AND one.kind IN ('purchase', 'production') AND word.open = 0 AND word.confirmed_at IS NOT NULL
+        AND (word.cancelled = 0 OR word.received + word.excess > 0)
+    ORDER BY word.confirmed_at DESC, one.inbound_id DESC
+    LIMIT %(limit)s::bigint
+) AS inbound
+CROSS JOIN LATERAL (
+    SELECT max(occurred_at) AS at
+    FROM inventory.inbound_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = inbound.inbound_id AND kind = 'received'
+        AND recorded_at <= %(at)s::timestamptz
 ) AS came
 WHERE came.at IS NOT NULL
 ORDER BY inbound.sku_id, inbound.kind, inbound.supplier, inbound.confirmed_at DESC;
@@ -50,6 +98,25 @@ JOIN inventory.inbound AS inbound ON inbound.merchant_id = %(merchant_id)s::bigi
 WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.sku_id = ANY(%(sku_ids)s::bigint[])
     AND claim.claimed + claim.arrived > 0
 ORDER BY claim.sku_id, inbound.expected_at, claim.inbound_id, claim.order_id, claim.line_no;
+
+-- name: load_claims_at
+-- What lines still claimed at an instant of inbound that was to come then, the soonest first: the sums of their changes.
+SELECT claim.order_id, claim.line_no, claim.sku_id, claim.inbound_id, claim.channel_id, claim.priority, claim.placed_at,
+    ledger.claimed, ledger.arrived, coming.site_id, coming.expected_at
+FROM unnest(%(inbound_ids)s::bigint[], %(site_ids)s::bigint[], %(expected_ats)s::timestamptz[])
+    AS coming (inbound_id, site_id, expected_at)
+CROSS JOIN LATERAL (
+    SELECT order_id, line_no, sku_id, sum(claimed)::bigint AS claimed, sum(arrived)::bigint AS arrived
+    FROM inventory.inbound_claim_change
+    WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = coming.inbound_id
+        AND recorded_at <= %(at)s::timestamptz
+    GROUP BY order_id, line_no, sku_id
+) AS ledger
+JOIN inventory.inbound_claim AS claim ON claim.merchant_id = %(merchant_id)s::bigint
+    AND claim.order_id = ledger.order_id AND claim.line_no = ledger.line_no AND claim.sku_id = ledger.sku_id
+    AND claim.inbound_id = coming.inbound_id
+WHERE ledger.claimed > 0
+ORDER BY claim.sku_id, coming.expected_at, claim.inbound_id, claim.order_id, claim.line_no;
 
 -- name: load_claims_on
 -- The claims on some inbound of which something is still to come.
@@ -151,13 +218,14 @@ WHERE inbound.merchant_id = %(merchant_id)s::bigint AND inbound.inbound_id = cha
     AND inbound.version = change.before;
 
 -- copy: inbound_change inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, open,
---     excess, expected_at, confirmed_at, cost_minor, reason, reference, reference_id, actor, occurred_at, recorded_at)
+--     excess, expected_at, confirmed_at, cost_minor, reason, reference, reference_id, actor, occurred_at, recorded_at,
+--     supplier)
 -- The history of inbound is append-only.
 
 -- name: load_inbound_changes
 -- The history of one inbound, the first word first.
 SELECT inbound_id, version, kind, expected, received, cancelled, open, excess, expected_at, confirmed_at, cost_minor,
-    reason, reference, reference_id, actor, occurred_at, recorded_at
+    reason, reference, reference_id, actor, occurred_at, recorded_at, supplier
 FROM inventory.inbound_change
 WHERE merchant_id = %(merchant_id)s::bigint AND inbound_id = %(inbound_id)s::bigint
 ORDER BY version;

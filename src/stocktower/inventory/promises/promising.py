@@ -1,10 +1,15 @@
-"""Reads what can be promised for a date: stock, what is confirmed to come, and what is promised already."""
+"""Reads what can be promised for a date: stock, what is confirmed to come, and what is promised already.
 
-from collections.abc import Mapping, Sequence
+As of a past instant it is what we could have promised then, by what we knew then: stock as it was recorded, the last
+word about each inbound, what was claimed of it, and lead times from the deliveries of that time.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.model import load_applied
 from stocktower.network import Network
@@ -12,16 +17,18 @@ from stocktower.platform import Transaction
 
 from ..arrivals.inbound import load_inbound
 from ..coming.inbound_claim_rules import InboundClaim, dated_promises
-from ..coming.inbound_claims import load_claims_of_skus
+from ..coming.inbound_claims import load_claims_at, load_claims_of_skus
 from ..coming.inbound_rules import Inbound, is_promisable
-from ..coming.lead_times import always_from, load_supplied
+from ..coming.inbound_store import load_coming_at
+from ..coming.lead_times import Supplied, always_from, load_supplied
 from ..formulas.atp import Arrival, Promise, Timeline, beyond_safety, decide_channel_timeline, decide_kit_timeline
 from ..formulas.claims import Claims
+from ..offers.as_of import Basis, Moment, load_availability_at
 from ..offers.availability import Availability, load_availability, safety_levels
 
 
 class Promisable(Struct, frozen=True):
-    """What can be promised of SKUs, as the transaction sees it."""
+    """What can be promised of SKUs, as the transaction sees it or as was known at an instant."""
 
     availability: Availability
     inbound: dict[int, list[Inbound]]
@@ -31,6 +38,7 @@ class Promisable(Struct, frozen=True):
     always: Mapping[int, tuple[datetime, int]]
     """Stocked SKU -> (from when on any quantity can be bought or made, the site where it comes)."""
     now: datetime
+    """Of the figures: from then on something can be promised."""
 
     def timeline(self, sku_id: int, channel_id: int) -> Timeline:
         """What a channel can promise of a SKU or kit, from now on."""
@@ -77,23 +85,45 @@ class Promisable(Struct, frozen=True):
 def load_promisable(tx: Transaction, sku_ids: Sequence[int], network: Network) -> Promisable:
     """What can be promised of some SKUs, kits among them; nothing is locked."""
     availability = load_availability(tx, sku_ids, network)
+    stocked = _stocked(sku_ids, availability)
+    supplied = load_supplied(tx, load_applied(tx).configuration, network, stocked)
+    return _promisable(availability, load_inbound(tx, stocked), load_claims_of_skus(tx, stocked), supplied, tx.now)
+
+
+def load_promisable_at(tx: Transaction, sku_ids: Sequence[int], moment: Moment) -> Promisable:
+    """What could be promised of some SKUs as of a moment, by what we knew then, whatever basis the moment has."""
+    availability = load_availability_at(tx, sku_ids, replace(moment, basis=Basis.RECORDED))
+    stocked = _stocked(sku_ids, availability)
+    coming = load_coming_at(tx, stocked, moment.at) if stocked else []
+    claims = load_claims_at(tx, coming, moment.at)
+    supplied = load_supplied(tx, moment.applied.configuration, moment.network, stocked, moment.at)
+    return _promisable(availability, coming, claims, supplied, moment.at)
+
+
+def _stocked(sku_ids: Sequence[int], availability: Availability) -> list[int]:
+    """SKUs, with the components of those that are kits instead of them."""
     kits = availability.facts.kits
-    stocked = sorted(
-        {sku_id for sku_id in sku_ids if sku_id not in kits}
-        | {part for sku_id in sku_ids for part, _ in kits.get(sku_id, ())}
-    )
+    return sorted({part for sku_id in sku_ids for part, _ in kits.get(sku_id, ((sku_id, 1),))})
+
+
+def _promisable(
+    availability: Availability,
+    coming: Iterable[Inbound],
+    claimed: Iterable[InboundClaim],
+    supplied: Mapping[int, Supplied],
+    now: datetime,
+) -> Promisable:
     inbound: dict[int, list[Inbound]] = {}
-    for one in load_inbound(tx, stocked):
+    for one in coming:
         inbound.setdefault(one.sku_id, []).append(one)
     claims: dict[int, list[InboundClaim]] = {}
-    for claim in load_claims_of_skus(tx, stocked):
+    for claim in claimed:
         claims.setdefault(claim.sku_id, []).append(claim)
     promises = {
         sku_id: dated_promises(known.waiting, claims.get(sku_id, ()))
         for sku_id, known in availability.facts.claims.items()
     }
-    supplied = load_supplied(tx, load_applied(tx).configuration, network, stocked)
-    return Promisable(availability, inbound, promises, always_from(supplied, tx.now), tx.now)
+    return Promisable(availability, inbound, promises, always_from(supplied, now), now)
 
 
 class AtpAnswer(Struct, frozen=True):

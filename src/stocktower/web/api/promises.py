@@ -3,21 +3,18 @@
 from datetime import date
 from typing import Annotated
 
-import msgspec
 from litestar import get
-from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
-from stocktower import catalog, inventory
+from stocktower.insight import AtpAnswers, answer_atp
+from stocktower.web.api.stock import known_channel, moment_asked
 from stocktower.web.desk import AtDesk
-from stocktower.web.problems import Unprocessable
+from stocktower.web.pages.sku import sku_asked
 
-
-class AtpAnswers(msgspec.Struct, frozen=True):
-    """What one channel, or each, can promise of a SKU."""
-
-    sku: str
-    channels: list[inventory.AtpAnswer]
+AT = (
+    "As of an instant of the past, by what we knew then, or the end of a day; without an offset in the merchant's "
+    "zone. Nothing: now."
+)
 
 
 @get("/api/v1/atp", sync_to_thread=True, tags=["Stock"])
@@ -27,22 +24,12 @@ def get_atp(
     channel: Annotated[str, QueryParameter(description="Code of a channel; nothing: all of them.")] = "",
     quantity: Annotated[int, QueryParameter(ge=1, description="From which date on so many can be promised.")] = 1,
     by: Annotated[date | None, QueryParameter(description="How many can be promised by the end of this date.")] = None,
+    at: Annotated[str, QueryParameter(description=AT)] = "",
 ) -> AtpAnswers:
-    """What can be promised by date: from stock, and from what is confirmed to come, less what is promised already."""
+    """What can be promised by date, or could as of any instant: from stock, and from what is confirmed to come, less
+    what is promised already."""
     with desk.reading() as tx:
-        network = desk.network(tx)
-        if channel and channel not in network.channel_ids:
-            fix = f"Name one of {', '.join(sorted(network.channel_ids))}."
-            raise Unprocessable(f"{channel} is not a channel", field="channel", fix=fix)
-        found = catalog.find_skus(tx, [sku]).get(sku)
-        if found is None:
-            raise NotFoundException(f"There is no SKU {sku}.")
-        promisable = inventory.load_promisable(tx, [found.sku_id], network)
-        return AtpAnswers(
-            found.code,
-            [
-                inventory.answer_atp(promisable, found.sku_id, channel_id, quantity=quantity, by=by)
-                for code, channel_id in network.channel_ids.items()
-                if channel in ("", code)
-            ],
-        )
+        moment = moment_asked(desk, tx, at)
+        if channel:
+            known_channel(channel, (moment.network if moment else desk.network(tx)).channel_ids, field="channel")
+        return answer_atp(tx, sku_asked(tx, sku), channel=channel, quantity=quantity, by=by, moment=moment)

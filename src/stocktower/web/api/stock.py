@@ -124,7 +124,7 @@ def get_ats(
         )
 
 
-def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis) -> inventory.Moment | None:
+def moment_asked(desk: Desk, tx: Transaction, at: str, basis: Basis = Basis.RECORDED) -> inventory.Moment | None:
     """The moment that a request names, or a problem that names the field."""
     try:
         return read_moment(tx, at, formats.zone_of(desk.network(tx).timezone), basis)

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from stocktower import catalog, inventory, publication, purchasing
+from stocktower import catalog, insight, inventory, publication
+from stocktower.inventory import Moment
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
@@ -16,23 +17,20 @@ class Promised(msgspec.Struct, frozen=True):
     answer: inventory.AtpAnswer
 
 
-def atp_context(tx: Transaction, network: Network, sku: catalog.Sku) -> dict[str, Any]:
-    """What `atp.html` needs: what each channel can promise of a SKU, those that can promise the same together."""
-    promisable = inventory.load_promisable(tx, [sku.sku_id], network)
-    groups: dict[tuple[tuple[object, ...], ...], list[int]] = {}
-    answers: dict[int, inventory.AtpAnswer] = {}
-    for channel_id in network.channel_ids.values():
-        answer = answers[channel_id] = inventory.answer_atp(promisable, sku.sku_id, channel_id)
+def atp_context(tx: Transaction, network: Network, sku: catalog.Sku, moment: Moment | None) -> dict[str, Any]:
+    """What `atp.html` needs: what each channel of the network can promise of a SKU, or could by what we knew at a
+    moment, those that can promise the same together."""
+    found = insight.answer_atp(tx, sku, moment=moment)
+    groups: dict[tuple[tuple[object, ...], ...], list[inventory.AtpAnswer]] = {}
+    for answer in found.channels:
         key = tuple((point.at, point.arriving, point.promised, point.atp) for point in answer.timeline.points)
-        groups.setdefault((*key, (answer.timeline.always_at,)), []).append(channel_id)
-    promised = [
-        Promised(", ".join(network.channels[one].name for one in channel_ids), answers[channel_ids[0]])
-        for channel_ids in groups.values()
-    ]
-    late = {one.inbound_id: one for answer in answers.values() for one in answer.not_counted}
+        groups.setdefault((*key, (answer.timeline.always_at,)), []).append(answer)
+    names = {channel.code: channel.name for channel in network.channels.values()}
+    promised = [Promised(", ".join(names[one.channel] for one in group), group[0]) for group in groups.values()]
+    late = {one.inbound_id: one for answer in found.channels for one in answer.not_counted}
     return {
-        "ahead": publication.load_preorders(tx, [sku.sku_id]),
+        "ahead": () if moment else publication.load_preorders(tx, [sku.sku_id]),
         "promised": promised,
         "not_counted": list(late.values()),
-        "supply": purchasing.load_supply(tx, [sku.sku_id]),
+        "supply": found.supply,
     }

@@ -247,7 +247,7 @@ def _now(tx: Transaction, network: Network, sku: catalog.Sku, asked: Asked) -> d
         "cases": worklist.load_open_cases_of(tx, "sku", [sku.sku_id]).get(sku.sku_id, []),
         "values": finance.load_valuations(tx, [sku.sku_id]).get(sku.sku_id, []),
         "entity_currency": {total.entity: total.currency for total in finance.load_stock_values(tx)},
-        **atp_context(tx, network, sku),
+        **atp_context(tx, asked.network, sku, asked.moment),
     }
 
 
