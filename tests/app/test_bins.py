@@ -78,6 +78,13 @@ def test_a_day_of_a_site_with_bins(shell: Shell) -> None:
     refused = shell.say("bins", "move", "M-10", "--site", "STORE", "--line", "LID=1", "--to", "X", code=2).err
     assert "--site: STORE: keeps no bins; state bins = true for it" in refused.replace("\n", " ")
     assert cups(shell) == {"A-10": 1, "A-2": 7, "B-7": 6, "C-1": 2}
+    page = shell.ask("bins", "history", "--sku", "CUP", "--bin", "C", "--bin", "A-2", "--limit", "2")
+    assert [(one["bin"], one["change"], one["in_bin"], one["reason"]) for one in page["changes"]] == [
+        ("C-1", 2, 2, "put_away"), ("A-2", 3, 7, "put_away"),
+    ]  # fmt: skip
+    rest = shell.ask("bins", "history", "--sku", "CUP", "--bin", "A-2", "--before", page["next"])["changes"]
+    assert [(one["change"], one["reason"]) for one in rest] == [(4, "opening")]
+    assert "put_away" in shell.say("bins", "history", "--site", "MAIN").out
 
 
 def test_what_is_shipped_leaves_the_bin_that_is_named_and_then_bins_as_people_walk(shell: Shell) -> None:

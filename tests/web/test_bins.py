@@ -90,6 +90,65 @@ def test_the_page_moves_after_a_look(site: Site) -> None:
     assert "C-1" in sku
 
 
+def test_the_ledger_of_bins_says_what_moved_and_what_says_so(site: Site) -> None:
+    with site.with_token() as api:
+        ledger = api.get("/api/v1/bin-moves", params={"sku": "LAMP", "site": "EAST"}).json()["changes"]
+        told = [(one["bin"], one["change"], one["in_bin"], one["reason"], one["reference"]) for one in ledger]
+        # All at one instant of the clock: then by bin.
+        assert told[:2] == [("C-1", 1, 1, "bin_move", "relocation"), ("B-1", 4, 4, "put_away", "relocation")]
+        assert [one[:4] for one in told[2:]] == [
+            ("A-2", 1, 1, "count"), ("A-10", -1, 1, "bin_move"), ("A-10", 2, 2, "count"),
+        ]  # fmt: skip
+        # Page by page it is the same, of all bins or of some.
+        for asked, changes in (({}, 5), ({"bin": "A"}, 3), ({"sku": "LAMP", "bin": ["A-10", "B"]}, 3)):
+            whole = api.get("/api/v1/bin-moves", params=asked).json()["changes"]
+            paged: list[dict[str, object]] = []
+            place = ""
+            while not paged or place:
+                page = api.get("/api/v1/bin-moves", params={**asked, "limit": 2, "before": place}).json()
+                paged += page["changes"]
+                place = page["next"]
+            assert paged == whole
+            assert len(whole) == changes
+        assert api.get("/api/v1/bin-moves", params={"before": "x"}).json()["field"] == "before"
+        lines = api.get("/api/v1/exports/bin_moves", params={"format": "csv"}).text.splitlines()
+        assert sorted(int(one["change"]) for one in csv.DictReader(lines)) == [-1, 1, 1, 2, 4]
+    client = site.signed_in()
+    page = client.get("/bins/moves", params={"q": "site:EAST bin:A-10"}).text
+    assert "What moved in and out of A-10 at EAST" in page
+    assert "bin move P-1" in page
+    assert "/bins/moves?q=" in client.get("/bins").text
+    assert "/bins/moves?q=" in client.get("/stock/LAMP").text
+
+
+def test_what_is_received_by_the_form_is_put_away_by_it(site: Site) -> None:
+    client = site.signed_in()
+    with site.with_token() as api:
+        lines = [{"sku": "LAMP", "quantity": 3}]
+        api.post("/api/v1/inbound", json={"reference": "PO-7", "site": "EAST", "lines": lines})
+        before = bins(api)
+        address = "/inbound/receive?reference=PO-7&site=EAST"
+        page = client.get(address).text
+        assert "lies in A-2, A-10, B-1, C-1" in page
+        filled = {
+            "form_token": token_of(page),
+            "note": "DN-7",
+            "good/LAMP": "2",
+            "bin/LAMP": "E-5",
+            "damaged/LAMP": "1",
+        }
+        shown = client.post(address, data={**filled, "how": "show"}).text
+        assert "2 of LAMP put into E-5" in shown
+        assert "DN-7 is entered" in client.post(address, data={**filled, "how": "do"}).text
+        assert bins(api) == before | {"E-5": 2}
+        # It was the other bin: the same note again corrects it.
+        client.post(address, data={**filled, "bin/LAMP": "C-1", "how": "do"})
+        assert bins(api) == before | {"C-1": before["C-1"] + 2}
+        moved = {"reference": "M-7", "site": "EAST", "lines": [{"sku": "LAMP", "quantity": 2, "origin": "C-1"}]}
+        assert api.post("/api/v1/bin-moves", json=moved).status_code == 201
+    assert "Put into bin" not in client.get("/inbound/receive?site=STORE").text
+
+
 def test_requests_are_sent_to_units_of_their_own_as_people_walk(site: Site) -> None:
     more = world.order("2001", "LAMP", 3, 5_000, site.tower.clock.now())
     world.send(site.tower, "web", exchange.ORDER, [(more.order_ref, more)])
@@ -134,8 +193,38 @@ def test_a_count_sheet_goes_as_people_walk_and_tells_no_quantity(site: Site) -> 
     page = site.signed_in().get(f"/counts/{planned.number}").text
     bins = [one["bin"] for one in site.with_token().get("/api/v1/stock", params={"q": "sku:LAMP"}).json()["skus"][0]
             ["rows"][0]["bins"]]  # fmt: skip
+    bins = [code for code in bins if code != "picked"]
     assert bins[0] == "A-2"
-    assert ", ".join(bins) in page
+    assert all(f">{code}</td>" in page for code in (*bins, "in no bin"))
     sheet = site.with_token().get(f"/api/v1/counts/{planned.number}").json()
     lines = sheet["lines"]
-    assert [(line["sku"], line["bins"]) for line in lines] == [("LAMP", bins), ("BULB", [])]
+    assert [(line["sku"], line["bin"]) for line in lines] == [
+        *[("LAMP", code) for code in bins], ("LAMP", ""), ("LAMP", ""), ("BULB", ""),
+    ]  # fmt: skip
+
+
+def test_bins_are_counted_on_a_phone_and_what_lies_in_another_becomes_a_line(site: Site) -> None:
+    client = site.signed_in()
+    client.follow_redirects = True
+    [number] = [row["number"] for row in site.with_token().get("/api/v1/counts").json()["sheets"]]
+    page = client.get(f"/counts/{number}").text
+    assert 'class="count-place">A-2</div>' in page
+    given = {"form_token": token_of(page), "act": "enter", "round": "1", "at": "A-2"}
+    # Who stands at a bin scans what lies there; a bin can be scanned too.
+    here = client.get(f"/counts/{number}", params={"scan": "LAMP", "at": "B-1"}).text
+    assert 'class="count-place">B-1</div>' in here
+    assert 'class="count-place">A-10</div>' in client.get(f"/counts/{number}", params={"scan": "A-10"}).text
+    [first] = [
+        line for line in site.with_token().get(f"/api/v1/counts/{number}").json()["lines"] if line["bin"] == "A-2"
+    ]
+    said = client.post(f"/counts/{number}", data={**given, "line": str(first["line_no"]), "quantity": "1"})
+    assert 'class="count-place">A-10</div>' in said.text
+    form = client.get(f"/counts/{number}", params={"scan": "LAMP", "mode": "elsewhere"}).text
+    assert "lies in another bin too" in form
+    more = {"act": "found", "sku": "LAMP", "bin": "D-9", "status": "available", "quantity": "2", "mode": "elsewhere"}
+    added = client.post(f"/counts/{number}", data={"form_token": token_of(form), **more})
+    assert "LAMP in D-9: 2 written" in added.text
+    with site.with_token() as api:
+        lines = [{"sku": "LAMP", "bin": "", "quantity": 4}, {"sku": "LAMP", "bin": "X", "quantity": 1}]
+        answer = api.post(f"/api/v1/counts/{number}/entries", json={"lines": lines}).json()["entered"]
+        assert [(one["outcome"], one["field"]) for one in answer] == [("new", ""), ("refused", "found")]

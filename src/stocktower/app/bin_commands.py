@@ -11,7 +11,7 @@ from stocktower.app.goods_commands import AtOption, LinesOption, commit, pairs, 
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, opened
 from stocktower.app.output import CommandFailed, say_json, say_table
 from stocktower.exchange import BinMoveDocument, BinMoveLine
-from stocktower.insight import BadBinPlace, load_bins_page
+from stocktower.insight import BadBinPlace, load_bin_history, load_bins_page
 from stocktower.network import load_network
 
 bins_app = App(name="bins", help="Where units lie inside sites that keep bins: list them, move them.")
@@ -47,6 +47,32 @@ def list_bins(
     say_table(
         "In bins", columns, rows, empty="nothing; a stock file with a column bin, or a bin move, puts units there"
     )
+
+
+@bins_app.command(name="history")
+def history(
+    *, site: str = "", bin: BinsOption = (), sku: SkusOption = (), before: AfterOption = "", limit: LimitOption = 200,
+    home: HomeOption = None, json: JsonFlag = False,
+) -> None:  # fmt: skip
+    """What moved in and out of bins, the last recorded first."""
+    with opened(home) as tower, tower.reading() as tx:
+        network = load_network(tx)
+        if site and site not in network.site_ids:
+            raise CommandFailed(f"--site {site}: one of {', '.join(sorted(network.site_ids))}", code=3)
+        try:
+            page = load_bin_history(tx, network, site=site, codes=bin, skus=sku, before=before, limit=limit)
+        except BadBinPlace as error:
+            raise CommandFailed(f"--before: {error}; take it from the page before") from error
+    if json:
+        say_json({"changes": page.changes, "next": page.next})
+        return
+    rows = [
+        (f"{one.recorded_at:%Y-%m-%d %H:%M}", one.site, one.bin, one.sku, one.status, one.lot, one.reason,
+         f"{one.reference} {one.reference_id}".strip(), f"{one.change:+,}", one.in_bin)
+        for one in page.changes
+    ]  # fmt: skip
+    columns = ("learned (UTC)", "site", "bin", "SKU", "status", "lot", "why", "by", ">change", ">in bin")
+    say_table("Bin moves", columns, rows, empty="nothing has moved in or out of such a bin")
 
 
 @bins_app.command(name="move")

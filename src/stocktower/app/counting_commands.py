@@ -27,7 +27,7 @@ ByOption = Annotated[str, Parameter(help="Who counted, where you write it down f
 LinesOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=1_000), help="Else what fits into the day.")]
 SkuOption = Annotated[tuple[str, ...], Parameter(name="--sku", help="Codes or barcodes; whatever is due.")]
 NotFoundFlag = Annotated[bool, Parameter(negative="", help="Nothing was found of the lines that are not counted.")]
-COLUMNS = ("sku", "quantity", "unit", "status", "lot", "counted_at", "counted_by", "found")
+COLUMNS = ("sku", "quantity", "bin", "unit", "status", "lot", "counted_at", "counted_by", "found")
 
 
 def commit(tower: Tower, do: Callable[[Transaction], T]) -> T:
@@ -63,7 +63,13 @@ def plan(
         planned, skus = commit(tower, do)
     # The quantity stays hidden here too: whoever plans may count.
     chosen = [
-        {"sku": skus[one.row.sku_id].code, "status": one.row.status, "class": one.grade, "why": one.why}
+        {
+            "sku": skus[one.row.sku_id].code,
+            "bin": one.bin,
+            "status": one.row.status,
+            "class": one.grade,
+            "why": one.why,
+        }
         for one in planned.lines
     ]
     number = None if dry_run else planned.number
@@ -72,7 +78,7 @@ def plan(
         return
     made = f"Sheet {number} of {site}" if number else f"Would be the sheet of {site}" if chosen else site
     rows = [tuple(one.values()) for one in chosen]
-    say_table(made, ("SKU", "status", "class", "why"), rows, empty="nothing is due to be counted")
+    say_table(made, ("SKU", "bin", "status", "class", "why"), rows, empty="nothing is due to be counted")
     if planned.waiting:
         out.print(f"{planned.waiting:,} more rows are due and wait for another day; --lines takes more of them.")
 
@@ -127,19 +133,26 @@ def read(tower: Tower, load: Callable[[Transaction], T]) -> T:
 def say_blind(found: counting.CountSheet) -> None:
     """What a counter may see."""
     rows = [
-        (line.line_no, line.sku, line.name, line.status, line.round if line.round > 1 else None,
+        (line.line_no, ", ".join(line.bins), line.sku, line.name, line.status, line.round if line.round > 1 else None,
          line.state.replace("_", " "), line.by, None if line.stated is None else f"{line.stated} {line.unit}".strip())
         for line in found.lines
     ]  # fmt: skip
     title = f"Sheet {found.sheet.number} of {found.site_name}: {found.to_count:,} to count"
-    say_table(title, (">line", "SKU", "name", "status", ">count", "state", "by", "you wrote"), rows, empty="no line")
+    say_table(
+        title, (">line", "bin", "SKU", "name", "status", ">count", "state", "by", "you wrote"), rows, empty="no line"
+    )
+    if any(line.bin is not None for line in found.lines):
+        out.print(
+            "Count bin by bin; under no bin what is not put away, and what is picked and packed and has not left."
+        )
+        return
     out.print("Count everything of the SKU in the building, also what is picked and packed and has not left.")
 
 
 def say_variances(found: counting.Variances) -> None:
     """What differs, for the one who decides."""
     rows = [
-        (one.line.line_no, one.sku, one.line.status, one.line.grade, one.line.expected, one.line.counted,
+        (one.line.line_no, one.line.bin, one.sku, one.line.status, one.line.grade, one.line.expected, one.line.counted,
          one.line.difference, one.line.difference_minor, ", ".join(f"{c.quantity} {c.counted_by}" for c in one.counts),
          one.line.state)
         for one in found.lines
@@ -147,6 +160,7 @@ def say_variances(found: counting.Variances) -> None:
     title = f"Sheet {found.sheet.number} of {found.site_name}: {found.sheet.outcome or 'waits for approval'}"
     columns = (
         ">line",
+        "bin",
         "SKU",
         "status",
         "class",
@@ -173,6 +187,9 @@ def enter(
     unit: Annotated[str, Parameter(help="Else the stock unit.")] = "",
     status: str = "",
     lot: Annotated[str, Parameter(help="Or serial number, of a SKU that is tracked.")] = "",
+    bin: Annotated[
+        str | None, Parameter(help="Where it is counted bin by bin: which; '' for what lies in none.")
+    ] = None,
     at: Annotated[str | None, Parameter(help="When it was counted; else now.")] = None,
     found: Annotated[bool, Parameter(negative="", help="It lay there and is not on the sheet.")] = False,
     file: Annotated[Path | None, Parameter(help=f"A CSV with the columns {', '.join(COLUMNS)}.")] = None,
@@ -189,7 +206,13 @@ def enter(
             raise CommandFailed("--sku and --quantity: state both of what was counted, or a --file")
         instant = administration.instant(at, "--at")
         items.append(
-            (0, by, CountItem(quantity, sku=sku, unit=unit, status=status, lot=lot, counted_at=instant, found=found))
+            (
+                0,
+                by,
+                CountItem(
+                    quantity, sku=sku, unit=unit, status=status, lot=lot, counted_at=instant, found=found, bin=bin
+                ),
+            )
         )
     if not items and not done:
         raise CommandFailed("nothing to enter: state --sku and --quantity, a --file, or --done")
@@ -258,7 +281,7 @@ def read_item(row: dict[str, str | None]) -> CountItem:
     found = given.get("found", "").lower() in ("yes", "true", "1", "x")
     return CountItem(
         int(quantity), sku=given["sku"], unit=given.get("unit", ""), status=given.get("status", ""),
-        lot=given.get("lot", ""), counted_at=counted_at, found=found,
+        lot=given.get("lot", ""), counted_at=counted_at, found=found, bin=given.get("bin"),
     )  # fmt: skip
 
 

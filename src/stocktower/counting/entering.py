@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from stocktower import access, catalog, inventory
+from stocktower.inventory import views as ledger
 from stocktower.network import load_network
 from stocktower.platform import Transaction
 
 from . import rules, sheets, store
-from .model import OPEN, CountItem, Entered, Entry, Line, Sheet
-from .planning import found_line
+from .model import OPEN, CountItem, Entered, Entry, Line, PlannedLine, RowFacts, Sheet
+from .places import IN_NO_BIN, load_expected
+from .planning import found_lines
 from .sheets import CountRefused
 
 LARGEST = 1_000_000_000
+LONGEST_BIN = 100
 
 
 def enter(
@@ -80,10 +85,12 @@ class _Desk:
                 named = ", ".join(line.lot for line in of_sku)
                 raise CountRefused(f"{sku.code} has several lots", field="lot", fix=f"name one of {named}")
         of_status = [line for line in lines if line.status == (item.status or inventory.AVAILABLE)]
-        if of_status or (len(lines) == 1 and not item.status):
-            return (of_status or lines)[0].line_no
+        if not of_status and not item.status and len({line.status for line in lines}) == 1:
+            of_status = lines
+        if of_status:
+            return _in_place(sku, of_status, item) or self._add_place(of_status[0], item)
         if lines and not item.status:
-            statuses = ", ".join(line.status for line in lines)
+            statuses = ", ".join(sorted({line.status for line in lines}))
             raise CountRefused(f"{sku.code} has several lines", field="status", fix=f"name one of {statuses}")
         if not item.found:
             raise CountRefused(f"{sku.code} is not on the sheet", field="found", fix="say that it was found")
@@ -99,13 +106,33 @@ class _Desk:
                 ("has no lots", "leave it out") if item.lot else ("is tracked", "name its lot or serial number")
             )
             raise CountRefused(f"{sku.code} {words}", field="lot", fix=fix)
+        if item.bin and not self._site.bins:
+            raise CountRefused(f"{self._site.code} keeps no bins", field="bin", fix="leave it out")
+        _check_bin(item)
         sheets.check_countable(sku)
         self._quantity(sku.sku_id, item)
-        line_no = max(self._lines, default=0) + 1
-        line = found_line(self._tx, self._site, sku, status, item.lot)
-        if not store.insert_lines(self._tx, self._sheet.sheet_id, self._site.site_id, [line], line_no):
-            other = store.load_under_way(self._tx, self._site.site_id).get(line.row.key)
+        first = max(self._lines, default=0) + 1
+        lines = found_lines(self._tx, self._site, sku, status, item.lot, item.bin)
+        numbers = store.insert_lines(self._tx, self._sheet.sheet_id, self._site.site_id, lines, first)
+        if not numbers:
+            other = store.load_under_way(self._tx, self._site.site_id).get(lines[0].row.key)
             raise CountRefused(f"{sku.code} is on sheet {other}", field="sku", fix="count it there")
+        self._lines |= {line.line_no: line for line in store.lock_lines(self._tx, self._sheet.sheet_id, numbers)}
+        wanted = (item.bin or IN_NO_BIN) if self._site.bins else None
+        return first + next(place for place, line in enumerate(lines) if line.bin == wanted)
+
+    def _add_place(self, known: Line, item: CountItem) -> int:
+        """Another bin that a row of the sheet was found in."""
+        _check_bin(item)
+        self._quantity(known.sku_id, item)
+        line_no = max(self._lines) + 1
+        row = RowFacts(
+            known.sku_id, known.status, known.lot, 0, 0, known.cost_minor, 0, None, None, None, None
+        )  # fmt: skip
+        line = replace(known, line_no=line_no, state=OPEN, round=1, by_bin=True, bin=item.bin or IN_NO_BIN, leads=False)
+        (held,) = load_expected(self._tx, self._site.site_id, [(line, self._tx.now)])
+        planned = PlannedLine(row, known.grade, "found", item.bin or IN_NO_BIN, held, leads=False)
+        store.insert_bin_line(self._tx, self._sheet.sheet_id, self._site.site_id, planned, line_no)
         (made,) = store.lock_lines(self._tx, self._sheet.sheet_id, [line_no])
         self._lines[line_no] = made
         return line_no
@@ -166,6 +193,32 @@ class _Desk:
                 field="counted_at",
                 fix="state when it was counted: after the sheet was made, and not later than now",
             )
+
+
+def _in_place(sku: catalog.Sku, lines: Sequence[Line], item: CountItem) -> int | None:
+    """The line of a row for the place that is named, None where it was found in another bin; raises CountRefused."""
+    if not lines[0].by_bin:
+        if item.bin:
+            raise CountRefused(f"{sku.code} is counted as a whole", field="bin", fix="leave it out")
+        return lines[0].line_no
+    if item.bin is None:
+        if len(lines) == 1 and not item.found:
+            return lines[0].line_no
+        places = ", ".join(line.bin or "nothing for what lies in none" for line in lines)
+        raise CountRefused(f"{sku.code} is counted bin by bin", field="bin", fix=f"name one of {places}")
+    same = next((line.line_no for line in lines if line.bin == item.bin), None)
+    if same is None and not item.found:
+        where = f"in {item.bin}" if item.bin else "in no bin"
+        raise CountRefused(f"{sku.code} {where} is not on the sheet", field="found", fix="say that it was found")
+    return same
+
+
+def _check_bin(item: CountItem) -> None:
+    if item.bin and len(item.bin) > LONGEST_BIN:
+        raise CountRefused(f"{item.bin[:20]}... is too long to be the code of a bin", field="bin", fix="name the bin")
+    if item.bin == ledger.FETCHED:
+        fix = "leave the bin empty: what is picked lies in none"
+        raise CountRefused(f"{item.bin} is no bin", field="bin", fix=fix)
 
 
 def unit_factor(sku: catalog.Sku, units: Mapping[str, int], unit: str) -> int:

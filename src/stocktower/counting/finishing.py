@@ -29,8 +29,10 @@ from .model import (
     Entry,
     Finished,
     Line,
+    RowKey,
     Sheet,
 )
+from .places import load_expected, share_out, stated_by_bin
 from .sheets import CountRefused
 
 NAMED = 5
@@ -103,8 +105,7 @@ def _decide_round(
     """Write the counts of the round, and say what becomes of its lines."""
     last = {(one.line_no, one.round): one for one in entries}
     counted = [(line, last[line.line_no, line.round]) for line in lines if line.state == OPEN]
-    wanted = [(line.sku_id, line.status, line.lot, entry.counted_at) for line, entry in counted]
-    held = inventory.load_held_at(tx, sheet.site_id, wanted)
+    held = load_expected(tx, sheet.site_id, [(line, entry.counted_at) for line, entry in counted])
     counts = [
         Count(line.line_no, line.round, entry.quantity, expected, entry.counted_at, entry.counted_by)
         for (line, entry), expected in zip(counted, held, strict=True)
@@ -243,14 +244,18 @@ def drop(tx: Transaction, number: int, reason: str) -> int:
 def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -> Applied:
     """Give what was counted to ordering as what the site held at the instants of the lines, in the same transaction.
 
-    A row that somebody counted at a later instant keeps that count: its line is superseded.
+    A row that was counted bin by bin is what its places add up to, as of its last line. A row that somebody counted at
+    a later instant keeps that count: its lines are superseded.
     """
     site = sheets.site_of_sheet(load_network(tx), sheet)
     standing = [line for line in lines if line.state in (AGREED, DISPUTED)]
-    skus = catalog.load_skus(tx, {line.sku_id for line in standing})
-    stated = tuple(
+    codes = {sku_id: sku.code for sku_id, sku in catalog.load_skus(tx, {line.sku_id for line in standing}).items()}
+    rows: dict[RowKey, list[Line]] = {}
+    for line in standing:
+        rows.setdefault(line.key, []).append(line)
+    stated = [
         StockLine(
-            sku=skus[line.sku_id].code,
+            sku=codes[line.sku_id],
             quantity=line.counted or 0,
             status=line.status,
             row=line.line_no,
@@ -258,18 +263,25 @@ def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -
             lot=line.lot,
         )
         for line in standing
-    )
-    result = ordering.take_count(tx, StockDocument(site.code, tx.now, stated), 0, sheet_id=sheet.sheet_id)
+        if not line.by_bin
+    ]
+    stated += stated_by_bin(tx, site.site_id, [of_row for of_row in rows.values() if of_row[0].by_bin], codes)
+    result = ordering.take_count(tx, StockDocument(site.code, tx.now, tuple(stated)), 0, sheet_id=sheet.sheet_id)
     if result.refused:
         first = result.refused[0]
         raise CountRefused(f"line {first.row}, {first.sku}: {first.problem}", field="sheet", fix="reject the sheet")
     taken = {one.row: one for one in result.taken}
-    done = [
-        replace(line, state=APPLIED, stock_id=taken[line.line_no].stock_id, moved=taken[line.line_no].delta)
-        if line.line_no in taken
-        else replace(line, state=SUPERSEDED)
-        for line in standing
-    ]
+    done: list[Line] = []
+    for of_row in rows.values():
+        one = next((taken[line.line_no] for line in of_row if line.line_no in taken), None)
+        if one is None:
+            done += [replace(line, state=SUPERSEDED) for line in of_row]
+            continue
+        parts = share_out(of_row, one.delta)
+        done += [
+            replace(line, state=APPLIED, stock_id=one.stock_id, moved=parts[line.line_no]) for line in of_row
+        ]  # fmt: skip
+    done.sort(key=lambda line: line.line_no)
     store.change_lines(tx, sheet.sheet_id, done)
     store.change_sheet(tx, sheet.sheet_id, APPLIED, closed_by=tx.actor, outcome=outcome)
     applied = Applied(
@@ -291,13 +303,17 @@ def _apply(tx: Transaction, sheet: Sheet, lines: Sequence[Line], outcome: str) -
     return applied
 
 
+def _place(line: Line) -> str:
+    return "" if not line.by_bin else f" in {line.bin}" if line.bin else " in no bin"
+
+
 def tell(tx: Transaction, applied: Applied) -> list[str]:
     """What applying a sheet did, one sentence each."""
     moved = [one for one in applied.corrections if one.moved]
     skus = catalog.load_skus(tx, {one.line.sku_id for one in moved})
     notes = [
-        f"{skus[one.line.sku_id].code}: {one.line.counted:,} counted, {one.line.expected:,} expected; "
-        f"stock changes by {one.moved:+,}"
+        f"{skus[one.line.sku_id].code}{_place(one.line)}: {one.line.counted:,} counted, "
+        f"{one.line.expected:,} expected; stock changes by {one.moved:+,}"
         for one in moved
     ]
     right = len(applied.corrections) - len(moved)

@@ -28,19 +28,35 @@ WHERE sheet.merchant_id = %(merchant_id)s::bigint AND sheet.state IN ('open', 'a
         WHERE line.merchant_id = sheet.merchant_id AND line.sheet_id = sheet.sheet_id AND line.state = 'open'
     );
 
--- name: applied_line_moved_once
+-- name: applied_row_moved_once
 -- when: now
--- What an applied line moved is what the moves of its sheet on its row add up to, and there is one at most.
-SELECT line.sheet_id, line.line_no, line.moved, coalesce(ledger.units, 0) AS units, coalesce(ledger.moves, 0) AS moves
-FROM counting.line AS line
+-- What the applied lines of a row moved is what the moves of their sheet on it add up to, as of the last of them, and there
+-- is one at most.
+SELECT counted.sheet_id, counted.stock_id, counted.moved, coalesce(ledger.units, 0) AS units, coalesce(ledger.moves, 0) AS moves
+FROM (
+    SELECT sheet_id, stock_id, sum(moved) AS moved, max(counted_at) AS counted_at
+    FROM counting.line
+    WHERE merchant_id = %(merchant_id)s::bigint AND state = 'applied'
+    GROUP BY sheet_id, stock_id
+) AS counted
 LEFT JOIN LATERAL (
     SELECT sum(move.delta) AS units, count(*) AS moves
     FROM inventory.move AS move
-    WHERE move.merchant_id = line.merchant_id AND move.stock_id = line.stock_id
-        AND move.occurred_at = line.counted_at AND move.reference = 'count' AND move.reference_id = line.sheet_id
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = counted.stock_id
+        AND move.occurred_at = counted.counted_at AND move.reference = 'count' AND move.reference_id = counted.sheet_id
 ) AS ledger ON true
-WHERE line.merchant_id = %(merchant_id)s::bigint AND line.state = 'applied'
-    AND (line.moved <> coalesce(ledger.units, 0) OR coalesce(ledger.moves, 0) > 1);
+WHERE counted.moved <> coalesce(ledger.units, 0) OR coalesce(ledger.moves, 0) > 1;
+
+-- name: row_is_counted_whole
+-- when: now
+-- A row of a sheet has one line that leads, goes bin by bin or as a whole, and is applied with all of its places or with none.
+SELECT sheet_id, sku_id, status, lot, count(*) FILTER (WHERE leads) AS leading, count(DISTINCT by_bin) AS ways,
+    count(DISTINCT state) FILTER (WHERE state IN ('applied', 'rejected', 'superseded')) AS ends
+FROM counting.line
+WHERE merchant_id = %(merchant_id)s::bigint
+GROUP BY sheet_id, sku_id, status, lot
+HAVING count(*) FILTER (WHERE leads) <> 1 OR count(DISTINCT by_bin) <> 1
+    OR count(DISTINCT state) FILTER (WHERE state IN ('applied', 'rejected', 'superseded')) > 1;
 
 -- name: applied_row_was_counted
 -- when: now

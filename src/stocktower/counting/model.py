@@ -59,6 +59,17 @@ class PlannedLine(Struct, frozen=True):
     """A, B or C."""
     why: str
     """discrepancy, surprise, empty, never or due; asked where a person named it."""
+    bin: str | None = None
+    """The place of the row that is counted: a bin, or what lies in none (empty); None: the row as a whole."""
+    held: int | None = None
+    """What is thought to be in that place."""
+    leads: bool = True
+    """The first line of its row on the sheet."""
+
+    @property
+    def book_quantity(self) -> int:
+        """What is thought to be there."""
+        return self.row.quantity if self.held is None else self.held
 
 
 class Sheet(Struct, frozen=True):
@@ -100,7 +111,13 @@ class Line(Struct, frozen=True):
     counted_at: datetime | None
     stock_id: int | None
     moved: int | None
-    """By how much the row changed when it was applied."""
+    """By how much the row changed when it was applied; of a row that is counted bin by bin, its lines' sum did."""
+    by_bin: bool = False
+    """It counts one place of its row, and other lines the others."""
+    bin: str = ""
+    """Which bin; empty: what lies in none."""
+    leads: bool = True
+    """The first line of its row on the sheet."""
 
     @property
     def key(self) -> RowKey:
@@ -170,6 +187,8 @@ class CountItem(Struct, frozen=True):
     """None: now."""
     found: bool = False
     """It lay there and is not on the sheet: a line is made for it."""
+    bin: str | None = None
+    """Where a row is counted bin by bin: the bin; empty: in none; None: the only place of it on the sheet."""
 
 
 class Entered(Struct, frozen=True):

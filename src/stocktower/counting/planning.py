@@ -12,7 +12,7 @@ from stocktower.model import Counting
 from stocktower.network import SiteFacts, load_network
 from stocktower.platform import Transaction, schedule, unschedule
 
-from . import rules, sheets, store
+from . import places, rules, sheets, store
 from .model import Planned, PlannedLine, RowFacts, Sheet
 from .sheets import CountRefused
 
@@ -133,9 +133,25 @@ def _due(tx: Transaction, site: SiteFacts, settings: Counting, lines: int | None
         for line in rules.decide_plan(load_facts(tx, site, settings), settings, tx.now)
         if line.row.key not in under_way
     ]
-    chosen = due[:room]
+    chosen = _fitting(places.by_place(tx, site, due[:room]), room)
     sheet = _make(tx, site, "plan", chosen) if chosen else None
-    return Planned(site.code, sheet.number if sheet else None, tuple(chosen), len(due) - len(chosen))
+    rows = sum(1 for line in chosen if line.leads)
+    return Planned(site.code, sheet.number if sheet else None, tuple(chosen), len(due) - rows)
+
+
+def _fitting(lines: Sequence[PlannedLine], room: int) -> list[PlannedLine]:
+    """The lines of the first rows that fit into a day, in walking order; of one row at least, however many places."""
+    chosen: list[PlannedLine] = []
+    of_row: list[PlannedLine] = []
+    for line in (*lines, None):
+        if of_row and (line is None or line.leads):
+            if chosen and len(chosen) + len(of_row) > room:
+                break
+            chosen += of_row
+            of_row = []
+        if line is not None:
+            of_row.append(line)
+    return places.in_walking_order(chosen)
 
 
 def _asked(tx: Transaction, site: SiteFacts, settings: Counting, codes: Sequence[str]) -> Planned:
@@ -163,7 +179,8 @@ def _asked(tx: Transaction, site: SiteFacts, settings: Counting, codes: Sequence
     if not rows:
         numbers = ", ".join(map(str, taken))
         raise CountRefused(f"they are on sheet {numbers} already", field="sku", fix="count them there")
-    chosen = [PlannedLine(row, grades.get(row.sku_id, rules.C), "asked") for row in rows]
+    asked = [PlannedLine(row, grades.get(row.sku_id, rules.C), "asked") for row in rows]
+    chosen = places.in_walking_order(places.by_place(tx, site, asked))
     sheet = _make(tx, site, "asked", chosen)
     return Planned(site.code, sheet.number if sheet else None, tuple(chosen), 0)
 
@@ -226,8 +243,13 @@ def plan_due(tx: Transaction, site_ids: Sequence[int]) -> None:
             schedule(tx, PLAN, [(site_id, rules.next_morning(tx.now, site.timezone, settings.plan_at))])
 
 
-def found_line(tx: Transaction, site: SiteFacts, sku: catalog.Sku, status: str, lot: str) -> PlannedLine:
-    """A line for something that lay there and is not on the sheet."""
+def found_lines(
+    tx: Transaction, site: SiteFacts, sku: catalog.Sku, status: str, lot: str, code: str | None
+) -> list[PlannedLine]:
+    """The lines of something that lay there and is not on the sheet; at a site with bins all places of its row too."""
     (held,) = inventory.load_held_at(tx, site.site_id, [(sku.sku_id, status, lot, tx.now)])
     row = empty_row(sku.sku_id, Costs(tx, site, {sku.sku_id: sku}), status, lot)
-    return PlannedLine(replace(row, quantity=held), rules.C, "found")
+    lines = places.by_place(tx, site, [PlannedLine(replace(row, quantity=held), rules.C, "found")])
+    if site.bins and (code or places.IN_NO_BIN) not in [line.bin for line in lines]:
+        lines.append(replace(lines[0], bin=code or places.IN_NO_BIN, held=0, leads=False))
+    return lines

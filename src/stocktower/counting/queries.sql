@@ -9,17 +9,45 @@ SELECT nextval('counting.sheet_number');
 -- New sheets.
 
 -- name: insert_lines
--- Lines of a sheet, each for a row that is on no other unfinished sheet; says which were taken.
+-- Lines of a sheet, row by row, each row on no other unfinished sheet; says which were taken.
+WITH given AS (
+    SELECT *
+    FROM unnest(%(line_nos)s::integer[], %(sku_ids)s::bigint[], %(statuses)s::text[], %(lots)s::text[],
+        %(grades)s::text[], %(whys)s::text[], %(book_quantities)s::bigint[], %(costs)s::bigint[], %(by_bins)s::boolean[],
+        %(bins)s::text[], %(leads)s::boolean[])
+        AS given (line_no, sku_id, status, lot, grade, why, book_quantity, cost_minor, by_bin, bin, leads)
+), heads AS (
+    INSERT INTO counting.line (merchant_id, sheet_id, line_no, site_id, sku_id, status, lot, grade, why, state, round,
+        book_quantity, cost_minor, by_bin, bin, leads)
+    SELECT %(merchant_id)s::bigint, %(sheet_id)s::bigint, given.line_no, %(site_id)s::bigint, given.sku_id, given.status,
+        given.lot, given.grade, given.why, 'open', 1, given.book_quantity, given.cost_minor, given.by_bin, given.bin, true
+    FROM given
+    WHERE given.leads
+    ORDER BY given.sku_id, given.status, given.lot
+    ON CONFLICT (merchant_id, site_id, sku_id, status, lot) WHERE leads AND state IN ('open', 'agreed', 'disputed')
+        DO NOTHING
+    RETURNING line_no, sku_id, status, lot
+), others AS (
+    INSERT INTO counting.line (merchant_id, sheet_id, line_no, site_id, sku_id, status, lot, grade, why, state, round,
+        book_quantity, cost_minor, by_bin, bin, leads)
+    SELECT %(merchant_id)s::bigint, %(sheet_id)s::bigint, given.line_no, %(site_id)s::bigint, given.sku_id, given.status,
+        given.lot, given.grade, given.why, 'open', 1, given.book_quantity, given.cost_minor, given.by_bin, given.bin, false
+    FROM given
+    JOIN heads ON heads.sku_id = given.sku_id AND heads.status = given.status AND heads.lot = given.lot
+    WHERE NOT given.leads
+    RETURNING line_no
+)
+SELECT line_no FROM heads
+UNION ALL
+SELECT line_no FROM others;
+
+-- name: insert_bin_line
+-- Another place of a row that is on the sheet.
 INSERT INTO counting.line (merchant_id, sheet_id, line_no, site_id, sku_id, status, lot, grade, why, state, round,
-    book_quantity, cost_minor)
-SELECT %(merchant_id)s::bigint, %(sheet_id)s::bigint, given.line_no, %(site_id)s::bigint, given.sku_id, given.status,
-    given.lot, given.grade, given.why, 'open', 1, given.book_quantity, given.cost_minor
-FROM unnest(%(line_nos)s::integer[], %(sku_ids)s::bigint[], %(statuses)s::text[], %(lots)s::text[],
-    %(grades)s::text[], %(whys)s::text[], %(book_quantities)s::bigint[], %(costs)s::bigint[])
-    AS given (line_no, sku_id, status, lot, grade, why, book_quantity, cost_minor)
-ORDER BY given.sku_id, given.status, given.lot
-ON CONFLICT (merchant_id, site_id, sku_id, status, lot) WHERE state IN ('open', 'agreed', 'disputed') DO NOTHING
-RETURNING line_no;
+    book_quantity, cost_minor, by_bin, bin, leads)
+VALUES (%(merchant_id)s::bigint, %(sheet_id)s::bigint, %(line_no)s::integer, %(site_id)s::bigint, %(sku_id)s::bigint,
+    %(status)s::text, %(lot)s::text, %(grade)s::text, %(why)s::text, 'open', 1, %(book_quantity)s::bigint,
+    %(cost_minor)s::bigint, true, %(bin)s::text, false);
 
 -- name: load_under_way
 -- The rows of a site that are on an unfinished sheet, and on which.
@@ -74,7 +102,7 @@ FOR UPDATE;
 -- name: load_lines
 -- The lines of a sheet, in order.
 SELECT line_no, sku_id, status, lot, grade, why, state, round, book_quantity, cost_minor, counted, expected, counted_at,
-    stock_id, moved
+    stock_id, moved, by_bin, bin, leads
 FROM counting.line
 WHERE merchant_id = %(merchant_id)s::bigint AND sheet_id = %(sheet_id)s::bigint
 ORDER BY line_no;
@@ -82,7 +110,7 @@ ORDER BY line_no;
 -- name: lock_lines
 -- Lines of a sheet, locked in order.
 SELECT line_no, sku_id, status, lot, grade, why, state, round, book_quantity, cost_minor, counted, expected, counted_at,
-    stock_id, moved
+    stock_id, moved, by_bin, bin, leads
 FROM counting.line
 WHERE merchant_id = %(merchant_id)s::bigint AND sheet_id = %(sheet_id)s::bigint AND line_no = ANY(%(line_nos)s::integer[])
 ORDER BY line_no

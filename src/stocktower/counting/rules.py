@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from stocktower.kernel import allowed_units
 from stocktower.model import CountClass, Counting
 
-from .model import AGREED, DISPUTED, OPEN, Count, CountItem, Entry, Line, PlannedLine, RowFacts
+from .model import AGREED, DISPUTED, OPEN, Count, CountItem, Entry, Line, PlannedLine, RowFacts, RowKey
 
 A, B, C = "A", "B", "C"
 COUNTED_KINDS = ("warehouse", "store")
@@ -104,18 +104,27 @@ def decide_line(counts: Sequence[Count], of_class: CountClass, recounts: int) ->
 
 
 def decide_approval(lines: Sequence[Line], settings: Counting) -> list[tuple[str, tuple[int, ...]]]:
-    """Why somebody has to approve a sheet, and for which lines; nothing: it is applied by itself."""
+    """Why somebody has to approve a sheet, and for which lines; nothing: it is applied by itself.
+
+    Of a row that is counted bin by bin counts what its places differ by in all: what lies in another bin is not lost.
+    """
+    rows: dict[RowKey, list[Line]] = {}
+    for line in lines:
+        rows.setdefault(line.key, []).append(line)
+    net = {key: sum(line.difference for line in of_row) for key, of_row in rows.items()}
+    worth = {key: sum(line.difference_minor for line in of_row) for key, of_row in rows.items()}
     reasons: list[tuple[str, tuple[int, ...]]] = []
     disputed = tuple(line.line_no for line in lines if line.state == DISPUTED)
     if disputed:
         reasons.append(("counts do not agree", disputed))
-    unknown = tuple(line.line_no for line in lines if line.difference and not line.cost_minor)
+    unknown = tuple(line.line_no for line in lines if net[line.key] and line.difference and not line.cost_minor)
     if unknown:
         reasons.append(("the cost is unknown", unknown))
-    dear = tuple(line.line_no for line in lines if abs(line.difference_minor) > settings.approve_line_minor)
+    most = settings.approve_line_minor
+    dear = tuple(line.line_no for line in lines if line.difference and abs(worth[line.key]) > most)
     if dear:
         reasons.append(("the difference of a line is worth more than may pass", dear))
-    if abs(sum(line.difference_minor for line in lines)) > settings.approve_net_minor:
+    if abs(sum(worth.values())) > settings.approve_net_minor:
         differing = tuple(line.line_no for line in lines if line.difference)
         reasons.append(("the difference of the sheet is worth more than may pass", differing))
     return reasons

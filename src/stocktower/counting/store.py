@@ -39,10 +39,23 @@ def insert_lines(
         lots=[line.row.lot for line in lines],
         grades=[line.grade for line in lines],
         whys=[line.why for line in lines],
-        book_quantities=[line.row.quantity for line in lines],
+        book_quantities=[line.book_quantity for line in lines],
         costs=[line.row.cost_minor for line in lines],
+        by_bins=[line.bin is not None for line in lines],
+        bins=[line.bin or "" for line in lines],
+        leads=[line.leads for line in lines],
     )
     return set(found)
+
+
+def insert_bin_line(tx: Transaction, sheet_id: int, site_id: int, line: PlannedLine, line_no: int) -> None:
+    """Another place of a row that is on the sheet, which is locked."""
+    row = line.row
+    tx.execute(
+        _Q.insert_bin_line, sheet_id=sheet_id, line_no=line_no, site_id=site_id, sku_id=row.sku_id, status=row.status,
+        lot=row.lot, grade=line.grade, why=line.why, book_quantity=line.book_quantity, cost_minor=row.cost_minor,
+        bin=line.bin or "",
+    )  # fmt: skip
 
 
 def load_under_way(tx: Transaction, site_id: int) -> dict[RowKey, int]:

@@ -14,6 +14,7 @@ from stocktower.platform import Transaction
 from . import sheets, store
 from .finishing import cause_key
 from .model import OPEN, UNFINISHED, Count, Entry, Line, RowKey, Sheet
+from .places import walking_key
 from .sheets import CountRefused, UnknownSheet
 
 
@@ -68,6 +69,8 @@ class CountLine(Struct, frozen=True):
     counted_at: datetime | None
     bins: tuple[str, ...] = ()
     """Where it is thought to lie, at a site that keeps bins; how many, nobody is told."""
+    bin: str | None = None
+    """The one place of it that is counted here: a bin, or what lies in none (empty); None: the row as a whole."""
 
 
 class CountSheet(Struct, frozen=True):
@@ -77,6 +80,8 @@ class CountSheet(Struct, frozen=True):
     site: str
     site_name: str
     lines: tuple[CountLine, ...]
+    keeps_bins: bool = False
+    """What is found is found in a bin, or in none."""
 
     @property
     def to_count(self) -> int:
@@ -197,13 +202,15 @@ def load_sheet(tx: Transaction, network: Network, number: int, *, reader: str) -
     shown = [
         _blind(
             line, entries.get(line.line_no, ()), skus[line.sku_id], units.get(line.sku_id, {}), reader, same_person,
-            bins.get(line.key, ()),
+            ((line.bin,) if line.bin else ()) if line.by_bin else bins.get(line.key, ()),
         )
         for line in lines
     ]  # fmt: skip
     # As people walk; what lies in no bin comes last, in the order of the lines.
-    shown.sort(key=lambda line: (not line.bins, ledger.walking_order(line.bins[0]) if line.bins else [], line.line_no))
-    return CountSheet(sheet, _code(network, sheet.site_id), _name(network, sheet.site_id), tuple(shown))
+    shown.sort(key=lambda line: (walking_key(line.bins[0] if line.bins else None), line.line_no))
+    site = network.sites.get(sheet.site_id)
+    keeps_bins = site is not None and site.bins
+    return CountSheet(sheet, _code(network, sheet.site_id), _name(network, sheet.site_id), tuple(shown), keeps_bins)
 
 
 def _bins(tx: Transaction, network: Network, site_id: int, sku_ids: set[int]) -> dict[RowKey, tuple[str, ...]]:
@@ -252,6 +259,7 @@ def _blind(
         sequence=last.sequence if last else 0,
         counted_at=last.counted_at if last else None,
         bins=bins,
+        bin=line.bin if line.by_bin else None,
     )
 
 

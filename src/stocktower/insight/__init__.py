@@ -19,7 +19,7 @@ from .explained import (
 from .exports import FORMATS, TABLES, Table, Written, write_table
 from .grid import GridAsked, GridPage, GridRow, load_grid, load_grid_by_figure, rows_by_sku, walk_skus
 from .history import HistoryEntry, Point, load_points, name_entries, window
-from .in_bins import BadBinPlace, BinLine, BinPage, load_bins_page
+from .in_bins import BadBinPlace, BinChange, BinHistory, BinLine, BinPage, load_bin_history, load_bins_page
 from .posted import find_journals, load_moves_of
 from .promised import AtpAnswers, answer_atp
 
@@ -31,6 +31,8 @@ __all__ = [
     "AtsAnswer",
     "BadBinPlace",
     "BadInstant",
+    "BinChange",
+    "BinHistory",
     "BinLine",
     "BinPage",
     "ChannelAts",
@@ -48,6 +50,7 @@ __all__ = [
     "ask",
     "explain_ats",
     "find_journals",
+    "load_bin_history",
     "load_bins_page",
     "load_grid",
     "load_grid_by_figure",

@@ -139,6 +139,13 @@ def _moves(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
         ]
 
 
+def _bin_moves(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
+    names = _Names(tx)
+    for batch in ledger.walk_bin_moves(tx, as_of(tx, moment)):
+        names.learn([entry[0] for entry in batch])
+        yield [(entry[10], entry[9], *names[entry[0]], *entry[1:9]) for entry in batch]
+
+
 def _reservations(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
     names = _Names(tx)
     for batch in ledger.walk_reservations(tx, as_of(tx, moment)):
@@ -185,6 +192,11 @@ TABLES = {
         Table(
             "bins", "What lies in bins",
             _columns("as_of@ sku name site zone bin status owner lot quantity#"), _bins,
+        ),
+        Table(
+            "bin_moves", "Every change of what lies in a bin",
+            _columns(f"recorded_at@ occurred_at@ {_ROW} bin sequence# change# in_bin# reason reference reference_id# "
+                     "actor"), _bin_moves,
         ),
         Table("ats", "Available to sell by channel", _columns("as_of@ sku kind channel ats#"), _ats),
         Table(

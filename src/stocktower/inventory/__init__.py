@@ -166,7 +166,7 @@ from .stock.events import (
 )
 from .stock.finding import FIGURES, Place, Wanted, load_by_figure, load_candidates, load_rows_of
 from .stock.proof import Drift, find_drift, rebuild_balances
-from .stock.site_rows import SiteRow, load_held_at, load_site_rows
+from .stock.site_rows import SiteRow, load_held_at, load_held_in_bins, load_site_rows
 from .stock.store import OverAllocated, StockMoved, load_rows_by_id
 from .stock.wording import NotUsable, Words
 from .supply.cuts import Cutter, MayCut
@@ -241,18 +241,19 @@ __all__ = [
     "give_up_bins", "hold", "hold_lots", "kit_ats", "let_wait", "list_rules", "load_allocations", "load_arrived_orders",
     "load_assemblies", "load_availability", "load_availability_at", "load_by_figure", "load_candidates",
     "load_claiming_orders", "load_claims", "load_coming_page", "load_coming_stock", "load_demands", "load_expired_rows",
-    "load_held_at", "load_held_skus", "load_held_units", "load_holders_of_lots", "load_holders_of_rows", "load_inbound",
-    "load_inbound_by_id", "load_inbound_history", "load_lenders", "load_lineage", "load_lot", "load_lots",
-    "load_lots_of_orders", "load_made_of", "load_moment", "load_move_rows", "load_offering", "load_offers",
-    "load_open_holds", "load_promisable", "load_promisable_at", "load_recalls", "load_rows_at", "load_rows_by_id",
-    "load_rows_of", "load_rule_views", "load_rules", "load_series", "load_site_rows", "load_snapshot_orders",
-    "load_supplied", "load_transfer", "load_waiting", "load_whole", "lock_carts", "lock_holds_of_orders", "lock_supply",
-    "lock_used", "look_at_transfers", "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net",
-    "pool", "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances",
-    "receive", "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount",
-    "refuse_adjustment", "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks",
-    "set_rule", "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound",
-    "state_receipt", "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies",
-    "take_bin_moves", "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot",
-    "trace_lots", "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
+    "load_held_at", "load_held_in_bins", "load_held_skus", "load_held_units", "load_holders_of_lots",
+    "load_holders_of_rows", "load_inbound", "load_inbound_by_id", "load_inbound_history", "load_lenders",
+    "load_lineage", "load_lot", "load_lots", "load_lots_of_orders", "load_made_of", "load_moment", "load_move_rows",
+    "load_offering", "load_offers", "load_open_holds", "load_promisable", "load_promisable_at", "load_recalls",
+    "load_rows_at", "load_rows_by_id", "load_rows_of", "load_rule_views", "load_rules", "load_series", "load_site_rows",
+    "load_snapshot_orders", "load_supplied", "load_transfer", "load_waiting", "load_whole", "lock_carts",
+    "lock_holds_of_orders", "lock_supply", "lock_used", "look_at_transfers", "look_for_orders", "measure_cover",
+    "measure_effects", "measure_lead_time", "net", "pool", "read_adjustment", "read_inbound", "read_receipt",
+    "read_snapshot", "read_transfer", "rebuild_balances", "receive", "receive_deliveries", "record_claims",
+    "record_inbound", "record_reservations", "recount", "refuse_adjustment", "release_holds", "release_lots",
+    "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule", "settle_whole", "shown", "state_adjustment",
+    "state_assembly", "state_bin_moves", "state_inbound", "state_receipt", "state_transfer", "supersede_holds",
+    "supply_event", "take_adjustments", "take_assemblies", "take_bin_moves", "take_inbound", "take_receipts",
+    "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots", "trim_claims_of", "turn_rules",
+    "whole_cause", "withdraw",
 ]  # fmt: skip

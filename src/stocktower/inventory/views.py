@@ -8,10 +8,20 @@ from msgspec import Struct
 
 from stocktower.platform import Transaction
 
-from .bins.contents import BinPlace, BinsAsked, load_bin_page, load_bins, load_rows_in_bins
+from .bins.contents import (
+    BinMoveKey,
+    BinPlace,
+    BinsAsked,
+    load_bin_moves,
+    load_bin_page,
+    load_bins,
+    load_rows_in_bins,
+    walk_bin_moves,
+)
 from .bins.rules import FETCHED, NOT_PUT_AWAY, BinRow, plan_pick, walking_order, zone_of
 from .bins.store import Found as InBin
-from .bins.store import load_fetched
+from .bins.store import Moved as BinMoved
+from .bins.store import load_fetched, name_relocations
 from .formulas.model import StockRow
 from .papers import (
     ASSEMBLY,
@@ -41,6 +51,8 @@ __all__ = [
     "NOT_PUT_AWAY",
     "RECEIPT",
     "AssemblyPaper",
+    "BinMoveKey",
+    "BinMoved",
     "BinPlace",
     "BinRow",
     "BinsAsked",
@@ -57,6 +69,7 @@ __all__ = [
     "find_receipt",
     "find_transfers",
     "load_assembly_paper",
+    "load_bin_moves",
     "load_bin_page",
     "load_bins",
     "load_change_instants",
@@ -77,8 +90,10 @@ __all__ = [
     "load_transfer_paper",
     "load_waiters_at",
     "name_papers",
+    "name_relocations",
     "plan_pick",
     "transfer_cause",
+    "walk_bin_moves",
     "walk_moves",
     "walk_reservations",
     "walking_order",

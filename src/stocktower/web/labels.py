@@ -86,6 +86,9 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
     for kind in PAPERS:
         for paper_id, reference in stock.name_papers(tx, kind, sorted(wanted.get(kind, ()))).items():
             found[kind, paper_id] = Label(f"{kind} {reference}", paper_href(kind, paper_id))
+    for relocation_id, reference, message_id in stock.name_relocations(tx, wanted.get("relocation", ())):
+        href = f"/messages/{message_id}" if message_id else "/bins"
+        found["relocation", relocation_id] = Label(f"bin move {reference}", href)
     for subject, ids in wanted.items():
         for subject_id in ids:
             found.setdefault((subject, subject_id), Label(f"{subject} {subject_id}", f"/events?subject={subject_id}"))

@@ -110,6 +110,59 @@ WHERE bin.merchant_id = %(merchant_id)s::bigint AND bin.quantity > 0
 ORDER BY stock.site_id, bin.bin, bin.stock_id
 LIMIT %(limit)s::bigint;
 
+-- name: load_moves_in_bins
+-- What moved in and out of some bins or zones (none: of all), of some SKUs (none: all), before a place, the last recorded
+-- first: bin by bin, the last of each.
+SELECT move.recorded_at, move.occurred_at, move.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot,
+    move.bin, move.sequence, move.delta, move.quantity_after, move.reason, move.reference, move.reference_id, move.actor
+FROM inventory.bin AS bin
+JOIN inventory.stock AS stock ON stock.merchant_id = bin.merchant_id AND stock.stock_id = bin.stock_id
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM inventory.bin_move AS one
+    WHERE one.merchant_id = %(merchant_id)s::bigint AND one.stock_id = bin.stock_id AND one.bin = bin.bin
+        AND (one.recorded_at, one.stock_id, one.bin, one.sequence)
+            < (%(recorded_at)s::timestamptz, %(stock_id)s::bigint, %(bin)s::text, %(sequence)s::bigint)
+    ORDER BY one.sequence DESC
+    LIMIT %(limit)s::bigint
+) AS move
+WHERE bin.merchant_id = %(merchant_id)s::bigint
+    AND (cardinality(%(codes)s::text[]) = 0 OR bin.bin = ANY(%(codes)s::text[])
+        OR EXISTS (SELECT FROM unnest(%(beginnings)s::text[]) AS named (code) WHERE starts_with(bin.bin, named.code)))
+    AND (cardinality(%(site_ids)s::bigint[]) = 0 OR stock.site_id = ANY(%(site_ids)s::bigint[]))
+    AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR stock.sku_id = ANY(%(sku_ids)s::bigint[]))
+ORDER BY move.recorded_at DESC, move.stock_id DESC, move.bin DESC, move.sequence DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_bin_moves
+-- What moved in and out of the bins of some sites (none: of all), before a place, the last recorded first.
+SELECT move.recorded_at, move.occurred_at, move.stock_id, stock.sku_id, stock.site_id, stock.status, stock.owner, stock.lot,
+    move.bin, move.sequence, move.delta, move.quantity_after, move.reason, move.reference, move.reference_id, move.actor
+FROM inventory.bin_move AS move
+JOIN inventory.stock AS stock ON stock.merchant_id = move.merchant_id AND stock.stock_id = move.stock_id
+WHERE move.merchant_id = %(merchant_id)s::bigint AND move.recorded_at <= %(recorded_at)s::timestamptz
+    AND (move.recorded_at, move.stock_id, move.bin, move.sequence)
+        < (%(recorded_at)s::timestamptz, %(stock_id)s::bigint, %(bin)s::text, %(sequence)s::bigint)
+    AND (cardinality(%(site_ids)s::bigint[]) = 0 OR stock.site_id = ANY(%(site_ids)s::bigint[]))
+ORDER BY move.recorded_at DESC, move.stock_id DESC, move.bin DESC, move.sequence DESC
+LIMIT %(limit)s::bigint;
+
+-- name: load_bin_move_batch
+-- What moved in and out of bins and was recorded by an instant, by row, bin and sequence, after a place.
+SELECT stock_id, bin, sequence, delta, quantity_after, reason, reference, reference_id, actor, occurred_at, recorded_at
+FROM inventory.bin_move
+WHERE merchant_id = %(merchant_id)s::bigint
+    AND (stock_id, bin, sequence) > (%(stock_id)s::bigint, %(bin)s::text, %(sequence)s::bigint)
+    AND recorded_at <= %(until)s::timestamptz
+ORDER BY stock_id, bin, sequence
+LIMIT %(limit)s::bigint;
+
+-- name: name_relocations
+-- The numbers that sites gave to what went from bin to bin, and the messages that said so.
+SELECT relocation_id, reference, message_id
+FROM inventory.relocation
+WHERE merchant_id = %(merchant_id)s::bigint AND relocation_id = ANY(%(relocation_ids)s::bigint[]);
+
 -- name: find_rows_in_bins
 -- Stock rows that have units in bins with some codes or beginnings, with their SKUs.
 SELECT DISTINCT stock.sku_id, stock.stock_id

@@ -61,6 +61,28 @@ class Found(Struct, frozen=True):
     """Of the whole row: nobody has units of one bin."""
 
 
+class Moved(Struct, frozen=True):
+    """One change of what lies in a bin, with what the row is."""
+
+    recorded_at: datetime
+    occurred_at: datetime
+    stock_id: int
+    sku_id: int
+    site_id: int
+    status: str
+    owner: str
+    lot: str
+    bin: str
+    sequence: int
+    delta: int
+    quantity_after: int
+    """In the bin, of the row."""
+    reason: str
+    reference: str
+    reference_id: int
+    actor: str
+
+
 def load_bins(tx: Transaction, stock_ids: Collection[int]) -> list[BinRow]:
     """Every bin of some stock rows, empty ones too."""
     return tx.fetch(_SQL.load_bins, BinRow, stock_ids=sorted(stock_ids)) if stock_ids else []
@@ -151,6 +173,35 @@ def find_in_bins(
         _SQL.find_in_bins, Found, site_ids=sorted(site_ids), codes=sorted(codes), beginnings=sorted(beginnings),
         sku_ids=sorted(sku_ids), site_id=after[0], bin=after[1], stock_id=after[2], limit=limit,
     )  # fmt: skip
+
+
+def load_moves(
+    tx: Transaction, site_ids: Collection[int], codes: Collection[str], beginnings: Collection[str],
+    sku_ids: Collection[int], before: tuple[datetime, int, str, int], limit: int,
+) -> list[Moved]:  # fmt: skip
+    """What moved in and out of bins, before (recorded_at, stock_id, bin, sequence), the last recorded first."""
+    recorded_at, stock_id, bin, sequence = before
+    named: dict[str, Any] = {
+        "site_ids": sorted(site_ids), "recorded_at": recorded_at, "stock_id": stock_id, "bin": bin,
+        "sequence": sequence, "limit": limit,
+    }  # fmt: skip
+    if not codes and not sku_ids:
+        return tx.fetch(_SQL.load_bin_moves, Moved, **named)
+    named |= {"codes": sorted(codes), "beginnings": sorted(beginnings), "sku_ids": sorted(sku_ids)}
+    return tx.fetch(_SQL.load_moves_in_bins, Moved, **named)
+
+
+def load_move_batch(
+    tx: Transaction, stock_id: int, bin: str, sequence: int, until: datetime, limit: int
+) -> list[tuple[Any, ...]]:
+    """Moves of bins recorded by an instant after (stock_id, bin, sequence), in this order."""
+    named = {"stock_id": stock_id, "bin": bin, "sequence": sequence, "until": until, "limit": limit}
+    return tx.tuples(_SQL.load_bin_move_batch, **named)
+
+
+def name_relocations(tx: Transaction, relocation_ids: Collection[int]) -> list[tuple[int, str, int]]:
+    """(relocation_id, reference, message_id; 0: of no message)."""
+    return tx.tuples(_SQL.name_relocations, relocation_ids=sorted(relocation_ids)) if relocation_ids else []
 
 
 def find_rows_in_bins(tx: Transaction, codes: Collection[str], beginnings: Collection[str]) -> list[tuple[int, int]]:

@@ -290,6 +290,23 @@ CROSS JOIN LATERAL (
         AND move.occurred_at > wanted.as_of AND move.reason <> 'discrepancy'
 ) AS moved;
 
+-- name: load_held_in_bins
+-- What the bins of rows of a site that we own held at an instant of each, as far as is recorded; what is picked lies in none.
+SELECT wanted.place, bin.bin, (bin.quantity - coalesce(moved.units, 0))::bigint AS units
+FROM unnest(%(sku_ids)s::bigint[], %(statuses)s::text[], %(lots)s::text[], %(times)s::timestamptz[])
+    WITH ORDINALITY AS wanted (sku_id, status, lot, as_of, place)
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.sku_id = wanted.sku_id
+    AND stock.site_id = %(site_id)s::bigint AND stock.status = wanted.status AND stock.owner = 'own'
+    AND stock.lot = wanted.lot
+JOIN inventory.bin AS bin ON bin.merchant_id = %(merchant_id)s::bigint AND bin.stock_id = stock.stock_id
+    AND bin.bin <> 'picked'
+CROSS JOIN LATERAL (
+    SELECT sum(move.delta) AS units
+    FROM inventory.bin_move AS move
+    WHERE move.merchant_id = %(merchant_id)s::bigint AND move.stock_id = stock.stock_id AND move.bin = bin.bin
+        AND move.occurred_at > wanted.as_of
+) AS moved;
+
 -- name: load_site_rows
 -- Every row of a site, with what left it after an instant, and when it was first and last moved.
 SELECT stock.stock_id, stock.sku_id, stock.status, stock.owner, stock.lot, stock.quantity, stock.discrepancy,

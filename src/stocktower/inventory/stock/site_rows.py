@@ -61,3 +61,16 @@ def load_held_at(tx: Transaction, site_id: int, rows: Sequence[tuple[int, str, s
         tx.tuples(_SQL.load_held_at, site_id=site_id, sku_ids=sku_ids, statuses=statuses, lots=lots, times=times)
     )
     return [found.get(place, 0) for place in range(1, len(rows) + 1)]
+
+
+def load_held_in_bins(
+    tx: Transaction, site_id: int, rows: Sequence[tuple[int, str, str, datetime]]
+) -> list[dict[str, int]]:
+    """What our rows (SKU, status, lot) of a site held in which bin at an instant of each, as far as is known now."""
+    found: list[dict[str, int]] = [{} for _ in rows]
+    if rows:
+        sku_ids, statuses, lots, times = zip(*rows, strict=True)
+        named = {"site_id": site_id, "sku_ids": sku_ids, "statuses": statuses, "lots": lots, "times": times}
+        for place, code, units in tx.tuples(_SQL.load_held_in_bins, **named):
+            found[place - 1][code] = units
+    return found

@@ -7,7 +7,7 @@ from litestar.di import Provide
 from litestar.params import JSONBody, QueryParameter
 
 from stocktower import access, exchange, inventory
-from stocktower.insight import BadBinPlace, BinPage, load_bins_page
+from stocktower.insight import BadBinPlace, BinHistory, BinPage, load_bin_history, load_bins_page
 from stocktower.inventory import Stated
 from stocktower.web.api.goods import write
 from stocktower.web.api.stock import known_channel
@@ -36,6 +36,28 @@ def list_bins(
             return load_bins_page(tx, network, site=site, codes=bin or (), skus=sku or (), after=after, limit=limit)
         except BadBinPlace as error:
             raise Unprocessable(str(error), field="after", fix="Take it from `next` of the page before.") from error
+
+
+@get("/api/v1/bin-moves", sync_to_thread=True, tags=["Stock"])
+def list_bin_moves(
+    desk: AtDesk,
+    site: Annotated[str, QueryParameter(description="Code of a site; nothing: all that keep bins.")] = "",
+    bin: Annotated[list[str] | None, QueryParameter(description="Bins, or zones: what stands before a dash.")] = None,
+    sku: Annotated[list[str] | None, QueryParameter(description="Codes of SKUs; nothing: all.")] = None,
+    before: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 200,
+) -> BinHistory:
+    """What moved in and out of bins, the last recorded first, each change with what says so."""
+    with desk.reading() as tx:
+        network = desk.network(tx)
+        if site:
+            known_channel(site, network.site_ids, field="site")
+        try:
+            return load_bin_history(
+                tx, network, site=site, codes=bin or (), skus=sku or (), before=before, limit=limit
+            )  # fmt: skip
+        except BadBinPlace as error:
+            raise Unprocessable(str(error), field="before", fix="Take it from `next` of the page before.") from error
 
 
 @post(

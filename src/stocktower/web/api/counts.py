@@ -41,6 +41,8 @@ class ProposedLine(msgspec.Struct, frozen=True):
     grade: str
     """A, B or C."""
     why: str
+    bin: str | None
+    """At a site with bins: the place of the row that is counted; empty: what lies in no bin."""
 
 
 class PlanAnswer(msgspec.Struct, frozen=True):
@@ -71,6 +73,8 @@ class CountedLine(msgspec.Struct, frozen=True):
     """None: now."""
     found: bool = False
     """It lay there and is not on the sheet."""
+    bin: str | None = None
+    """Where a row is counted bin by bin: the bin; empty: in none; nothing: the only place of it on the sheet."""
 
 
 class EntryRequest(msgspec.Struct, frozen=True):
@@ -150,7 +154,10 @@ def plan(desk: AtDesk, data: JSONBody[PlanRequest], request_hash: RequestHash, k
     def do(tx: Transaction) -> PlanAnswer:
         planned = counting.plan(tx, data.site, lines=data.lines, skus=data.skus)
         skus = catalog.load_skus(tx, {one.row.sku_id for one in planned.lines})
-        lines = [ProposedLine(skus[one.row.sku_id].code, one.row.status, one.grade, one.why) for one in planned.lines]
+        lines = [
+            ProposedLine(skus[one.row.sku_id].code, one.row.status, one.grade, one.why, one.bin)
+            for one in planned.lines
+        ]
         return PlanAnswer(planned.site, None if data.dry_run else planned.number, lines, planned.waiting)
 
     if data.dry_run:
@@ -189,7 +196,7 @@ def enter(
     items = [
         CountItem(
             one.quantity, sku=one.sku, line_no=one.line, unit=one.unit, status=one.status, lot=one.lot, round=one.round,
-            counted_at=one.counted_at, found=one.found,
+            counted_at=one.counted_at, found=one.found, bin=one.bin,
         )
         for one in data.lines
     ]  # fmt: skip

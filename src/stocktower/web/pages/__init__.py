@@ -30,7 +30,7 @@ HANDLERS = (
     stock.stock_page, sku.sku_page, sku.history_page,
     publication.publication_page, publication.resend_page,
     listings.listings_page,
-    lots.lots_page, lots.lot_page, lots.act_page, bins.bins_page, bins.bins_act,
+    lots.lots_page, lots.lot_page, lots.act_page, bins.bins_page, bins.bins_act, bins.bin_moves_page,
     goods.inbound_page, goods.receive_page, goods.receive_act, goods.moves_page,
     papers.transfer_page, papers.receipt_page, papers.assembly_page,
     counts.counts_page, counts.plan_page, counts.count_page, counts.count_act,

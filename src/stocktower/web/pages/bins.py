@@ -14,6 +14,7 @@ from stocktower.web.pages.goods import whole
 from stocktower.web.problems import Unprocessable
 
 LINES = 200
+VIEWS = (("What lies where", "/bins"), ("What moved", "/bins/moves"))
 WORDS = (
     Word("site", "code of a site that keeps bins"),
     Word("bin", "codes of bins, or of zones: what stands before the first dash; separated by commas"),
@@ -48,6 +49,27 @@ def bins_act(desk: AtDesk, form: FilledForm, q: FromQuery[str] = "") -> Response
     return _show(desk, q, "", form.values, result)
 
 
+@get("/bins/moves", sync_to_thread=True)
+def bin_moves_page(desk: AtDesk, q: FromQuery[str] = "", before: FromQuery[str] = "") -> Response[str]:
+    """What moved in and out of bins, the last recorded first: of a bin, of a SKU's bins, of all."""
+    wanted = parse_filter(q, WORDS)
+    with desk.reading() as tx:
+        network = desk.network(tx)
+        codes = [*wanted.many("bin"), *wanted.free.split()]
+        try:
+            page = insight.load_bin_history(
+                tx, network, site=wanted.one("site"), codes=codes, skus=wanted.many("sku"), before=before, limit=LINES
+            )
+        except insight.BadBinPlace:
+            page = insight.BinHistory([], "")
+        subjects = {(one.reference, one.reference_id) for one in page.changes if one.reference and one.reference_id}
+        return desk.show(
+            tx, "bin_moves.html", title="Bin moves", filter=wanted, vocabulary=WORDS, page=page, is_first=not before,
+            references=labels.of_subjects(tx, network, subjects), sku_href=labels.sku_href, views=VIEWS,
+            history_href=labels.history_href,
+        )  # fmt: skip
+
+
 def document_of(values: dict[str, str]) -> exchange.BinMoveDocument:
     """The bin move that a form states; raises Unprocessable."""
     given = {name: text.strip() for name, text in values.items()}
@@ -78,5 +100,6 @@ def _show(
             tx, "bins.html", status=422 if result and result.problem else 200, title="Bins", filter=wanted,
             vocabulary=WORDS, page=page, values=values or {}, result=result, is_first=not after,
             sites=[site for site in network.sites.values() if site.bins and site.active], sku_href=labels.sku_href,
+            views=VIEWS,
             may_act=desk.may(access.Permission.ADJUST_STOCK),
         )  # fmt: skip

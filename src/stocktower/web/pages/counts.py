@@ -52,13 +52,19 @@ def plan_page(desk: AtDesk, form: FilledForm) -> Response[str] | Redirect:
     if planned.number is not None and not trying:
         return Redirect(f"/counts/{planned.number}", status_code=303)
     changes = [
-        f"{codes[one.row.sku_id]}, {one.row.status}: {WHYS[one.why]}, class {one.grade}" for one in planned.lines
+        f"{codes[one.row.sku_id]}{place_words(one.bin)}, {one.row.status}: {WHYS[one.why]}, class {one.grade}"
+        for one in planned.lines
     ]
     if planned.waiting:
         changes.append(f"{planned.waiting:,} more rows are due and wait for another day")
     result = Result(f"To count at {planned.site}: {len(planned.lines):,} lines", trying, changes)
     with desk.reading() as tx:
         return _show_list(desk, tx, result=result, given=form.values)
+
+
+def place_words(code: str | None) -> str:
+    """Behind a SKU that is counted bin by bin: where."""
+    return "" if code is None else f" in {code}" if code else " in no bin"
 
 
 def _plan(tx: Transaction, form: Form) -> tuple[counting.Planned, dict[int, str]]:
@@ -101,6 +107,7 @@ def count_page(
     number: FromPath[int],
     line: FromQuery[int] = 0,
     scan: FromQuery[str] = "",
+    at: FromQuery[str] = "",
     mode: FromQuery[str] = "",
     said: FromQuery[str] = "",
 ) -> Response[str]:
@@ -112,7 +119,7 @@ def count_page(
             raise NotFoundException(f"There is no count sheet {number}.") from unknown
         if sheet.sheet.state != "open":
             return _show_variances(desk, tx, number, said)
-        return _show_sheet(desk, tx, sheet, Look(line, scan.strip(), mode, said))
+        return _show_sheet(desk, tx, sheet, Look(line, scan.strip(), mode, said, at=at))
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -121,12 +128,15 @@ class Look(msgspec.Struct, frozen=True):
     line: int = 0
     scan: str = ""
     mode: str = ""
-    """scan: after each line the next thing is scanned; else the next line comes by itself."""
+    """scan: after each line the next thing is scanned; elsewhere: it lies in another bin too; else the next line comes
+    by itself."""
     said: str = ""
     """What was written just now."""
     problem: str = ""
     quantity: str = ""
     """What was typed and not taken."""
+    at: str = ""
+    """The bin that the counter stands at."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -138,7 +148,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def _place(tx: Transaction, sheet: CountSheet, look: Look) -> Place:
-    """The line that was chosen or scanned, else the first that this person can count."""
+    """The line that was chosen or scanned, else the first that this person can count; a bin may be scanned too."""
     by_no = {line.line_no: line for line in sheet.lines}
     if look.line in by_no:
         return Place(by_no[look.line])
@@ -146,10 +156,10 @@ def _place(tx: Transaction, sheet: CountSheet, look: Look) -> Place:
     if not look.scan:
         return Place(to_count)
     text = look.scan
-    fitting = [line for line in sheet.lines if text in (line.sku, line.barcode, str(line.line_no))]
-    # Of a SKU in several statuses the one that is still to be counted.
-    fitting.sort(key=lambda line: (line.state != "to_count", line.line_no))
-    if fitting:
+    fitting = [line for line in sheet.lines if text in (line.sku, line.barcode, str(line.line_no), line.bin or None)]
+    # Of a SKU in several statuses or bins one that is still to be counted, here before elsewhere, then as people walk.
+    fitting.sort(key=lambda line: (line.state != "to_count", bool(look.at) and line.bin != look.at))
+    if fitting and look.mode != "elsewhere":
         return Place(fitting[0])
     same = catalog.find_by_barcode(tx, [text]).get(text, [])
     if len(same) > 1:
@@ -171,7 +181,7 @@ def _show_sheet(desk: Desk, tx: Transaction, sheet: CountSheet, look: Look) -> R
         tx, "count.html", status=422 if look.problem else 200, title=f"Sheet {sheet.sheet.number}", sheet=sheet,
         now_line=place.line, found=place.found, found_units=sorted(units.items(), key=lambda item: item[1]),
         statuses=counting.statuses_of(tx), look=look, problem=problem, mine=mine, others=others,
-        scanning=look.mode == "scan" or bool(look.scan), may_count=desk.may(COUNT),
+        scanning=look.mode == "scan" or (bool(look.scan) and look.mode != "elsewhere"), may_count=desk.may(COUNT),
         may_drop=desk.may(access.Permission.APPROVE_COUNTS),
     )  # fmt: skip
 
@@ -213,7 +223,9 @@ def count_act(desk: AtDesk, number: FromPath[int], form: FilledForm) -> Response
     except CountRefused as refusal:
         return _refused(desk, number, form, _sentence(str(refusal)))
     unit = f" {item.unit}" if item.unit else ""
-    return _to(number, said=f"{entered.sku}: {item.quantity:,}{unit} written", mode=form.get("mode"))
+    place = place_words(item.bin) if item.bin or form.get("act") == "found" else ""
+    said = f"{entered.sku}{place}: {item.quantity:,}{unit} written"
+    return _to(number, said=said, mode=form.get("mode"), at=form.get("at"))
 
 
 def _item(form: Form) -> CountItem:
@@ -232,6 +244,7 @@ def _item(form: Form) -> CountItem:
         lot=form.get("lot"),
         round=int(round_) if round_.isascii() and round_.isdigit() else 0,
         found=form.get("act") == "found",
+        bin=form.get("bin") if "bin" in form.values else None,
     )
 
 
@@ -243,7 +256,13 @@ def _refused(desk: Desk, number: int, form: Form, problem: str) -> Response[str]
         if sheet.sheet.state != "open":
             return _show_variances(desk, tx, number, problem)
         look = Look(
-            int(line) if line.isdigit() else 0, form.get("sku"), form.get("mode"), "", problem, form.get("quantity")
+            int(line) if line.isdigit() else 0,
+            form.get("sku"),
+            form.get("mode"),
+            "",
+            problem,
+            form.get("quantity"),
+            form.get("at"),
         )
         return _show_sheet(desk, tx, sheet, look)
 

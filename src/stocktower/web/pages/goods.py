@@ -1,6 +1,6 @@
 """Goods that move: what is on its way and what of it is late, receiving it, and the ledger of moves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -82,6 +82,8 @@ class ReceiveLine(msgspec.Struct, frozen=True):
     sku: str
     name: str
     open: int
+    bins: tuple[str, ...] = ()
+    """Where it lies at a site that keeps bins."""
 
 
 @get("/inbound/receive", sync_to_thread=True)
@@ -103,6 +105,7 @@ def receive_act(
             done = inventory.state_receipt(tx, document)
         title = f"{document.reference} would be {done.state}" if dry_run else f"{document.reference} is {done.state}"
         changes = [f"{done.units:+,} units at {site}"]
+        changes += [f"{line.quantity:,} of {line.sku} put into {line.bin}" for line in document.lines if line.bin]
         if document.complete:
             changes.append(f"nothing more of {reference} is expected at {site}; what is missing opens a case")
         result = Result(title, dry_run, changes)
@@ -122,10 +125,11 @@ def document_of(values: dict[str, str], inbound: str, site: str) -> exchange.Rec
             continue
         good, damaged = whole(text, sku), whole(values.get(f"damaged/{sku}", ""), sku)
         if good or damaged:
-            lines.append(exchange.ReceiptLine(sku, good, damaged))
+            lines.append(exchange.ReceiptLine(sku, good, damaged, bin=values.get(f"bin/{sku}", "").strip()))
     extra = values.get("sku", "").strip()
     if extra:
-        lines.append(exchange.ReceiptLine(extra, whole(values.get("quantity", ""), extra)))
+        place = values.get("bin", "").strip()
+        lines.append(exchange.ReceiptLine(extra, whole(values.get("quantity", ""), extra), bin=place))
     if not lines and not values.get("complete"):
         raise Unprocessable("nothing is entered: write how many came", field="quantity")
     return exchange.ReceiptDocument(
@@ -154,7 +158,13 @@ def _show_form(
             reference=reference, site=site, lines=lines, values=values or {}, result=result,
             sites=[one for one in network.sites.values() if one.kind != "dropship"],
             href=receive_href(reference, site), may_act=desk.may(access.Permission.ADJUST_STOCK),
+            keeps_bins=_keeps_bins(network, site),
         )  # fmt: skip
+
+
+def _keeps_bins(network: Network, site: str) -> bool:
+    site_id = network.site_ids.get(site)
+    return site_id is not None and network.sites[site_id].bins
 
 
 def _lines(tx: Transaction, network: Network, reference: str, site: str) -> list[ReceiveLine]:
@@ -165,7 +175,26 @@ def _lines(tx: Transaction, network: Network, reference: str, site: str) -> list
     for row in found.rows:
         if row.inbound.kind != inventory.TRANSFER:
             left[row.inbound.sku_id] = left.get(row.inbound.sku_id, 0) + row.inbound.open
-    return [ReceiveLine(skus[sku_id].code, skus[sku_id].name, units) for sku_id, units in left.items()]
+    bins = _bins_of(tx, network.site_ids[site], left) if _keeps_bins(network, site) else {}
+    return [
+        ReceiveLine(skus[sku_id].code, skus[sku_id].name, units, bins.get(sku_id, ())) for sku_id, units in left.items()
+    ]
+
+
+def _bins_of(tx: Transaction, site_id: int, sku_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """In which bins of a site SKUs lie in good order, as people walk."""
+    rows = [
+        row
+        for row in inventory.load_rows_of(tx, sorted(sku_ids))
+        if row.binned and row.site_id == site_id and row.status == inventory.AVAILABLE
+    ]
+    bins = ledger.load_bins(tx, [row.stock_id for row in rows])
+    found: dict[int, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.sku_id, set()).update(one.bin for one in bins.get(row.stock_id, ()))
+    return {
+        sku_id: tuple(sorted(codes - {ledger.FETCHED}, key=ledger.walking_order)) for sku_id, codes in found.items()
+    }
 
 
 @get("/moves", sync_to_thread=True)
