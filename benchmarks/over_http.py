@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 import psycopg
+import uvloop
 
 from benchmarks import hot_sku, merchant
 from benchmarks.measures import Measure, Options, percentile
@@ -52,11 +53,11 @@ def measure_over_http(bench: Bench, options: Options) -> list[Measure]:
     rates: list[float] = []
     with served(place) as port, carts(place):
         requests = _requests(token)
-        asyncio.run(_saturate(port, requests, 1.0))
+        uvloop.run(_saturate(port, requests, 1.0))
         for _ in range(options.runs):
-            waits = asyncio.run(_paced(port, requests, seconds))
+            waits = uvloop.run(_paced(port, requests, seconds))
             p99s.append(percentile(waits, 0.99) * 1000)
-            rates.append(asyncio.run(_saturate(port, requests, seconds)))
+            rates.append(uvloop.run(_saturate(port, requests, seconds)))
     bare = _bare_rate(place, seconds)
     bench.drop(place)
     note = f"{HOLDS_A_SECOND} carts a second take stock meanwhile"
@@ -81,7 +82,7 @@ def measure_holds_over_http(bench: Bench, options: Options) -> list[Measure]:
     for _ in range(options.runs):
         copy = bench.copy(place, "http_holds_run")
         with served(copy) as port:
-            rate, waits = asyncio.run(_hold_all(port, token, stock))
+            rate, waits = uvloop.run(_hold_all(port, token, stock))
         hot_sku.check_all_given(copy, stock)
         rates.append(rate)
         p99s.append(percentile(waits, 0.99) * 1000)

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 from litestar.connection import ASGIConnection
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from stocktower import access
 from stocktower.platform import Transaction
@@ -27,6 +27,7 @@ REMEMBERED = 1.0
 """Seconds for which a good token of the API is not looked up again; so long it may outlive its end."""
 MOST_REMEMBERED = 10_000
 OPEN = ("/health", "/sign-in", "/favicon.ico")
+API = "/api/"
 OPEN_BELOW = ("/static/", "/sign-in/")
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -60,8 +61,13 @@ Refuse = Callable[[Scope], ASGIApp]
 """Makes the answer to somebody who is not let in."""
 
 
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
 class Gate:
     """Lets people and systems in, turns others away, and puts the security headers on every answer.
+
+    Writes of the API need a token: a browser's session is for pages, whose forms are protected.
 
     A token of the API that was found to be good is taken as good for REMEMBERED seconds: a system that asks for each
     page it shows is looked up once a second, not each time. Sessions of people are looked up always.
@@ -83,7 +89,7 @@ class Gate:
         found = credentials(scope)
         entry = await self._find(found) if found else None
         cast(dict[str, Any], scope)[ENTRY] = entry
-        target = self.app if entry is not None or is_open(scope["path"]) else self.refuse(scope)
+        target = self.app if may_pass(scope, entry) else self.refuse(scope)
         await target(scope, receive, with_headers(send))
 
     async def _find(self, asked: Credentials) -> Entry | None:
@@ -118,7 +124,19 @@ def find_entries(tx: Transaction, asked: Sequence[Credentials]) -> list[Entry | 
 
 def entry_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Entry | None:
     """Who sent a request, as the gate found."""
-    return cast(dict[str, Any], connection.scope).get(ENTRY)
+    return entry_in(connection.scope)
+
+
+def entry_in(scope: Scope) -> Entry | None:
+    """The same, of a request that is not let on."""
+    return cast(dict[str, Any], scope).get(ENTRY)
+
+
+def may_pass(scope: HTTPScope, entry: Entry | None) -> bool:
+    """Whether a request goes on to what answers it."""
+    if entry is None:
+        return is_open(scope["path"])
+    return entry.kind == "api" or scope["method"] in SAFE or not scope["path"].startswith(API)
 
 
 def is_open(path: str) -> bool:

@@ -30,7 +30,7 @@ from stocktower.web.desk import Desk
 from stocktower.web.forms import provide_form
 from stocktower.web.pages.entrance import closed_door
 from stocktower.web.problems import PROBLEM, Problem, answer_error
-from stocktower.web.security import Gate
+from stocktower.web.security import API, Gate, entry_in
 from stocktower.web.services import Services
 from stocktower.web.templating import STATIC, environment, static_file
 
@@ -86,12 +86,18 @@ def make_app(services: Services) -> ASGIApp:
 
 
 def refuse(scope: Scope) -> ASGIApp:
-    """The answer to somebody who is not let in; systems get a problem, people the sign-in page.
+    """The answer to somebody who is not let in, or not to this; systems get a problem, people the sign-in page.
 
     A link that was clicked elsewhere comes without our strict cookie: one step over our own page brings it along.
     """
     headers = dict(scope["headers"])
-    if scope["path"].startswith("/api/"):
+    if scope["path"].startswith(API):
+        if entry_in(scope) is not None:
+            problem = Problem(
+                "/problems/forbidden", "Writes of the API need a token", 403, "A session is for pages.",
+                fix="Send a bearer token: stocktower token create",
+            )  # fmt: skip
+            return _raw(_json(problem), PROBLEM, 403, {})
         problem = Problem(
             "/problems/sign-in", "Sign in first", 401, "Send a bearer token.", fix="stocktower token create"
         )

@@ -11,7 +11,6 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from types import TracebackType
 
 import psycopg
@@ -36,12 +35,16 @@ class GathererClosed(Exception):
 class _Call:
     """One caller's request, what came of it, and how the caller hears that there is an answer."""
 
-    __slots__ = ("answer", "error", "merchant_id", "request", "tell")
+    __slots__ = ("answer", "done", "error", "loop", "merchant_id", "request")
 
-    def __init__(self, merchant_id: int, request: Request, tell: Callable[[], object]) -> None:
+    def __init__(
+        self, merchant_id: int, request: Request, done: Callable[[], object], loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        """`done` is called when there is an answer, in the event loop if one is given."""
         self.merchant_id = merchant_id
         self.request = request
-        self.tell = tell
+        self.done = done
+        self.loop = loop
         self.answer: HoldResult | None = None
         self.error: BaseException | None = None
 
@@ -78,7 +81,7 @@ class Gatherer:
         """Hold (or end a hold) and wait for the answer, which is committed; raises what the request itself met."""
         done = threading.Lock()
         done.acquire()
-        call = _Call(merchant_id, request, done.release)
+        call = _Call(merchant_id, request, done.release, None)
         self._enter(call)
         done.acquire()
         return call.result()
@@ -87,7 +90,7 @@ class Gatherer:
         """The same for a caller of an event loop, which goes on meanwhile."""
         loop = asyncio.get_running_loop()
         done = asyncio.Event()
-        call = _Call(merchant_id, request, partial(_tell, loop, done))
+        call = _Call(merchant_id, request, done.set, loop)
         self._enter(call)
         await done.wait()
         return call.result()
@@ -144,7 +147,7 @@ class Gatherer:
             if len(calls) == 1 or isinstance(error, psycopg.OperationalError):
                 for call in calls:
                     call.error = error
-                    call.tell()
+                _tell(calls)
                 return
             middle = len(calls) // 2
             self._serve(calls[:middle])
@@ -152,7 +155,7 @@ class Gatherer:
             return
         for call, answer in zip(calls, answers, strict=True):
             call.answer = answer
-            call.tell()
+        _tell(calls)
 
     def _run(self, calls: Sequence[_Call]) -> list[HoldResult]:
         for _ in range(TRIES - 1):
@@ -172,7 +175,19 @@ class Gatherer:
             )
 
 
-def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Event) -> None:
-    """Wake whoever waits in an event loop, unless it is closed: then nobody waits any more."""
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(done.set)
+def _tell(calls: Sequence[_Call]) -> None:
+    """Wake the callers; those of an event loop all at once, unless it is closed: then nobody waits any more."""
+    of_loop: defaultdict[asyncio.AbstractEventLoop, list[_Call]] = defaultdict(list)
+    for call in calls:
+        if call.loop is None:
+            call.done()
+        else:
+            of_loop[call.loop].append(call)
+    for loop, mine in of_loop.items():
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_wake, mine)
+
+
+def _wake(calls: Sequence[_Call]) -> None:
+    for call in calls:
+        call.done()

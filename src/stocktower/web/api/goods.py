@@ -13,7 +13,7 @@ from stocktower import access, exchange, inventory, ordering
 from stocktower.inventory import NotUsable, Stated
 from stocktower.platform import Transaction
 from stocktower.web.api.orders import Accepted, receive
-from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once, provide_request_hash
+from stocktower.web.api.writes import REFUSALS, Key, RequestHash, once, provide_request_hash
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.problems import Unprocessable
 
@@ -102,7 +102,7 @@ def list_inbound(
 
 
 @post(
-    "/api/v1/inbound", sync_to_thread=True, status_code=201, tags=["Goods"], guards=[by_token], responses=REFUSALS,
+    "/api/v1/inbound", sync_to_thread=True, status_code=201, tags=["Goods"], responses=REFUSALS,
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_inbound(
@@ -114,7 +114,7 @@ def take_inbound(
 
 
 @post(
-    "/api/v1/receipts", sync_to_thread=True, status_code=201, tags=["Goods"], guards=[by_token], responses=REFUSALS,
+    "/api/v1/receipts", sync_to_thread=True, status_code=201, tags=["Goods"], responses=REFUSALS,
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_receipt(
@@ -126,7 +126,7 @@ def take_receipt(
 
 
 @post(
-    "/api/v1/transfers", sync_to_thread=True, status_code=201, tags=["Goods"], guards=[by_token], responses=REFUSALS,
+    "/api/v1/transfers", sync_to_thread=True, status_code=201, tags=["Goods"], responses=REFUSALS,
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_transfer(
@@ -138,7 +138,7 @@ def take_transfer(
 
 
 @post(
-    "/api/v1/adjustments", sync_to_thread=True, status_code=201, tags=["Goods"], guards=[by_token], responses=REFUSALS,
+    "/api/v1/adjustments", sync_to_thread=True, status_code=201, tags=["Goods"], responses=REFUSALS,
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_adjustment(
@@ -150,7 +150,7 @@ def take_adjustment(
 
 
 @post(
-    "/api/v1/status-changes", sync_to_thread=True, status_code=201, tags=["Goods"], guards=[by_token],
+    "/api/v1/status-changes", sync_to_thread=True, status_code=201, tags=["Goods"],
     responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def change_status(
@@ -174,7 +174,7 @@ def change_status(
 
 
 @post(
-    "/api/v1/snapshots", sync_to_thread=True, status_code=202, tags=["Goods"], guards=[by_token], responses=REFUSALS,
+    "/api/v1/snapshots", sync_to_thread=True, status_code=202, tags=["Goods"], responses=REFUSALS,
     dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_snapshot(

@@ -14,7 +14,7 @@ from stocktower import access, catalog, exchange, reconciliation
 from stocktower.model import System
 from stocktower.platform import Transaction
 from stocktower.web.api.orders import Accepted, receive
-from stocktower.web.api.writes import REFUSALS, Key, RequestHash, by_token, once, provide_request_hash
+from stocktower.web.api.writes import REFUSALS, Key, RequestHash, once, provide_request_hash
 from stocktower.web.desk import AtDesk
 from stocktower.web.problems import Unprocessable
 
@@ -168,7 +168,7 @@ def _line(line: reconciliation.Difference, as_of: datetime, codes: dict[int, str
 
 @post(
     "/api/v1/reconciliation/{system:str}/statements", sync_to_thread=True, status_code=202, tags=["Reconciliation"],
-    guards=[by_token], responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
+    responses=REFUSALS, dependencies={"request_hash": Provide(provide_request_hash)},
 )  # fmt: skip
 def take_statement(
     desk: AtDesk, system: FromPath[str], data: JSONBody[StatementRequest], request_hash: RequestHash, key: Key = None

@@ -6,16 +6,12 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.exceptions import PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter
 
 from stocktower import exchange
 from stocktower.platform import Transaction
-from stocktower.web import security
 from stocktower.web.desk import Desk
 from stocktower.web.problems import PROBLEM, Problem
 
@@ -33,13 +29,6 @@ REFUSALS = {
     404: ResponseSpec(Problem, description="What was named is not there.", media_type=PROBLEM),
     422: ResponseSpec(Problem, description="It cannot be done as asked; nothing was kept.", media_type=PROBLEM),
 }
-
-
-def by_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Writes of the API need a token: a browser's session is for pages, whose forms are protected."""
-    entry = security.entry_of(connection)
-    if entry is None or entry.kind != "api":
-        raise PermissionDeniedException("Writes of the API need a bearer token.")
 
 
 async def provide_request_hash(request: Request[Any, Any, Any]) -> bytes:
