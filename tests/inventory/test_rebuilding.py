@@ -16,9 +16,9 @@ INBOUND = (
     "expected, received, cancelled, open, excess, state, version) VALUES "
     "(%(merchant)s, 1, 'purchase', 'PO-1', '1', %(sku)s, %(site)s, '', 'Acme', 10, 4, 0, 6, 0, 'open', 2)",
     "INSERT INTO inventory.inbound_change (merchant_id, inbound_id, version, kind, expected, received, cancelled, "
-    "open, excess, reason, reference, reference_id, actor, occurred_at, recorded_at) SELECT %(merchant)s, 1, version, "
-    "'changed', 10, received, 0, 10 - received, 0, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM (VALUES (1, 0), (2, 4)) "
-    "AS change (version, received)",
+    "open, excess, supplier, reason, reference, reference_id, actor, occurred_at, recorded_at) SELECT %(merchant)s, 1, "
+    "version, 'changed', 10, received, 0, 10 - received, 0, 'Acme', 'x', 'x', 1, 'x', %(now)s, %(now)s "
+    "FROM (VALUES (1, 0), (2, 4)) AS change (version, received)",
 )
 CLAIM = (
     *INBOUND,

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from stocktower.platform import Database, Transaction, next_due_at, reschedule, schedule, take_due, unschedule
 
 
@@ -63,3 +65,47 @@ def test_two_workers_never_take_the_same(database: Database) -> None:
             assert take_due(two, "a", 4) == [4, 5, 6, 7]
     with database.transaction(merchant_id, actor="one") as one:
         assert take_due(one, "a", 10) == [8, 9]
+
+
+def test_nobody_waits_for_a_worker_and_what_was_scheduled_meanwhile_is_kept(database: Database) -> None:
+    merchant_id = database.ensure_merchant("meanwhile")
+    later = timedelta(hours=1)
+    with database.transaction(merchant_id, actor="tester") as tx:
+        schedule(tx, "a", [(key, tx.now) for key in range(5)])
+    with database.transaction(merchant_id, actor="worker") as worker:
+        assert take_due(worker, "a", 4) == [0, 1, 2, 3]
+        with database.transaction(merchant_id, actor="command") as tx:
+            now = tx.now
+            schedule(tx, "a", [(0, now), (1, now + later), (4, now + later)])
+            # What is in hand and to be looked at anyway is not put off, and not given up.
+            reschedule(tx, "a", [(2, now + later)])
+            unschedule(tx, "a", [3])
+        with database.transaction(merchant_id, actor="another") as another:
+            another.now = now
+            assert take_due(another, "a", 10) == [], "a key is with one worker only"
+        schedule(worker, "a", [(3, now)])
+    with database.transaction(merchant_id, actor="worker") as worker:
+        worker.now = now
+        assert take_due(worker, "a", 10) == [0, 3]
+        worker.now = now + later
+        assert take_due(worker, "a", 10) == [1, 4]
+        assert next_due_at(worker) is None
+
+
+def test_what_a_worker_gives_up_is_as_it_was(database: Database) -> None:
+    merchant_id = database.ensure_merchant("crash")
+    with database.transaction(merchant_id, actor="tester") as tx:
+        schedule(tx, "a", [(1, tx.now), (2, tx.now)])
+
+    def crash() -> None:
+        with database.transaction(merchant_id, actor="worker") as worker:
+            assert take_due(worker, "a", 10) == [1, 2]
+            with database.transaction(merchant_id, actor="command") as tx:
+                schedule(tx, "a", [(1, tx.now)])
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        crash()
+    with database.transaction(merchant_id, actor="worker") as worker:
+        assert take_due(worker, "a", 10) == [1, 2], "once, though it was scheduled twice"
+        assert next_due_at(worker) is None

@@ -1,12 +1,17 @@
-"""Due work: expiry, deadlines and resumes are rows that say what is to be looked at again, and when."""
+"""Due work: expiry, deadlines and resumes are rows that say what is to be looked at again, and when.
+
+Nobody ever waits for a row: what a worker has in hand is left with it, and a key may be scheduled anew meanwhile. So
+whoever works a key must look at what is true by then; it may be looked at once too often, never once too few.
+"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from .sql import load_queries
 from .transaction import Transaction
 
 _QUERIES = load_queries(__package__)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def schedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime]]) -> None:
@@ -14,7 +19,7 @@ def schedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime]]) 
     if items:
         times = sorted(dict(items).items())
         tx.execute(
-            _QUERIES.upsert_due, kind=kind, keys=[key for key, _ in times], times=[due_at for _, due_at in times]
+            _QUERIES.replace_due, kind=kind, keys=[key for key, _ in times], times=[due_at for _, due_at in times]
         )
 
 
@@ -30,21 +35,23 @@ def reschedule(tx: Transaction, kind: str, items: Sequence[tuple[int, datetime |
     For who works out when something is due next: what is due and not worked yet must not be forgotten for it.
     """
     times = sorted((key, due_at) for key, due_at in dict(items).items() if due_at is not None)
-    never = sorted(key for key, due_at in dict(items).items() if due_at is None)
+    if items:
+        tx.execute(_QUERIES.delete_due, kind=kind, keys=sorted(key for key, _ in items), after=tx.now)
     if times:
-        tx.execute(_QUERIES.move_due, kind=kind, keys=[key for key, _ in times], times=[at for _, at in times])
-    if never:
-        tx.execute(_QUERIES.delete_later, kind=kind, keys=never)
+        tx.execute(_QUERIES.insert_due, kind=kind, keys=[key for key, _ in times], times=[at for _, at in times])
 
 
 def unschedule(tx: Transaction, kind: str, keys: Sequence[int]) -> None:
-    """Look at the keys no more."""
+    """Look at the keys no more, but for those that a worker has in hand."""
     if keys:
-        tx.execute(_QUERIES.delete_due, kind=kind, keys=sorted(keys))
+        tx.execute(_QUERIES.delete_due, kind=kind, keys=sorted(keys), after=_ALWAYS)
 
 
 def take_due(tx: Transaction, kind: str, limit: int) -> list[int]:
-    """The keys due by now, oldest first, that no other worker has; they are gone when the transaction commits."""
+    """The keys due by now, oldest first, that no other worker has; they are gone when the transaction commits.
+
+    `limit` is of rows: keys may be fewer.
+    """
     return tx.values(_QUERIES.take_due, kind=kind, limit=limit)
 
 

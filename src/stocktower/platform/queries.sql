@@ -185,46 +185,65 @@ RETURNING position;
 -- copy: due platform.due (merchant_id, kind, key, due_at)
 -- Due work of keys that are new.
 
--- name: upsert_due
--- Work that is to be looked at again at a time; the new time replaces the old one.
+-- name: replace_due
+-- Work that is to be looked at again at a time; the new time replaces the old one. What a worker has in hand stays with
+-- it, and nobody waits for it: it may look once too often.
+WITH item AS (
+    SELECT item.key, item.due_at FROM unnest(%(keys)s::bigint[], %(times)s::timestamptz[]) AS item (key, due_at)
+), old AS MATERIALIZED (
+    SELECT due.key, due.due_id FROM platform.due AS due
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = ANY(%(keys)s::bigint[])
+    FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM platform.due AS due USING old
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = old.key
+        AND due.due_id = old.due_id
+)
+INSERT INTO platform.due (merchant_id, kind, key, due_at)
+SELECT %(merchant_id)s::bigint, %(kind)s::text, item.key, item.due_at FROM item;
+
+-- name: delete_due
+-- Work that need not be looked at any more, unless a worker has it in hand.
+WITH old AS MATERIALIZED (
+    SELECT due.key, due.due_id FROM platform.due AS due
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = ANY(%(keys)s::bigint[])
+        AND due.due_at > %(after)s::timestamptz
+    FOR UPDATE SKIP LOCKED
+)
+DELETE FROM platform.due AS due USING old
+WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = old.key
+    AND due.due_id = old.due_id;
+
+-- name: insert_due
+-- Work that is to be looked at at a time, unless it is due by now and not worked yet.
 INSERT INTO platform.due (merchant_id, kind, key, due_at)
 SELECT %(merchant_id)s::bigint, %(kind)s::text, item.key, item.due_at
 FROM unnest(%(keys)s::bigint[], %(times)s::timestamptz[]) AS item (key, due_at)
-ON CONFLICT (merchant_id, kind, key) DO UPDATE SET due_at = EXCLUDED.due_at;
-
--- name: delete_due
--- Work that need not be looked at any more.
-DELETE FROM platform.due
-WHERE merchant_id = %(merchant_id)s::bigint AND kind = %(kind)s::text AND key = ANY(%(keys)s::bigint[]);
-
--- name: move_due
--- Work that is to be looked at again at another time; what is due by now and not worked yet stays so.
-INSERT INTO platform.due AS known (merchant_id, kind, key, due_at)
-SELECT %(merchant_id)s::bigint, %(kind)s::text, item.key, item.due_at
-FROM unnest(%(keys)s::bigint[], %(times)s::timestamptz[]) AS item (key, due_at)
-ON CONFLICT (merchant_id, kind, key) DO UPDATE SET due_at = EXCLUDED.due_at
-WHERE known.due_at > %(now)s::timestamptz;
-
--- name: delete_later
--- Work that need not be looked at any more; what is due by now and not worked yet stays.
-DELETE FROM platform.due
-WHERE merchant_id = %(merchant_id)s::bigint AND kind = %(kind)s::text AND key = ANY(%(keys)s::bigint[])
-    AND due_at > %(now)s::timestamptz;
+WHERE NOT EXISTS (
+    SELECT FROM platform.due AS due
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = item.key
+        AND due.due_at <= %(now)s::timestamptz);
 
 -- name: take_due
--- The oldest due work of a kind that no other worker holds; it leaves the table with the transaction.
+-- The oldest due work of a kind that no other worker holds; it leaves the table with the transaction. A key is with one
+-- worker only: of what was scheduled while another has it, its rows wait.
 WITH picked AS MATERIALIZED (
-    SELECT key FROM platform.due
-    WHERE merchant_id = %(merchant_id)s::bigint AND kind = %(kind)s::text AND due_at <= %(now)s::timestamptz
-    ORDER BY due_at, key
+    SELECT due.key, due.due_id FROM platform.due AS due
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text
+        AND due.due_at <= %(now)s::timestamptz
+    ORDER BY due.due_at, due.key
     LIMIT %(limit)s::bigint
     FOR UPDATE SKIP LOCKED
+), held AS MATERIALIZED (
+    SELECT picked.key, picked.due_id FROM picked
+    WHERE pg_try_advisory_xact_lock(hashtextextended(%(kind)s::text, %(merchant_id)s::bigint) # picked.key)
 ), taken AS (
-    DELETE FROM platform.due d USING picked
-    WHERE d.merchant_id = %(merchant_id)s::bigint AND d.kind = %(kind)s::text AND d.key = picked.key
-    RETURNING d.key, d.due_at
+    DELETE FROM platform.due AS due USING held
+    WHERE due.merchant_id = %(merchant_id)s::bigint AND due.kind = %(kind)s::text AND due.key = held.key
+        AND due.due_id = held.due_id
+    RETURNING due.key, due.due_at
 )
-SELECT key FROM taken ORDER BY due_at, key;
+SELECT key FROM taken GROUP BY key ORDER BY min(due_at), key;
 
 -- name: next_due_at
 -- When the next work of any kind is due: one index look-up a kind.
