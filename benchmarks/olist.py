@@ -198,6 +198,7 @@ def _order(
         email=email,
         ship_to=to,
         bill_to=to,
+        address_stated=False,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from stocktower import access, exchange, worklist
 from stocktower.access import Person, Role
@@ -78,6 +79,35 @@ def test_an_act_is_audited_with_its_person(tower: Tower) -> None:
     assert (entry.actor, entry.data["note"]) == ("cora", "asked by phone")
     with pytest.raises(CommandFailed, match="is closed"):
         act(tower, case, "cancel", Arguments(), actor="cora", person=person, dry_run=False)
+
+
+def test_an_address_is_corrected_and_nowhere_else_kept(tower: Tower) -> None:
+    """By the act of its case, with a dry run; the audit and the case say which parts, never what they say."""
+    stated = order(7)
+    send(tower, exchange.ORDER, {"A7": replace(stated, ship_to=replace(stated.ship_to, street="-"))})
+    work_until_idle(tower)
+    case = number(tower, "address")
+    arguments = arguments_of({"street": "17 Hidden Lane", "note": "by phone"})
+    for wrong, words in (({}, "state what is missing"), ({"city": "Troy"}, "no street")):
+        with pytest.raises(CommandFailed, match=words):
+            act(tower, case, "correct", arguments_of(wrong), actor="cora", dry_run=False)
+    with pytest.raises(CommandFailed, match="--note: say why"):
+        act(tower, case, "release", Arguments(), actor="cora", dry_run=False)
+    before = head(tower)
+    rehearsed = act(tower, case, "correct", arguments, actor="cora", dry_run=True)
+    assert head(tower) == before
+    assert rehearsed.events["address.corrected"] == 1
+    done = act(tower, case, "correct", arguments, actor="cora", dry_run=False)
+    # What its events resume beyond that is the worker's.
+    assert set(done.events) <= set(rehearsed.events)
+    with tower.reading() as tx:
+        (entry,) = [one for one in access.load_audit(tx) if one.act == "case.correct"]
+        detail = worklist.load_case(tx, int(case))
+        assert detail is not None
+    assert (entry.data["address"], entry.data["note"]) == (["street"], "by phone")
+    assert (detail.case.state, detail.case.role) == ("closed", "customer_service")
+    assert "Hidden" not in repr((entry, detail, done, rehearsed))
+    assert open_cases(tower, "address") == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from stocktower.exchange import Address, LineDocument, PaymentDocument, ProductD
 from stocktower.platform import Transaction
 from tests.ordering.world import PLACED, World, document
 
+RENO = Address(street="2 Side St", city="Reno", region="NV", postal_code="89501", country="US")
+
 
 @pytest.fixture
 def world(tx: Transaction) -> World:
@@ -160,8 +162,7 @@ def test_an_order_that_arrives_cancelled_is_done(world: World) -> None:
 
 def test_a_new_address_is_planned_anew(world: World, tx: Transaction) -> None:
     bring_to(world, "released", line("CUP", 2))
-    west = Address(street="2 Side St", city="Reno", region="NV", postal_code="89501", country="US")
-    world.order("web", document("1", line("CUP", 2), ship_to=west))
+    world.order("web", document("1", line("CUP", 2), ship_to=RENO))
     first, second = world.find("1").fulfillments
     assert (first.state, second.state) == ("cancelled", "released")
     assert world.find("1").order.ship_region == "NV"
@@ -172,7 +173,7 @@ def test_a_new_address_keeps_scarce_stock_from_those_who_wait(world: World) -> N
     world.stock("WEST", {"ROPE": 0})
     bring_to(world, "released", line("ROPE", 10))
     world.order("first", document("2", line("ROPE", 4)))
-    world.order("web", document("1", line("ROPE", 10), ship_to=Address(city="Reno", region="NV", country="US")))
+    world.order("web", document("1", line("ROPE", 10), ship_to=RENO))
     assert world.state("1")[2] == "released"
     assert world.state("2")[2] == "backordered"
     world.check()
@@ -180,7 +181,7 @@ def test_a_new_address_keeps_scarce_stock_from_those_who_wait(world: World) -> N
 
 def test_a_new_address_after_picking_is_a_case(world: World) -> None:
     bring_to(world, "picked", line("CUP", 2))
-    world.order("web", document("1", line("CUP", 2), ship_to=Address(city="Reno", region="NV", country="US")))
+    world.order("web", document("1", line("CUP", 2), ship_to=RENO))
     assert world.cases() == {"confirmation_mismatch message": 1}
     assert [request.state for request in world.find("1").fulfillments] == ["picked"]
     world.check()

@@ -4,9 +4,11 @@ import re
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
-from stocktower import access, worklist
+from stocktower import access, exchange, worklist
 from stocktower.app.workers import work_until_idle
+from tests.web import world
 from tests.web.conftest import Site
 
 PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock?q=is:waiting",
@@ -179,6 +181,31 @@ def test_a_case_is_tried_before_it_is_done(site: Site) -> None:
     work_until_idle(site.tower)
     with site.tower.reading() as tx:
         assert worklist.load_cases(tx, worklist.CaseFilter(kind="unmapped_listing")).total == 0
+
+
+def test_an_address_is_corrected_in_its_case(site: Site) -> None:
+    stated = world.order("1090", "BULB", 1, 900, world.NOW)
+    stated = replace(stated, ship_to=replace(stated.ship_to, street="", postal_code=""))
+    world.send(site.tower, "web", exchange.ORDER, [("1090", stated)])
+    client = site.signed_in(access.Role.CUSTOMER_SERVICE)
+    page = first(client, "/cases?q=kind:address", r"/cases/\d+")
+    seen = client.get(page).text
+    assert "It goes to: Ada &lt;Byron&gt;, Albany NY, US." in seen
+    assert "no street; no postal code, which US needs" in seen
+    auditor = site.signed_in(access.Role.AUDITOR).get(page).text
+    assert "cannot be shipped to its address" in auditor
+    assert "Byron" not in auditor
+    form = {"form_token": token_of(seen), "act": "correct", "street": "9 Hidden Lane", "postal_code": "12207"}
+    tried = client.post(page, data={**form, "how": "try"}).text
+    assert "address is corrected" in tried
+    assert 'name="street" value="9 Hidden Lane"' in tried
+    done = client.post(page, data={**form, "how": "do"}).text
+    assert "Correct the address: done" in done
+    closed = client.get(page).text
+    assert "9 Hidden Lane" not in closed
+    order = first(client, "/orders?q=number:%231090", r"/orders/\d+")
+    assert "9 Hidden Lane" in client.get(order).text
+    assert "The address was corrected: street, postal code" in client.get(order).text
 
 
 def test_an_order_is_held_by_a_person_and_let_go(site: Site) -> None:

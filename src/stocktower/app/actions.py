@@ -32,6 +32,24 @@ class Arguments(msgspec.Struct, frozen=True):
     hours: int = 24
     units: int = 0
     note: str = ""
+    street: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+    @property
+    def address(self) -> ordering.AddressParts:
+        """The parts of an address that are stated: personal data."""
+        return ordering.AddressParts(self.street, self.city, self.region, self.postal_code, self.country)
+
+    def recorded(self) -> dict[str, object]:
+        """What the audit keeps of them: of an address, which parts were stated, and not what they say."""
+        parts = set(ordering.AddressParts.__struct_fields__)
+        kept: dict[str, object] = {
+            name: value for name, value in msgspec.structs.asdict(self).items() if name not in parts
+        }
+        return kept | ({"address": list(self.address.names)} if self.address.names else {})
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -108,7 +126,7 @@ def act_in(
     with rehearsal(tx, dry_run=dry_run):
         notes = chosen.do(Context(tx, detail, arguments, tx.actor))
         worklist.note_act(tx, detail.case.case_id, action, tx.actor, {"notes": notes, "note": arguments.note})
-        data = {"case": detail.case.label, "action": action, **msgspec.to_builtins(arguments)}
+        data = {"case": detail.case.label, "action": action, **arguments.recorded()}
         access.record_act(tx, f"case.{action}", "case", detail.case.case_id, data)
         counts = follow(tx) if dry_run else count(load_events_at(tx, tx.write_events()))
     return Outcome(detail.case.label, action, dry_run, tuple(notes), counts)
@@ -184,6 +202,23 @@ def accept_total(context: Context) -> list[str]:
 def approve(context: Context) -> list[str]:
     """Take the risk of an order."""
     return each_order(context, lambda tx, order_id: ordering.clear_hold(tx, order_id, "fraud_review"))
+
+
+def correct_address(context: Context) -> list[str]:
+    """State what is missing or wrong of where an order goes."""
+    parts = context.arguments.address
+    if not parts.names:
+        wanted = "--street, --city, --region, --postal-code or --country"
+        raise CommandFailed(f"state what is missing or wrong of the address: {wanted}")
+    return each_order(context, lambda tx, order_id: ordering.correct_address(tx, order_id, parts))
+
+
+def release_address(context: Context) -> list[str]:
+    """Let an order go to the address that it has."""
+    reason = context.arguments.note.strip()
+    if not reason:
+        raise CommandFailed("--note: say why it can be shipped to the address that it has")
+    return each_order(context, lambda tx, order_id: ordering.release_address(tx, order_id, reason))
 
 
 def cancel(context: Context) -> list[str]:
@@ -414,6 +449,9 @@ ACTIONS: dict[tuple[str, str], Action] = {
     (CaseKind.UNREADABLE_ROW, "dismiss"): Action(P.WORK_CASES, dismiss),
     (CaseKind.TOTAL_MISMATCH, "accept"): Action(P.ADJUST_ORDER, accept_total),
     (CaseKind.TOTAL_MISMATCH, "cancel"): Action(P.ADJUST_ORDER, cancel),
+    (CaseKind.ADDRESS, "correct"): Action(P.ADJUST_ORDER, correct_address),
+    (CaseKind.ADDRESS, "release"): Action(P.ADJUST_ORDER, release_address),
+    (CaseKind.ADDRESS, "cancel"): Action(P.ADJUST_ORDER, cancel),
     (CaseKind.NO_STOCK, "wait"): Action(P.WORK_CASES, wait),
     (CaseKind.NO_STOCK, "cancel_lines"): Action(P.ADJUST_ORDER, cancel_lines),
     (CaseKind.NO_SITE, "reroute"): Action(P.ADJUST_ORDER, reroute),

@@ -317,7 +317,12 @@ def case(
     sku: Annotated[str | None, Parameter(help="For `map`: the SKU that the listing sells.")] = None,
     pack: Annotated[int, Parameter(help="For `map`: stock units in one listed unit.")] = 1,
     hours: Annotated[int, Parameter(help="For `remind` and `extend`: until when.")] = 24,
-    note: str = "",
+    note: Annotated[str, Parameter(help="Why; for `release` it has to be said.")] = "",
+    street: Annotated[str, Parameter(help="For `correct`: parts of the address; what is left out stays.")] = "",
+    city: str = "",
+    region: str = "",
+    postal_code: str = "",
+    country: str = "",
     dry_run: DryRunFlag = False,
     home: HomeOption = None,
     json: JsonFlag = False,
@@ -330,7 +335,8 @@ def case(
             found = reads.case(tower, number)
             say_json(found) if json else words.say_case(found)
             return
-        given = {"sku": sku or "", "pack": str(pack), "hours": str(hours), "note": note}
+        given = {"sku": sku or "", "pack": str(pack), "hours": str(hours), "note": note, "street": street, "city": city,
+                 "region": region, "postal_code": postal_code, "country": country}  # fmt: skip
         arguments = actions.arguments_of(given)
         outcome = actions.act(tower, number, do, arguments, actor=actor(), dry_run=dry_run)
     say_json(outcome) if json else words.say_outcome(outcome)

@@ -5,7 +5,7 @@ and what the channel states of its order later does not bring it back.
 """
 
 from .model import Contact, ContactDetails
-from .rules import contact_of, hash_email
+from .rules import contact_of, contact_with, hash_email
 from .service import erase, record_contacts, record_new_contacts
 from .views import find_orders_of_email, load_contact, load_contacts
 
@@ -13,6 +13,7 @@ __all__ = [
     "Contact",
     "ContactDetails",
     "contact_of",
+    "contact_with",
     "erase",
     "find_orders_of_email",
     "hash_email",

@@ -19,5 +19,9 @@ def hash_email(email: str) -> bytes | None:
 
 def contact_of(order_id: int, document: OrderDocument) -> Contact:
     """The personal part of an order as its channel states it."""
-    details = ContactDetails(document.email, document.ship_to, document.bill_to, document.note)
-    return Contact(order_id, hash_email(document.email), _encode(details))
+    return contact_with(order_id, ContactDetails(document.email, document.ship_to, document.bill_to, document.note))
+
+
+def contact_with(order_id: int, details: ContactDetails) -> Contact:
+    """The personal part of an order, to be recorded."""
+    return Contact(order_id, hash_email(details.email), _encode(details))

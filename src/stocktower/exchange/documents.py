@@ -112,6 +112,8 @@ class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     amounts_stated: bool = True
     """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
     and the total proves nothing."""
+    address_stated: bool = True
+    """False: the source leaves parts of addresses out (a report without streets); what is missing proves nothing."""
     customer_class: str = ""
     """What kind of customer it is to the merchant, such as `vip`; rules of priority match it."""
     hold: str = ""

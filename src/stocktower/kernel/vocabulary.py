@@ -36,6 +36,7 @@ class CaseKind(StrEnum):
     UNMAPPED_LISTING = "unmapped_listing"
     UNREADABLE_ROW = "unreadable_row"
     TOTAL_MISMATCH = "total_mismatch"
+    ADDRESS = "address"
     NO_STOCK = "no_stock"
     NO_SITE = "no_site"
     SHORTFALL = "shortfall"

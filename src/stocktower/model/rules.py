@@ -38,6 +38,7 @@ DEFAULT_POLICIES: dict[str, CasePolicy] = {
     CaseKind.UNMAPPED_LISTING: CasePolicy(Role.DATA_STEWARD, 4),
     CaseKind.UNREADABLE_ROW: CasePolicy(Role.INTEGRATOR, 8),
     CaseKind.TOTAL_MISMATCH: CasePolicy(Role.FINANCE, 8),
+    CaseKind.ADDRESS: CasePolicy(Role.CUSTOMER_SERVICE, 8),
     CaseKind.NO_STOCK: CasePolicy(Role.OPERATIONS, 24),
     CaseKind.NO_SITE: CasePolicy(Role.OPERATIONS, 8),
     CaseKind.SHORTFALL: CasePolicy(Role.WAREHOUSE, 4),

@@ -24,6 +24,7 @@ from .acts import (
     set_hold,
     tell_promise,
 )
+from .address_acts import AddressParts, correct_address, release_address
 from .confirmations import RETRY, retry_confirmations, take_confirmations
 from .expiry import look_at_lots
 from .intake import take_orders
@@ -71,6 +72,7 @@ __all__ = [
     "RESUME_KINDS",
     "RETRY",
     "AcceptedLine",
+    "AddressParts",
     "Facts",
     "FlowStep",
     "FulfillmentState",
@@ -104,6 +106,7 @@ __all__ = [
     "capture_payment",
     "change_status",
     "clear_hold",
+    "correct_address",
     "count_states",
     "expire_authorizations",
     "extend_authorization",
@@ -120,6 +123,7 @@ __all__ = [
     "look_at_lots",
     "not_acknowledged",
     "reallocate",
+    "release_address",
     "release_lot",
     "release_preorders",
     "reroute",

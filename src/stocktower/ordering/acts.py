@@ -94,6 +94,11 @@ def clear_hold(tx: Transaction, order_id: int, name: str) -> list[str]:
             raise NotPossible(f"order {order.number} is not held for {name}")
         if name in (HoldName.TOTAL_MISMATCH, HoldName.CURRENCY):
             raise NotPossible(f"the total of order {order.number} does not foot: accept it, or cancel the order")
+        if name == HoldName.ADDRESS and order.holds[name].set_by == SYSTEM:
+            raise NotPossible(
+                f"order {order.number} cannot be shipped to its address: in its case, correct the address, "
+                "or release it with a reason"
+            )
         clear(order, name, tx.actor, tx.now, plan)
 
     return act(tx, [order_id], decide)

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from stocktower.catalog import Resolved
-from stocktower.exchange import Address, LineDocument, OrderDocument
+from stocktower.exchange import LineDocument, OrderDocument
 from stocktower.kernel import UnknownCurrency, convert, exponent
 from stocktower.model import RateMissing
 from stocktower.network import ChannelFacts, ship_by
 from stocktower.payments import Payment, payment_state
 
 from . import amounts, events
+from .addresses import decide_unshippable, is_shipped_to_somebody
 from .model import Hold, HoldName, Line, Order, OrderStep
 from .states import settle
 
@@ -214,19 +215,12 @@ def find_holds(document: OrderDocument, channel: ChannelFacts, payments: Sequenc
     reason = _payment_missing(document, channel, payments)
     if reason:
         found[HoldName.PAYMENT] = reason
-    if channel.kind != "store" and not _is_address(document.ship_to) and _is_sent(document):
-        found[HoldName.ADDRESS] = "no country, or neither street, city nor postal code"
+    unshippable = decide_unshippable(document.ship_to, whole=document.address_stated)
+    if unshippable and is_shipped_to_somebody(document, channel):
+        found[HoldName.ADDRESS] = "; ".join(unshippable)
     if document.risk == "high" and channel.hold_high_risk:
         found[HoldName.FRAUD_REVIEW] = "the channel calls the risk high"
     return found
-
-
-def _is_sent(document: OrderDocument) -> bool:
-    return any(line.requires_shipping for line in document.lines)
-
-
-def _is_address(to: Address) -> bool:
-    return bool(to.country and (to.postal_code or to.city or to.street))
 
 
 def _payment_missing(document: OrderDocument, channel: ChannelFacts, payments: Sequence[Payment]) -> str:

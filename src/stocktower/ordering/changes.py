@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from stocktower import fulfillment
 from stocktower.catalog import Resolved
-from stocktower.exchange import LineDocument, OrderDocument
+from stocktower.exchange import Address, LineDocument, OrderDocument
 from stocktower.fulfillment import Report, ReportKind
 from stocktower.kernel import CaseKind, UnknownCurrency, split
 from stocktower.model import RateMissing
@@ -249,6 +249,13 @@ def _take_address(
     if to == before:
         return []
     said.append("address")
+    return readdress(order, before, to, facts, now, plan)
+
+
+def readdress(
+    order: Order, before: Address, to: Address, facts: Facts, now: datetime, plan: Plan
+) -> list[events.UnitsOf]:
+    """An order goes elsewhere: what is not picked is planned anew; says what is picked already and goes to the old."""
     order.ship_country, order.ship_region = to.country, to.region
     order.destination = (to.latitude, to.longitude) if to.latitude is not None and to.longitude is not None else None
     place, place_before = ((item.country, item.region, item.latitude, item.longitude) for item in (to, before))
@@ -335,7 +342,10 @@ def _take_holds(order: Order, word: Word, now: datetime, plan: Plan) -> None:
         if name == HoldName.CURRENCY:
             continue
         if reason is not None:
-            if hold is None or (hold.cleared_at is not None and (hold.cleared_by == SYSTEM or hold.reason != reason)):
+            anew = hold is None or hold.cleared_by == SYSTEM or hold.reason != reason
+            # Who released an order to one address has not released it to another.
+            anew = anew or (name == HoldName.ADDRESS and word.new.ship_to != word.old.ship_to)
+            if anew and (hold is None or hold.cleared_at is not None):
                 set_hold(order, name, reason, SYSTEM, now, plan)
         elif hold is not None and hold.cleared_at is None and hold.set_by == SYSTEM:
             clear_hold(order, name, SYSTEM, now, plan)
@@ -348,13 +358,13 @@ def set_hold(order: Order, name: str, reason: str, by: str, now: datetime, plan:
     plan.events.append(events.event("hold.set", order, now, events.HoldSet(name, reason)))
 
 
-def clear_hold(order: Order, name: str, by: str, now: datetime, plan: Plan) -> None:
-    """Clear a hold that is open, and say so."""
+def clear_hold(order: Order, name: str, by: str, now: datetime, plan: Plan, *, reason: str = "") -> None:
+    """Clear a hold that is open, and say so, with the reason of who does."""
     hold = order.holds[name]
     hold.cleared_at, hold.cleared_by = now, by
     order.validated = False
     plan.changed_holds.append((order.order_id, hold))
-    plan.events.append(events.event("hold.cleared", order, now, events.HoldSet(name)))
+    plan.events.append(events.event("hold.cleared", order, now, events.HoldSet(name, reason)))
 
 
 def _take_refund(order: Order, word: Word, now: datetime, plan: Plan, said: list[str]) -> int:

@@ -232,6 +232,12 @@ class RefundIssued(Struct, frozen=True, gc=False, omit_defaults=True):
     marketplace_tax: bool = False
 
 
+class AddressCorrected(Struct, frozen=True, gc=False):
+    """address.corrected: which parts a person stated anew; never what they say, which is personal."""
+
+    parts: tuple[str, ...]
+
+
 class TotalAccepted(Struct, frozen=True, gc=False):
     """total.accepted: what the lines took over so that the stated total stands."""
 

@@ -249,9 +249,19 @@ class _Intake:
             )
             words.append((order, word))
             self._take_payments(order, word, item)
-            if not word.regressions and (item.document.ship_to != old.ship_to or item.document.email != old.email):
-                self.changed_contacts.append(customers.contact_of(order.order_id, item.document))
+            if not word.regressions:
+                self._take_contact(order, old, item.document)
         return words
+
+    def _take_contact(self, order: Order, old: OrderDocument, new: OrderDocument) -> None:
+        """A new address or e-mail; an address that the channel leaves as it was stays what a person made of it."""
+        if new.ship_to != old.ship_to:
+            self.changed_contacts.append(customers.contact_of(order.order_id, new))
+        elif new.email != old.email:
+            known = customers.load_contact(self.tx, order.order_id)
+            if known is not None:
+                details = structs.replace(known, email=new.email)
+                self.changed_contacts.append(customers.contact_with(order.order_id, details))
 
     def _continue(self, before: Sequence[Payment], stated: Sequence[Payment], order_id: int) -> list[Payment]:
         """The payments of an order after a new word, with ids for those that are new."""

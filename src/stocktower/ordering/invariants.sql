@@ -259,17 +259,34 @@ JOIN worklist.pub_waiter AS waiter ON waiter.merchant_id = %(merchant_id)s::bigi
 JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint
     AND header.order_id = waiter.subject_id
 WHERE one.merchant_id = %(merchant_id)s::bigint AND one.state = 'open'
-    AND one.kind IN ('no_stock', 'no_site', 'unmapped_listing', 'total_mismatch', 'fraud_review')
+    AND one.kind IN ('no_stock', 'no_site', 'unmapped_listing', 'total_mismatch', 'fraud_review', 'address')
     AND (header.step = 'done'
         OR (one.kind IN ('no_stock', 'no_site') AND NOT EXISTS (
             SELECT FROM ordering.line AS line
             WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = header.order_id
                 AND line.backordered > 0))
         OR (one.kind = 'unmapped_listing' AND header.waits_for <> 'listing')
-        OR (one.kind IN ('total_mismatch', 'fraud_review') AND NOT EXISTS (
+        OR (one.kind IN ('total_mismatch', 'fraud_review', 'address') AND NOT EXISTS (
             SELECT FROM ordering.hold AS hold
             WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.order_id = header.order_id
-                AND hold.cleared_at IS NULL AND hold.name IN ('total_mismatch', 'currency', 'fraud_review'))));
+                AND hold.cleared_at IS NULL
+                AND one.kind = CASE hold.name WHEN 'currency' THEN 'total_mismatch' ELSE hold.name END)));
+
+-- name: holds_to_decide_are_cases
+-- What is held until somebody decides about it waits in an open case, once its listings are mapped.
+-- when: now
+SELECT hold.order_id, header.number, hold.name
+FROM ordering.hold AS hold
+JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bigint AND header.order_id = hold.order_id
+WHERE hold.merchant_id = %(merchant_id)s::bigint AND hold.cleared_at IS NULL
+    AND hold.name IN ('total_mismatch', 'currency', 'address', 'fraud_review')
+    AND header.step <> 'done' AND header.waits_for <> 'listing' AND NOT EXISTS (
+        SELECT FROM worklist.pub_waiter AS waiter
+        JOIN worklist.pub_case AS one ON one.merchant_id = %(merchant_id)s::bigint AND one.case_id = waiter.case_id
+            AND one.state = 'open'
+            AND one.kind = CASE hold.name WHEN 'currency' THEN 'total_mismatch' ELSE hold.name END
+        WHERE waiter.merchant_id = %(merchant_id)s::bigint AND waiter.subject = 'order'
+            AND waiter.subject_id = hold.order_id AND waiter.left_at IS NULL);
 
 -- name: holds_are_kept_for_orders_that_cannot_reserve
 -- A hold that outlasts its time is kept for an order that waits for a listing.

@@ -21,6 +21,7 @@ from .states import derive_step, settle
 HOLD_CASES = {
     HoldName.TOTAL_MISMATCH: CaseKind.TOTAL_MISMATCH,
     HoldName.CURRENCY: CaseKind.TOTAL_MISMATCH,
+    HoldName.ADDRESS: CaseKind.ADDRESS,
     HoldName.FRAUD_REVIEW: CaseKind.FRAUD_REVIEW,
 }
 """The holds that somebody has to decide on; what the customer or the channel has to mend waits without a case."""
@@ -395,6 +396,9 @@ def _wait_for_word(order: Order, line: Line, waits: dict[Cause, int]) -> None:
 def _wait_for_supply(order: Order, line: Line, facts: Facts, waits: dict[Cause, int]) -> None:
     """A short line waits for a site that serves it, or for the component that there is least of."""
     if order.no_site:
+        if order.open_hold(HoldName.ADDRESS):
+            # That no site goes there is what comes of the address.
+            return
         cause = (str(CaseKind.NO_SITE), f"order/{order.order_id}")
         waits[cause] = waits.get(cause, 0) + line.backordered
         return

@@ -366,6 +366,9 @@ def _titles(desk: Desk, plan: Plan) -> dict[Cause, tuple[str, dict[str, Any]]]:
         elif kind == CaseKind.TOTAL_MISMATCH:
             reasons = [hold.reason for name, hold in order.holds.items() if name in ("total_mismatch", "currency")]
             title, data["reason"] = f"The total of order {order.number} does not foot", "; ".join(reasons)
+        elif kind == CaseKind.ADDRESS:
+            title = f"Order {order.number} cannot be shipped to its address"
+            data["reason"] = order.holds["address"].reason
         else:
             title = f"Order {order.number} needs a review before it ships"
         titles[kind, key] = (title, data)

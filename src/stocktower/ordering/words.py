@@ -128,6 +128,11 @@ def _hold_set(data: Data, names: Names) -> str:
     return f"Held for {str(data.get('name', '')).replace('_', ' ')}: {data.get('reason', '')}"
 
 
+def _hold_cleared(data: Data, names: Names) -> str:
+    reason = data.get("reason")
+    return f"Hold {str(data.get('name', '')).replace('_', ' ')} cleared{f': {reason}' if reason else ''}"
+
+
 _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "order.captured": _captured,
     "order.changed": _changed,
@@ -151,7 +156,10 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         f"{'passed to another order' if data.get('state') == 'superseded' else 'was over before it came'}"
     ),
     "hold.set": _hold_set,
-    "hold.cleared": lambda data, names: f"Hold {str(data.get('name', '')).replace('_', ' ')} cleared",
+    "hold.cleared": _hold_cleared,
+    "address.corrected": lambda data, names: (
+        f"The address was corrected: {', '.join(str(part).replace('_', ' ') for part in data.get('parts') or ())}"
+    ),
     "total.accepted": lambda data, names: "The stated total was accepted",
     "fulfillment.acknowledged": _reported("acknowledged"),
     "fulfillment.picked": _reported("picked"),

@@ -341,7 +341,7 @@ class Auditor:
                     f"order {order.shop} {order.order_ref} is paid and shipped, and leaves deposits of "
                     f"{order.deposits_minor} and {order.receivable_minor} receivable"
                 )
-        for kind in ("no_stock", "no_site", "unmapped_listing", "total_mismatch", "fraud_review"):
+        for kind in ("no_stock", "no_site", "unmapped_listing", "total_mismatch", "address", "fraud_review"):
             if tower.open_cases.get(kind):
                 found.append(f"{tower.open_cases[kind]} cases of {kind} are open for nothing")
         found += [

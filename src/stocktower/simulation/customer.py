@@ -164,7 +164,9 @@ class CustomerOrder(Struct):
             marketplace_tax=self.shop.marketplace_tax,
             custody=self.custody,
             email=f"{self.ref.lower()}@example.com",
-            ship_to=Address(name="Some One", street="1 Street", city=self.city, country=self.country),
+            ship_to=Address(
+                name="Some One", street="1 Street", city=self.city, postal_code="10115", country=self.country
+            ),
             risk=self.risk,
             note=f"version {self.note}" if self.note else "",
             hold=self.hold,

@@ -42,6 +42,17 @@ ACTS: dict[str, ActText] = {
         ActText("retry", "Try again", "It is worked once more, with what waits behind it."),
         ActText("dismiss", "Dismiss", "It is not worked; what it says is kept, and the later ones go on."),
         ActText("accept", "Accept the stated total", "The order goes on with the total that the channel states."),
+        ActText(
+            "correct", "Correct the address", "What is empty stays as it is; the order goes on to the address.",
+            (
+                Field("street", "Street"), Field("city", "City"), Field("region", "State or region"),
+                Field("postal_code", "Postal code"), Field("country", "Country"),
+            ),
+        ),
+        ActText(
+            "release", "Release it as it is", "The order goes on to the address that it has.",
+            (Field("note", "Why", required=True),),
+        ),
         ActText("cancel", "Cancel the order", "What is allocated is given back, what was paid refunded."),
         ActText("cancel_lines", "Cancel the lines that wait", "The rest of each order goes on."),
         ActText("wait", "Wait for stock", "The case stays; stock that comes fills the orders by priority."),
@@ -125,6 +136,7 @@ _COUNTED = {
     "line.backordered": ("line is backordered", "lines are backordered"),
     "hold.set": ("hold is set", "holds are set"),
     "hold.cleared": ("hold is cleared", "holds are cleared"),
+    "address.corrected": ("address is corrected", "addresses are corrected"),
     "allocation.released": ("allocation is given back", "allocations are given back"),
     "refund.issued": ("refund is issued", "refunds are issued"),
     "payment.captured": ("payment is captured", "payments are captured"),

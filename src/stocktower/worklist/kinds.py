@@ -31,6 +31,13 @@ KINDS: dict[str, KindText] = {
         "and ships nothing until then.",
         ("accept", "cancel"),
     ),
+    CaseKind.ADDRESS: KindText(
+        "Address cannot be shipped to",
+        "Ask the customer, and state what is missing or wrong; or correct it in the channel and let it tell the order "
+        "again, which closes this by itself. Release it as it is, with the reason, where you know that it arrives; or "
+        "cancel it. It reserves its stock and ships nothing until then.",
+        ("correct", "release", "cancel"),
+    ),
     CaseKind.NO_STOCK: KindText(
         "No stock",
         "Receive or count stock of this SKU: the orders fill themselves by priority. Or cancel the lines that wait.",

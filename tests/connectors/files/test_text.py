@@ -11,8 +11,8 @@ from stocktower.connectors.files.amounts import Money, read_flag, read_quantity
 from stocktower.connectors.files.dates import DateEvidence, Instants
 from stocktower.connectors.files.grouping import Survey, groups
 from stocktower.connectors.files.model import FileError, Unreadable
-from stocktower.connectors.files.places import country_code, region_code
 from stocktower.connectors.files.text import Record, Records, examine
+from stocktower.kernel import country_code, region_code
 
 
 def records(path: Path, content: bytes, *, quoted: bool = True) -> list[Record]:

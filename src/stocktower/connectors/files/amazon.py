@@ -19,6 +19,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from stocktower.exchange import Address, LineDocument, OrderDocument
+from stocktower.kernel import country_code, region_code
 
 from . import grouping
 from .amounts import Money, read_quantity
@@ -26,7 +27,6 @@ from .columns import MISSING, Columns
 from .dates import Instants
 from .grouping import Group
 from .model import Reading, Source, Unreadable
-from .places import country_code, region_code
 from .text import Record, fields_of
 
 _OUTER_QUOTES = re.compile(r'"((?:[^"]|"")*)"')
@@ -160,6 +160,7 @@ class AmazonOrders:
             ship_by_at=self._instants.read_optional(f[self.ship_by], "latest-ship-date"),
             email=f[self.email].strip(),
             ship_to=self._address(f),
+            address_stated=MISSING not in (self.address1, self.city, self.postal_code),
             tags=("non-amazon",) if sold_on.lower() == "non-amazon" else (),
             stated_at=self._instants.read_optional(f[self.updated], "last-updated-date"),
             note=f"Purchase order {order_number}" if order_number else "",

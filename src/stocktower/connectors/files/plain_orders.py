@@ -12,6 +12,7 @@ lines, shipping and tax.
 from collections.abc import Sequence
 
 from stocktower.exchange import Address, LineDocument, OrderDocument, PaymentDocument
+from stocktower.kernel import country_code, region_code
 
 from . import grouping
 from .amounts import Money, read_flag, read_quantity
@@ -19,7 +20,6 @@ from .columns import MISSING, Columns
 from .dates import Instants
 from .grouping import Group
 from .model import Reading, Source, Unreadable
-from .places import country_code, region_code
 from .text import Record, fields_of
 
 _LONGEST = 200
@@ -109,6 +109,7 @@ class _Placed:
         )
         self.phone = find("phone", "telephone")
         self.all = [index for index in vars(self).values() if index != MISSING]
+        self.is_whole = MISSING not in (self.street, self.city, self.postal_code)
 
 
 class PlainOrders:
@@ -231,6 +232,7 @@ class PlainOrders:
             email=f[at["email"]].strip(),
             ship_to=_address(f, self._ship_to),
             bill_to=_address(f, self._bill_to),
+            address_stated=self._ship_to.is_whole,
             terms_days=read_quantity(f[at["terms_days"]], "terms_days") if f[at["terms_days"]].strip() else None,
             risk=f[at["risk"]].strip().lower(),
             tags=tuple(tag.strip() for tag in f[at["tags"]].split(",") if tag.strip()),

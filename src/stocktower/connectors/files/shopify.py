@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from stocktower.exchange import Address, LineDocument, OrderDocument, PaymentDocument
+from stocktower.kernel import country_code, region_code
 
 from . import grouping
 from .amounts import Money, read_flag, read_quantity
@@ -29,7 +30,6 @@ from .columns import MISSING, Columns
 from .dates import Instants
 from .grouping import Group
 from .model import Reading, Source, Unreadable
-from .places import country_code, region_code
 from .text import Record, fields_of
 
 _FINANCIAL_STATES = {
@@ -85,6 +85,7 @@ class _Placed:
         self.city, self.zip = find(f"{side} city"), find(f"{side} zip", f"{side} postal code")
         self.province, self.country = find(f"{side} province", f"{side} province name"), find(f"{side} country")
         self.phone = find(f"{side} phone")
+        self.is_whole = MISSING not in (max(self.street, self.address1), self.city, self.zip)
 
     def read(self, f: list[str]) -> Address:
         """The address of an order's first row."""
@@ -273,6 +274,7 @@ class ShopifyOrders:
             email=f[self.email].strip(),
             ship_to=self.ship_to.read(f),
             bill_to=self.bill_to.read(f),
+            address_stated=self.ship_to.is_whole,
             terms_days=self._terms(f, placed_at),
             risk=f[self.risk].strip().lower(),
             tags=tuple(tag.strip() for tag in f[self.tags].split(",") if tag.strip()) if f[self.tags] else (),

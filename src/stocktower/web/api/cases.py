@@ -24,7 +24,7 @@ class CaseList(msgspec.Struct, frozen=True):
 
 
 class ActRequest(msgspec.Struct, frozen=True):
-    """An act on a case, by its name, with what it asks (sku, pack, hours, note)."""
+    """An act on a case, by its name, with what it asks (sku, pack, hours, note; parts of an address)."""
 
     action: str
     arguments: dict[str, str | int] = {}

@@ -4,7 +4,7 @@ from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from stocktower import access, catalog, worklist
+from stocktower import access, catalog, customers, worklist
 from stocktower.kernel import CaseKind, Role
 from stocktower.ordering import views as orders
 from stocktower.platform import Transaction
@@ -103,5 +103,13 @@ def _show(
         tx, "case.html", status=422 if result and result.problem else 200, title=detail.case.label, detail=detail,
         case=detail.case, tones=TONES, kind_text=worklist.kind_text, acts=[act_text(name) for name in detail.actions],
         subjects=labels.of_subjects(tx, network, subjects), orders=rows, chosen=chosen, given=given or {},
-        near=near, result=result, may_act=desk.may(access.Permission.WORK_CASES),
+        near=near, result=result, goes_to=_goes_to(desk, tx, detail), may_act=desk.may(access.Permission.WORK_CASES),
     )  # fmt: skip
+
+
+def _goes_to(desk: Desk, tx: Transaction, detail: worklist.CaseDetail) -> str:
+    """Of a case about an address: what it is now, for those who may see it."""
+    if detail.case.kind != CaseKind.ADDRESS or not desk.may(access.Permission.READ_PERSONAL_DATA):
+        return ""
+    contact = customers.load_contact(tx, detail.case.data["order_id"])
+    return str(contact) if contact else ""

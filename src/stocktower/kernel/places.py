@@ -103,6 +103,8 @@ def _table(listed: str) -> dict[str, str]:
 
 
 _COUNTRY_CODES = _table(_COUNTRIES)
+COUNTRIES = frozenset(_COUNTRY_CODES.values())
+"""The codes of ISO 3166-1 alpha-2, and XK."""
 _REGION_CODES = {country: _table(listed) for country, listed in _REGIONS.items()}
 
 
