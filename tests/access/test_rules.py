@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stocktower.access import GRANTS, SYSTEM, Permission, PermissionDenied, Person, Role, may, require, roles_that_may
+from stocktower.access import (
+    GRANTS,
+    SYSTEM,
+    Override,
+    Permission,
+    PermissionDenied,
+    Person,
+    Role,
+    may,
+    require,
+    require_stated,
+    roles_that_may,
+)
 from stocktower.access.model import ChainRow
 from stocktower.access.rules import GENESIS, decide_chain_problems, seal
 
@@ -28,6 +40,26 @@ def test_a_refusal_names_who_may() -> None:
     require(ada, Permission.CONFIRM_SHIPMENTS)
     with pytest.raises(PermissionDenied, match=r"Ada \(warehouse\) may not change mapping; who may: operations, merch"):
         require(ada, Permission.CHANGE_MAPPING)
+
+
+@given(st.sampled_from(Role), st.sampled_from(Permission), st.sampled_from(Permission), st.sampled_from(Role))
+def test_what_is_given_to_one_role_nobody_else_may(
+    role: Role, stated: Permission, asked: Permission, given_to: Role
+) -> None:
+    person = Person(1, "Ada", role, (Override(stated, given_to, 3),))
+    if asked != stated:
+        assert may(person, asked) == may(Person(1, "Ada", role), asked)
+        assert require_stated(person, asked) == ""
+        return
+    rule = f"operating_model.overrides.{stated} of the configuration, version 3"
+    assert may(person, asked) == (role == given_to)
+    for ask in (require, require_stated):
+        if role == given_to:
+            assert ask(person, asked) == rule
+        else:
+            with pytest.raises(PermissionDenied, match=rule) as refusal:
+                ask(person, asked)
+            assert refusal.value.roles == (given_to,)
 
 
 def chain(acts: list[str]) -> list[ChainRow]:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from stocktower import access, exchange, worklist
 from stocktower.access import Person, Role
-from stocktower.app.actions import ACTIONS, Arguments, act, arguments_of
+from stocktower.app.actions import ACTIONS, act
+from stocktower.app.arguments import Arguments, arguments_of
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.app.workers import work_until_idle

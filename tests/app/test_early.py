@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from stocktower import exchange, inventory, worklist
-from stocktower.app.actions import Arguments, act_in
+from stocktower.app.actions import act_in
+from stocktower.app.arguments import Arguments
 from stocktower.app.output import CommandFailed
 from stocktower.exchange import InboundDocument, InboundLine, Incoming, ReceiptDocument, ReceiptLine
 from stocktower.exchange import TransferDocument as Step

@@ -10,7 +10,7 @@ import pytest
 
 from stocktower import access, network, publication
 from stocktower.app import actions, publication_commands, workers
-from stocktower.app.actions import Arguments
+from stocktower.app.arguments import Arguments
 from stocktower.app.home import Tower, apply_file
 from stocktower.app.output import CommandFailed
 from stocktower.app.verify import verify

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from stocktower.app.actions import Arguments, act
+from stocktower.app.actions import act
+from stocktower.app.arguments import Arguments
 from stocktower.app.files import import_file
 from stocktower.app.home import Tower, apply_file
 from stocktower.app.output import CommandFailed

@@ -10,7 +10,7 @@ import pytest
 
 from stocktower import exchange, ordering
 from stocktower.app import actions, workers
-from stocktower.app.actions import Arguments
+from stocktower.app.arguments import Arguments
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import status

@@ -90,7 +90,7 @@ def send_orders(tower: Tower, numbers: Iterable[int]) -> None:
     send(tower, exchange.ORDER, {f"A{number}": order(number) for number in numbers})
 
 
-def open_cases(tower: Tower, kind: str = "") -> list[Case]:
-    """What is stuck."""
+def open_cases(tower: Tower, kind: str = "", *, state: str = "open") -> list[Case]:
+    """What is stuck, or was."""
     with tower.reading() as tx:
-        return list(worklist.load_cases(tx, CaseFilter(kind=kind)).cases)
+        return list(worklist.load_cases(tx, CaseFilter(kind=kind, state=state)).cases)

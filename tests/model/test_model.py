@@ -15,6 +15,11 @@ from stocktower.platform import Transaction
 TEMPLATE = model.template()
 
 
+def overriding(line: str) -> str:
+    """The template with an act given to a role."""
+    return changed('preset = "oms-led"', f'preset = "oms-led"\n[operating_model.overrides]\n{line}')
+
+
 def problems(text: str) -> list[model.Problem]:
     with pytest.raises(model.ConfigurationError) as caught:
         model.load_configuration(text, file="shop.toml")
@@ -68,6 +73,9 @@ def test_the_template_is_valid_and_runs() -> None:
             "operating_model.steps.route",
             "no owner",
         ),
+        (overriding('drink_tea = "finance"'), "operating_model.overrides.drink_tea", "not an act"),
+        (overriding('adjust_order = "emperor"'), "operating_model.overrides.adjust_order", "not a role"),
+        (overriding('manage_access = "finance"'), "operating_model.overrides.manage_access", "takes it back"),
         (TEMPLATE + '[cases.no_stock]\nrole = ""\nsla_hours = 4\n', "cases.no_stock.role", "no role"),
         (TEMPLATE + '[accounts]\ninventory = "Stock"\n', "accounts.inventory", "not an account"),
     ],

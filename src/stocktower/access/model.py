@@ -1,47 +1,28 @@
 """People, what they may do, and the record of what they did."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from stocktower.kernel import Role
+from stocktower.kernel import Permission, Role
 
-__all__ = ["SYSTEM", "AuditEntry", "ChainRow", "Permission", "Person", "Role", "TokenInfo", "TokenKind"]
+__all__ = ["SYSTEM", "AuditEntry", "ChainRow", "Override", "Permission", "Person", "Role", "TokenInfo", "TokenKind"]
 
 TokenKind = Literal["api", "session", "link"]
 """A bearer token of the API, the session of a browser, or a link that opens one session."""
 
 
-class Permission(StrEnum):
-    """What a role may allow; reading orders, stock and cases needs only to be signed in."""
+class Override(Struct, frozen=True):
+    """What the operating model gives to one role alone, since a version of the configuration."""
 
-    IMPORT_FILES = "import_files"
-    CONFIRM_SHIPMENTS = "confirm_shipments"
-    RESERVE_STOCK = "reserve_stock"
-    WORK_CASES = "work_cases"
-    CHANGE_MAPPING = "change_mapping"
-    ADJUST_ORDER = "adjust_order"
-    ADJUST_STOCK = "adjust_stock"
-    COUNT_STOCK = "count_stock"
-    """Plan count sheets, count, and finish them."""
-    APPROVE_COUNTS = "approve_counts"
-    OVERRIDE_RESERVATION = "override_reservation"
-    MANAGE_PUBLICATION = "manage_publication"
-    """Say what a channel has, tell it again, set how fast something counts as selling."""
-    SET_CHANNEL_RULES = "set_channel_rules"
-    """Single rules of what channels are offered: set, and ended."""
-    CHANGE_CONFIGURATION = "change_configuration"
-    """Sites, channels, sourcing and posting rules, the operating model."""
-    EXPORT_STOCK = "export_stock"
-    """All of it at once: rows, ledgers, what was told."""
-    READ_BOOKS = "read_books"
-    READ_PERSONAL_DATA = "read_personal_data"
-    ERASE_PERSONAL_DATA = "erase_personal_data"
-    READ_AUDIT = "read_audit"
-    MANAGE_ACCESS = "manage_access"
-    """People and their tokens."""
+    permission: Permission
+    role: Role
+    version: int
+
+    def __str__(self) -> str:
+        """Where it is stated."""
+        return f"operating_model.overrides.{self.permission} of the configuration, version {self.version}"
 
 
 class Person(Struct, frozen=True):
@@ -50,6 +31,8 @@ class Person(Struct, frozen=True):
     person_id: int
     name: str
     role: Role
+    overrides: tuple[Override, ...] = ()
+    """What the operating model states of who may do what, for everybody."""
 
 
 SYSTEM = Person(0, "system", Role.ADMINISTRATOR)

@@ -7,8 +7,33 @@ VALUES (%(merchant_id)s::bigint, %(person_id)s::bigint, %(name)s::text, %(role)s
 ON CONFLICT (merchant_id, name) DO NOTHING;
 
 -- name: find_person
--- Who has a name.
-SELECT person_id, name, role FROM access.person WHERE merchant_id = %(merchant_id)s::bigint AND name = %(name)s::text;
+-- Who has a name, with what the operating model states of who may do what.
+SELECT person_id, name, role, (
+    SELECT coalesce(json_agg(json_build_array(stated.permission, stated.role, stated.version) ORDER BY stated.permission), '[]')
+    FROM access.override AS stated
+    WHERE stated.merchant_id = %(merchant_id)s::bigint)::text
+FROM access.person
+WHERE merchant_id = %(merchant_id)s::bigint AND name = %(name)s::text;
+
+-- name: load_overrides
+-- What the operating model states of who may do what.
+SELECT (
+    SELECT coalesce(json_agg(json_build_array(stated.permission, stated.role, stated.version) ORDER BY stated.permission), '[]')
+    FROM access.override AS stated
+    WHERE stated.merchant_id = %(merchant_id)s::bigint)::text;
+
+-- name: drop_overrides
+-- What the operating model does not state any more.
+DELETE FROM access.override
+WHERE merchant_id = %(merchant_id)s::bigint AND permission <> ALL(%(permissions)s::text[]);
+
+-- name: upsert_overrides
+-- What the operating model states; what stays as it was keeps its version.
+INSERT INTO access.override AS known (merchant_id, permission, role, version)
+SELECT %(merchant_id)s::bigint, stated.permission, stated.role, %(version)s::integer
+FROM unnest(%(permissions)s::text[], %(roles)s::text[]) AS stated (permission, role)
+ON CONFLICT (merchant_id, permission) DO UPDATE SET role = excluded.role, version = excluded.version
+WHERE known.role <> excluded.role;
 
 -- name: insert_token
 -- A token, session or link; never its secret.
@@ -18,7 +43,10 @@ VALUES (%(merchant_id)s::bigint, %(token_id)s::bigint, %(person_id)s::bigint, %(
 
 -- name: find_bearer
 -- Whose valid token or session a secret is; a link is none.
-SELECT person.person_id, person.name, person.role
+SELECT person.person_id, person.name, person.role, (
+    SELECT coalesce(json_agg(json_build_array(stated.permission, stated.role, stated.version) ORDER BY stated.permission), '[]')
+    FROM access.override AS stated
+    WHERE stated.merchant_id = %(merchant_id)s::bigint)::text
 FROM access.token AS token
 JOIN access.person AS person ON person.merchant_id = token.merchant_id AND person.person_id = token.person_id
 WHERE token.merchant_id = %(merchant_id)s::bigint AND token.sha256 = %(sha256)s::bytea
@@ -34,7 +62,10 @@ WHERE token.merchant_id = %(merchant_id)s::bigint AND token.sha256 = %(sha256)s:
     AND token.used_at IS NULL AND token.revoked_at IS NULL
     AND (token.expires_at IS NULL OR token.expires_at > %(now)s::timestamptz)
     AND person.merchant_id = token.merchant_id AND person.person_id = token.person_id AND person.disabled_at IS NULL
-RETURNING person.person_id, person.name, person.role;
+RETURNING person.person_id, person.name, person.role, (
+    SELECT coalesce(json_agg(json_build_array(stated.permission, stated.role, stated.version) ORDER BY stated.permission), '[]')
+    FROM access.override AS stated
+    WHERE stated.merchant_id = %(merchant_id)s::bigint)::text;
 
 -- name: find_token
 -- The token that a secret belongs to.

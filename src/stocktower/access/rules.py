@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from .model import ChainRow, Permission, Person, Role
+from .model import ChainRow, Override, Permission, Person, Role
 
 GENESIS = bytes(32)
 """What the first row of an audit names as the hash before it."""
@@ -51,12 +51,17 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
 class PermissionDenied(Exception):
     """The role of a person does not allow what they asked for; the message names the roles that do."""
 
-    def __init__(self, person: Person, permission: Permission, roles: Iterable[Role]) -> None:
+    def __init__(
+        self, person: Person, permission: Permission, roles: Iterable[Role], override: Override | None = None
+    ) -> None:
+        """`override`: what the operating model states about it."""
         self.person = person
         self.permission = permission
         self.roles = tuple(roles)
+        self.override = override
         names = ", ".join(_words(role) for role in self.roles)
-        super().__init__(f"{person.name} ({_words(person.role)}) may not {_words(permission)}; who may: {names}")
+        who = f"{names} alone, by {override}" if override else names
+        super().__init__(f"{person.name} ({_words(person.role)}) may not {_words(permission)}; who may: {who}")
 
 
 def _words(name: str) -> str:
@@ -69,14 +74,35 @@ def roles_that_may(permission: Permission) -> tuple[Role, ...]:
 
 
 def may(person: Person, permission: Permission) -> bool:
-    """Whether the role of a person allows something."""
-    return permission in GRANTS[person.role]
+    """Whether a person may do something: by what the operating model states of it, else by their role."""
+    override = _override_of(person, permission)
+    return permission in GRANTS[person.role] if override is None else person.role == override.role
 
 
-def require(person: Person, permission: Permission) -> None:
-    """Raise PermissionDenied unless the role of the person allows it."""
+def require(person: Person, permission: Permission) -> str:
+    """By what the operating model states a person may do something, empty where their role says it.
+
+    Raises PermissionDenied.
+    """
+    if _override_of(person, permission) is not None:
+        return require_stated(person, permission)
     if not may(person, permission):
         raise PermissionDenied(person, permission, roles_that_may(permission))
+    return ""
+
+
+def require_stated(person: Person, permission: Permission) -> str:
+    """The same for who may do all that the operating model gives to nobody else. Raises PermissionDenied."""
+    override = _override_of(person, permission)
+    if override is None:
+        return ""
+    if person.role != override.role:
+        raise PermissionDenied(person, permission, (override.role,), override)
+    return str(override)
+
+
+def _override_of(person: Person, permission: Permission) -> Override | None:
+    return next((one for one in person.overrides if one.permission == permission), None)
 
 
 def hash_secret(secret: str) -> bytes:

@@ -30,11 +30,31 @@ def record_act(
 
     The audit of a merchant is one chain: acts that happen at once wait for each other's commit here.
     """
+    if tx.allowed_by:
+        data = {**data, "allowed_by": tx.allowed_by}
     sequence, previous, text = store.take_chain(tx, rules.GENESIS, msgspec.json.encode(data))
     content = (actor or tx.actor, str(act), str(subject), subject_id, text)
     sha256 = rules.seal(tx.merchant_id, previous, sequence, tx.now, content)
     store.append_audit(tx, sequence, content, previous, sha256)
     return sequence
+
+
+def record_refusal(tx: Transaction, refusal: rules.PermissionDenied) -> None:
+    """Write to the audit that somebody was refused what the operating model gives to another role."""
+    person = refusal.person
+    data = {"permission": refusal.permission, "role": person.role, "refused_by": str(refusal.override)}
+    record_act(tx, "access.refuse", "person", person.person_id, data, actor=person.name)
+
+
+def apply_overrides(tx: Transaction, stated: Mapping[str, str], version: int) -> None:
+    """Take over what a version of the configuration states of who may do what; what it leaves out is over."""
+    store.drop_overrides(tx, list(stated))
+    store.upsert_overrides(tx, stated, version)
+
+
+def find_operator(tx: Transaction, name: str) -> Person:
+    """Who works at the command line under a name: the person who has it, else an administrator, as who runs it is."""
+    return store.find_person(tx, name) or Person(0, name, Role.ADMINISTRATOR, store.load_overrides(tx))
 
 
 def ensure_person(tx: Transaction, name: str, role: Role | str) -> Person:

@@ -1,6 +1,6 @@
 """The statements of the room, one typed function each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,33 @@ import msgspec
 
 from stocktower.platform import Answer, Transaction, load_queries
 
-from .model import AuditEntry, ChainRow, Person, Role, TokenInfo
+from .model import AuditEntry, ChainRow, Override, Permission, Person, Role, TokenInfo
 
 _Q = load_queries(__package__)
 
 
 def _person(rows: Sequence[tuple[Any, ...]]) -> Person | None:
-    return Person(rows[0][0], rows[0][1], Role(rows[0][2])) if rows else None
+    return Person(rows[0][0], rows[0][1], Role(rows[0][2]), _overrides(rows[0][3])) if rows else None
+
+
+def _overrides(stated: str) -> tuple[Override, ...]:
+    rows: list[tuple[str, str, int]] = msgspec.json.decode(stated)
+    return tuple([Override(Permission(name), Role(role), version) for name, role, version in rows])
+
+
+def drop_overrides(tx: Transaction, permissions: Sequence[str]) -> None:
+    """Forget all overrides but some."""
+    tx.execute(_Q.drop_overrides, permissions=list(permissions))
+
+
+def upsert_overrides(tx: Transaction, stated: Mapping[str, str], version: int) -> None:
+    """Write overrides; one that stays as it was keeps the version in which it was stated first."""
+    tx.execute(_Q.upsert_overrides, permissions=list(stated), roles=list(stated.values()), version=version)
+
+
+def load_overrides(tx: Transaction) -> tuple[Override, ...]:
+    """All overrides."""
+    return _overrides(tx.value(_Q.load_overrides))
 
 
 def insert_person(tx: Transaction, name: str, role: Role) -> bool:

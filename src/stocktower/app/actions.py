@@ -1,6 +1,6 @@
 """The command table: what each act on a case does, and who may; a dry run does it and undoes it."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ import msgspec
 
 from stocktower import access, catalog, counting, exchange, fulfillment, network, ordering, reconciliation, worklist
 from stocktower.app import counting_acts, goods_actions, publication_commands, quality_acts
-from stocktower.app.home import Tower, rehearsal
+from stocktower.app.arguments import Arguments
+from stocktower.app.home import Tower, refusals_on_record, rehearsal
 from stocktower.app.output import CommandFailed
 from stocktower.app.reads import find_sku, load_case
 from stocktower.app.rows_again import take_doubtful, take_rows_again
@@ -20,36 +21,6 @@ from stocktower.platform import RecordedEvent, Transaction, load_events_at, run_
 ROUNDS = 5
 """How often a dry run follows what its own events would resume."""
 REFUSALS_SHOWN = 3
-LARGEST_PACK = 1_000_000
-LONGEST_HOURS = 24 * 366
-
-
-class Arguments(msgspec.Struct, frozen=True):
-    """What an act may need to know."""
-
-    sku: str | None = None
-    pack: int = 1
-    hours: int = 24
-    units: int = 0
-    note: str = ""
-    street: str = ""
-    city: str = ""
-    region: str = ""
-    postal_code: str = ""
-    country: str = ""
-
-    @property
-    def address(self) -> ordering.AddressParts:
-        """The parts of an address that are stated: personal data."""
-        return ordering.AddressParts(self.street, self.city, self.region, self.postal_code, self.country)
-
-    def recorded(self) -> dict[str, object]:
-        """What the audit keeps of them: of an address, which parts were stated, and not what they say."""
-        parts = set(ordering.AddressParts.__struct_fields__)
-        kept: dict[str, object] = {
-            name: value for name, value in msgspec.structs.asdict(self).items() if name not in parts
-        }
-        return kept | ({"address": list(self.address.names)} if self.address.names else {})
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -100,11 +71,12 @@ def act(
 ) -> Outcome:  # fmt: skip
     """Do an act on a case, or rehearse it; raises CommandFailed, access.PermissionDenied.
 
-    `person`: whose permission it needs; the user of the machine, at its command line, may do all.
+    `person`: whose permission it needs; the user of the machine, at its command line, may do all that the operating
+    model gives to nobody else.
     """
 
     def once() -> Outcome:
-        with refusals_in_words(), tower.transaction(actor) as tx:
+        with refusals_on_record(tower), refusals_in_words(), tower.transaction(actor) as tx:
             return act_in(tx, number, action, arguments, person=person, dry_run=dry_run)
 
     return run_again(once)
@@ -122,7 +94,9 @@ def act_in(
         allowed = ", ".join(detail.actions) or "none"
         raise CommandFailed(f"{detail.case.label}: {action} is not one of its acts; allowed: {allowed}")
     if person is not None:
-        access.require(person, chosen.permission)
+        tx.allowed_by = access.require(person, chosen.permission)
+    else:
+        tx.allowed_by = access.require_stated(access.find_operator(tx, tx.actor), chosen.permission)
     with rehearsal(tx, dry_run=dry_run):
         notes = chosen.do(Context(tx, detail, arguments, tx.actor))
         worklist.note_act(tx, detail.case.case_id, action, tx.actor, {"notes": notes, "note": arguments.note})
@@ -168,19 +142,6 @@ def count(events: Sequence[RecordedEvent]) -> dict[str, int]:
     for event in events:
         counts[event.kind] = counts.get(event.kind, 0) + 1
     return counts
-
-
-def arguments_of(given: Mapping[str, str]) -> Arguments:
-    """Arguments from a form, a request or the command line; names the one that cannot be."""
-    try:
-        found = msgspec.convert({key: value for key, value in given.items() if value}, Arguments, strict=False)
-    except msgspec.ValidationError as error:
-        raise CommandFailed(f"the arguments cannot be read: {error}") from error
-    if not 1 <= found.pack <= LARGEST_PACK:
-        raise CommandFailed(f"pack {found.pack}: state a whole number from 1 to {LARGEST_PACK:,}")
-    if not 1 <= found.hours <= LONGEST_HOURS:
-        raise CommandFailed(f"hours {found.hours}: state a whole number from 1 to {LONGEST_HOURS:,}")
-    return found
 
 
 def map_listing(context: Context) -> list[str]:

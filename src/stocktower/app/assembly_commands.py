@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from stocktower import inventory
+from stocktower.access import Permission as P
 from stocktower.app import administration
 from stocktower.app.goods_commands import AtOption, commit
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, opened
@@ -29,7 +30,7 @@ def assemble(
     lots = tuple(read_lot(text, expires) for text in lot)
     when = administration.instant(at, "--at")
     document = AssemblyDocument(reference, site, sku, units, disassemble, lots, unit, when)
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_assembly(tx, document), dry_run=dry_run)
     if json:
         say_json({"dry_run": dry_run, "done": done})

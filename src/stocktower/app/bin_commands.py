@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from stocktower import inventory
+from stocktower.access import Permission as P
 from stocktower.app import administration
 from stocktower.app.goods_commands import AtOption, LinesOption, commit, pairs, said
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, opened
@@ -87,6 +88,6 @@ def move_in_bins(
         for sku, units in pairs(line, "--line").items()
     )  # fmt: skip
     document = BinMoveDocument(reference, site, lines, administration.instant(at, "--at"))
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_bin_moves(tx, document), dry_run=dry_run)
     said(done, dry_run=dry_run, json=json)

@@ -11,8 +11,10 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from stocktower import catalog, counting, network, worklist
+from stocktower.access import Permission as P
 from stocktower.app import actions, administration
 from stocktower.app import words as app_words
+from stocktower.app.arguments import Arguments
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, err, out, say_json, say_table
@@ -58,7 +60,7 @@ def plan(
             planned = counting.plan(tx, site, lines=lines, skus=sku)
         return planned, catalog.load_skus(tx, {one.row.sku_id for one in planned.lines})
 
-    with opened(home) as tower:
+    with opened(home, P.COUNT_STOCK) as tower:
         administration.need_applied(tower)
         planned, skus = commit(tower, do)
     # The quantity stays hidden here too: whoever plans may count.
@@ -216,7 +218,7 @@ def enter(
         )
     if not items and not done:
         raise CommandFailed("nothing to enter: state --sku and --quantity, a --file, or --done")
-    with opened(home) as tower:
+    with opened(home, P.COUNT_STOCK) as tower:
         results = commit(tower, lambda tx: enter_all(tx, number, items)) if items else []
         refused = [(line, one) for line, one in results if one.outcome == "refused"]
         finished = (
@@ -336,7 +338,7 @@ def reject(
     json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """Close the sheet without any effect, also while it is being counted."""
-    with opened(home) as tower:
+    with opened(home, P.APPROVE_COUNTS) as tower:
         if case_of(tower, number) is None:
             lines = commit(tower, lambda tx: reject_open(tx, number, note, dry_run=dry_run))
             if json:
@@ -373,7 +375,7 @@ def decide(number: int, action: str, note: str, *, dry_run: bool, home: Path | N
         case = case_of(tower, number)
         if case is None:
             raise CommandFailed(f"sheet {number} does not wait for approval; see: stocktower count show {number}")
-        arguments = actions.Arguments(note=note)
+        arguments = Arguments(note=note)
         outcome = actions.act(tower, case.label, action, arguments, actor=actor(), dry_run=dry_run)
     say_json(outcome) if json else app_words.say_outcome(outcome)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from stocktower import access, insight
+from stocktower.access import Permission as P
 from stocktower.app.administration import instant
 from stocktower.app.history_commands import AtOption
 from stocktower.app.home import Tower
@@ -35,7 +36,7 @@ def _command(table: insight.Table) -> Callable[..., None]:
         home: HomeOption = None,
         json: JsonFlag = False,
     ) -> None:
-        with opened(home) as tower:
+        with opened(home, P.EXPORT_STOCK) as tower:
             written = export_table(tower, table, output, format, at, quiet=json)
         if json:
             say_json({**{name: getattr(written, name) for name in written.__struct_fields__}, "output": str(output)})

@@ -4,7 +4,7 @@ import os
 
 import psycopg
 
-from stocktower import model
+from stocktower import access, model
 from stocktower.app.administration import configuration_failure
 from stocktower.app.home import NoHome
 from stocktower.app.output import CommandFailed
@@ -24,6 +24,8 @@ def failure_of(error: Exception) -> CommandFailed:
             return configuration_failure(error)
         case NoHome() | ServerUnavailable():
             return CommandFailed(str(error), code=MISSING)
+        case access.PermissionDenied():
+            return CommandFailed(f"{error}; nothing was done")
         case model.NotApplied() | model.StaleBase() | model.WillNotRun() | MigrationError():
             return CommandFailed(str(error), code=WRONG)
         case psycopg.OperationalError() | NoFreeConnection():

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 from cyclopts import App, Parameter
 
 from stocktower import inventory, ordering
+from stocktower.access import Permission as P
 from stocktower.app import administration
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
@@ -97,7 +98,7 @@ def state_inbound(
     at = administration.instant(expected, "--expected")
     lines = tuple(InboundLine(sku, units, at) for sku, units in pairs(line, "--line").items())
     document = InboundDocument(reference, site, lines, supplier=supplier, confirmed=not unconfirmed)
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_inbound(tx, document), dry_run=dry_run)
     said(done, dry_run=dry_run, json=json)
 
@@ -111,7 +112,7 @@ def receive(
     good, broken = pairs(line, "--line"), pairs(damaged, "--damaged")
     lines = tuple(ReceiptLine(sku, good.get(sku, 0), broken.get(sku, 0)) for sku in {**good, **broken})
     document = ReceiptDocument(reference, site, lines, inbound, administration.instant(at, "--at"), complete)
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_receipt(tx, document), dry_run=dry_run)
     said(done, dry_run=dry_run, json=json)
 
@@ -124,7 +125,7 @@ def adjust(
     """Change the stock of SKU by the difference QUANTITY, for a reason of the configuration."""
     when = administration.instant(at, "--at")
     document = AdjustmentDocument(reference, site, sku, quantity, reason, status, lot, note=note, occurred_at=when)
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_adjustment(tx, document), dry_run=dry_run)
     said(done, dry_run=dry_run, json=json)
 
@@ -141,7 +142,7 @@ def status_change(
             tx, sku=sku, site=site, status=status, to_status=to, units=quantity, lot=lot, owner=owner, why=why, cut=cut
         )
 
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, do, dry_run=dry_run)
     moved, stuck = sum(units for _, _, units in done.moved), sum(units for _, units in done.stuck)
     waiting = sorted({one.order_id for one in done.cuts})
@@ -167,7 +168,7 @@ def step(
         origin, destination, administration.instant(at, "--at"), administration.instant(expected, "--expected"),
         document,
     )  # fmt: skip
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done = commit(tower, lambda tx: inventory.state_transfer(tx, stated), dry_run=dry_run)
     said(done, dry_run=dry_run, json=json)
 

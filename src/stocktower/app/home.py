@@ -69,11 +69,15 @@ class Tower(msgspec.Struct, frozen=True):
     merchant_id: int
     clock: Clock
     url: str
+    allowed_by: str = ""
+    """The stated rule by which its user may do what they asked for, for the records."""
 
     @contextmanager
     def transaction(self, actor: str, *, cause_id: int | None = None) -> Generator[Transaction]:
         """One command: committed at the end, rolled back on any error."""
-        with self.database.transaction(self.merchant_id, actor=actor, cause_id=cause_id) as tx:
+        with self.database.transaction(
+            self.merchant_id, actor=actor, cause_id=cause_id, allowed_by=self.allowed_by
+        ) as tx:
             yield tx
 
     @contextmanager
@@ -81,6 +85,19 @@ class Tower(msgspec.Struct, frozen=True):
         """One consistent view that changes nothing."""
         with self.database.reading(self.merchant_id) as tx:
             yield tx
+
+
+@contextmanager
+def refusals_on_record(tower: Tower) -> Generator[None]:
+    """Who is refused what the operating model gives to another role leaves an audit record, in a transaction of its
+    own."""
+    try:
+        yield
+    except access.PermissionDenied as refusal:
+        if refusal.override is not None:
+            with tower.transaction(refusal.person.name) as tx:
+                access.record_refusal(tx, refusal)
+        raise
 
 
 def find_home(given: Path | None) -> Home:
@@ -148,6 +165,7 @@ def _apply(tx: Transaction, home: Home, text: str, actor: str, base_version: int
     base = base_version if base_version is not None else last_applied(home)
     outcome = model.apply_configuration(tx, text, base_version=base, author=actor, file=str(home.configuration_file))
     network.apply_network(tx, outcome.configuration)
+    access.apply_overrides(tx, outcome.configuration.operating_model.overrides, outcome.version)
     reconciliation.apply_systems(tx, outcome.configuration)
     stewardship.begin(tx)
     write_rules(tx)

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from cyclopts import App
 
 from stocktower import access, catalog, inventory, network, ordering, web
+from stocktower.access import Permission as P
 from stocktower.app.home import Tower, rehearsal
-from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
+from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, is_allowed, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
 from stocktower.app.reads import find_sku
 from stocktower.platform import Transaction, run_again
@@ -77,7 +78,8 @@ def load(tower: Tower, sku: str, lot: str) -> tuple[ordering.LotDetail, dict[int
     """A lot and the codes of sites; raises CommandFailed where it is not known."""
     with tower.reading() as tx:
         facts = network.load_network(tx)
-        found = ordering.load_lot(tx, facts, find_sku(tx, sku).code, lot, personal=True)
+        personal = is_allowed(tx, P.READ_PERSONAL_DATA)
+        found = ordering.load_lot(tx, facts, find_sku(tx, sku).code, lot, personal=personal)
         if found is None:
             raise CommandFailed(f"{lot}: {sku} has no such lot; `stocktower lot list --sku {sku}` lists them", code=3)
         return found, {site_id: site.code for site_id, site in facts.sites.items()}
@@ -98,7 +100,7 @@ def recall(
     alone
         Hold only this lot, and none that it went into.
     """
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         is_in = {f"{one.sku}/{one.lot}": one for one in load(tower, sku, lot)[0].is_in} if without else {}
         left_out: list[ordering.LotName] = []
         for name in without or ():
@@ -141,7 +143,7 @@ def release(
     """Undo the recall of LOT of SKU with all lots that it holds; of a lot that is held by the recall of another, let it
     alone back. What another recall holds too stays held.
     """
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         done: ordering.Released = carry_out(
             tower, sku, dry_run, lambda tx, sku_id: ordering.release_lot(tx, sku_id, lot, note)
         )
@@ -181,7 +183,7 @@ def correct(
         access.record_act(tx, "lot.set", "sku", sku_id, data)
         return before
 
-    with opened(home) as tower:
+    with opened(home, P.ADJUST_STOCK) as tower:
         carry_out(tower, sku, dry_run, do)
     if json:
         say_json({"dry_run": dry_run, "sku": sku, "lot": lot, "expires": expires, "made_on": made_on})

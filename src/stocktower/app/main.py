@@ -12,6 +12,7 @@ from cyclopts.exceptions import CycloptsError
 from cyclopts.validators import Number
 
 import stocktower
+from stocktower.access import Permission as P
 from stocktower.app import (
     administration,
     assembly_commands,
@@ -32,6 +33,7 @@ from stocktower.app import (
     words,
 )
 from stocktower.app import files as app_files
+from stocktower.app.arguments import arguments_of
 from stocktower.app.endings import end_when_told
 from stocktower.app.failures import failure_of
 from stocktower.app.lot_commands import lot_app
@@ -101,7 +103,7 @@ def apply(
     *, base: int | None = None, dry_run: DryRunFlag = False, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """Compare stocktower.toml with the applied version and record it as the next; refuses when BASE is stale."""
-    with opened(home) as tower:
+    with opened(home, P.CHANGE_CONFIGURATION) as tower:
         applied = administration.apply(tower, actor=actor(), base=base, dry_run=dry_run)
     if json:
         say_json(applied)
@@ -114,7 +116,7 @@ def apply(
 
 def bring(kind: str, file: Path, home: Path | None, json: bool, **given: object) -> None:
     """Import one file and print its proof."""
-    with opened(home) as tower, progress_words(json) as word:
+    with opened(home, P.IMPORT_FILES) as tower, progress_words(json) as word:
         administration.need_applied(tower)
 
         def told(rows: int, total: int) -> None:
@@ -337,7 +339,7 @@ def case(
             return
         given = {"sku": sku or "", "pack": str(pack), "hours": str(hours), "note": note, "street": street, "city": city,
                  "region": region, "postal_code": postal_code, "country": country}  # fmt: skip
-        arguments = actions.arguments_of(given)
+        arguments = arguments_of(given)
         outcome = actions.act(tower, number, do, arguments, actor=actor(), dry_run=dry_run)
     say_json(outcome) if json else words.say_outcome(outcome)
 
@@ -345,7 +347,7 @@ def case(
 @app.command(name="trial-balance")
 def trial_balance(*, as_of: str | None = None, home: HomeOption = None, json: JsonFlag = False) -> None:
     """Debits and credits by account, in the book currency of each legal entity."""
-    with opened(home) as tower:
+    with opened(home, P.READ_BOOKS) as tower:
         found = reads.trial_balance(tower, administration.day(as_of, "--as-of"))
     say_json(found) if json else words.say_trial_balance(found)
 
@@ -369,7 +371,7 @@ def export_journal(
     json: JsonFlag = False,
 ) -> None:
     """The journals as a Beancount file, on standard output or to --output."""
-    with opened(home) as tower:
+    with opened(home, P.READ_BOOKS) as tower:
         if json and output is None:
             say_json({"format": format, "text": "".join(administration.journal_lines(tower))})
             return
@@ -383,7 +385,7 @@ def token_create(
     *, name: str, role: str = "integrator", days: DaysOption = None, home: HomeOption = None, json: JsonFlag = False
 ) -> None:
     """A bearer token for the API, shown once; only its hash is kept."""
-    with opened(home) as tower:
+    with opened(home, P.MANAGE_ACCESS) as tower:
         secret = administration.create_token(tower, name=name, role=role, days=days, actor=actor())
     if json:
         say_json({"name": name, "role": role, "token": secret})

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Protocol
 from cyclopts import App, Parameter
 
 from stocktower import access, catalog, network, publication, worklist
+from stocktower.access import Permission as P
 from stocktower.app.home import Tower
 from stocktower.app.options import HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -34,7 +35,7 @@ def ack(
     json: JsonFlag = False,
 ) -> None:
     """Say that a channel has PUBLICATIONS; a repeat changes nothing."""
-    with opened(home) as tower:
+    with opened(home, P.MANAGE_PUBLICATION) as tower:
         rows = acknowledge(tower, publications)
     if json:
         say_json({"acknowledged": rows})
@@ -52,7 +53,7 @@ def resend(
     json: JsonFlag = False,
 ) -> None:
     """Tell a channel again what it lists, although nothing changed; its rate limit holds."""
-    with opened(home) as tower:
+    with opened(home, P.MANAGE_PUBLICATION) as tower:
         count = tell_again(tower, channel, sku)
     if json:
         say_json({"channel": channel, "listings": count})
@@ -71,7 +72,7 @@ def class_(
     json: JsonFlag = False,
 ) -> None:
     """How fast SKU sells in a channel, and the buffer held back there; --set decides it by hand."""
-    with opened(home) as tower:
+    with opened(home, P.MANAGE_PUBLICATION) as tower:
         found = velocity(tower, sku, channel, set)
     if json:
         say_json(found)

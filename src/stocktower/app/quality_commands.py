@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from stocktower import access, catalog, stewardship
+from stocktower.access import Permission as P
 from stocktower.app.home import rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -116,7 +117,7 @@ def duplicates(*, limit: LimitOption = 50, home: HomeOption = None, json: JsonFl
 
 def act(act_name: str, codes: tuple[str, ...], do: Callable[[Transaction], list[str]], given: "Given") -> None:
     """Do an act on SKUs or rehearse it, with its record, and say what it did."""
-    with opened(given.home) as tower:
+    with opened(given.home, P.CHANGE_MAPPING) as tower:
         try:
             with tower.transaction(actor()) as tx, rehearsal(tx, dry_run=given.dry_run):
                 notes = do(tx)

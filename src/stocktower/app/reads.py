@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from stocktower import (
+    access,
     catalog,
     customers,
     exchange,
@@ -20,6 +21,7 @@ from stocktower import (
     worklist,
 )
 from stocktower.app.home import Tower
+from stocktower.app.options import is_allowed
 from stocktower.app.output import CommandFailed
 from stocktower.app.verify import Verification
 from stocktower.insight import AtsAnswer, explain_ats
@@ -134,9 +136,17 @@ def order(tower: Tower, number: str) -> dict[str, Any]:
         return {
             "order": found,
             "payments": payments.load_payments(tx, [rows[0].order_id]).get(rows[0].order_id, []),
-            "contact": customers.load_contact(tx, rows[0].order_id),
+            "contact": (
+                customers.load_contact(tx, rows[0].order_id)
+                if is_allowed(tx, access.Permission.READ_PERSONAL_DATA)
+                else None
+            ),
             "cases": worklist.load_cases_of(tx, "order", rows[0].order_id),
-            "journals": finance.load_journals_of(tx, "order", rows[0].order_id),
+            "journals": (
+                finance.load_journals_of(tx, "order", rows[0].order_id)
+                if is_allowed(tx, access.Permission.READ_BOOKS)
+                else []
+            ),
             "same_number": [row.channel for row in rows[1:]],
         }
 

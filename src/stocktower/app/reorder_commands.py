@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from stocktower import catalog, network, purchasing
+from stocktower.access import Permission as P
 from stocktower.app import administration
 from stocktower.app.options import HomeOption, JsonFlag, actor, opened
 from stocktower.app.output import CommandFailed, out, say_json, say_table
@@ -23,9 +24,9 @@ Numbers = Annotated[tuple[int, ...], Parameter(help="Numbers of proposals.")]
 QuantityOption = Annotated[int, Parameter(validator=Number(gte=1), help="Units to be ordered.")]
 
 
-def in_words(home: HomeOption, do: Callable[[Transaction], T]) -> T:
+def in_words(home: HomeOption, do: Callable[[Transaction], T], needs: P | None = P.ADJUST_STOCK) -> T:
     """One command in a transaction; what is refused is a failure in words."""
-    with opened(home) as tower:
+    with opened(home, needs) as tower:
         administration.need_applied(tower)
         try:
             with tower.transaction(actor()) as tx:
@@ -39,7 +40,9 @@ def in_words(home: HomeOption, do: Callable[[Transaction], T]) -> T:
 @reorder_app.default
 def reorder(*, recompute: RecomputeFlag = False, home: HomeOption = None, json: JsonFlag = False) -> None:
     """What should be ordered, by supplier, with every figure behind it (--json)."""
-    found = in_words(home, lambda tx: named(tx, purchasing.recompute(tx) if recompute else purchasing.load_open(tx)))
+    found = in_words(
+        home, lambda tx: named(tx, purchasing.recompute(tx) if recompute else purchasing.load_open(tx)), needs=None
+    )
     say_json({"proposals": found}) if json else say(found)
 
 

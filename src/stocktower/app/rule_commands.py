@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar, cast
 from cyclopts import App, Parameter
 
 from stocktower import inventory, ordering
+from stocktower.access import Permission as P
 from stocktower.app import administration
 from stocktower.app.home import Tower, rehearsal
 from stocktower.app.options import DryRunFlag, HomeOption, JsonFlag, actor, opened
@@ -115,7 +116,7 @@ def set_rule(
         ordering.fill_after(tx, [0])
         return act
 
-    with opened(home) as tower:
+    with opened(home, P.SET_CHANNEL_RULES) as tower:
         administration.need_applied(tower)
         act = commit(tower, do, dry_run=dry_run)
     say_act(act, f"rule {act.rule_id}" if not dry_run else "the rule", dry_run=dry_run, json=json)
@@ -138,7 +139,7 @@ def end_rule(
         ordering.fill_after(tx, [0])
         return act
 
-    with opened(home) as tower:
+    with opened(home, P.SET_CHANNEL_RULES) as tower:
         act = commit(tower, do, dry_run=dry_run)
     say_act(act, f"the end of rule {rule}", dry_run=dry_run, json=json)
 

@@ -13,8 +13,11 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec import structs
+
 from stocktower import access, exchange, inventory, publication, web
 from stocktower.app import actions, files
+from stocktower.app.arguments import arguments_of
 from stocktower.app.checking import begin_checking
 from stocktower.app.endings import is_ending
 from stocktower.app.home import Tower
@@ -61,7 +64,7 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
                 tower,
                 number,
                 action,
-                actions.arguments_of(arguments),
+                arguments_of(arguments),
                 actor=person.name,
                 person=person,
                 dry_run=dry_run,
@@ -72,7 +75,7 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
         kind: str,
         channel: str | None,
         format: str | None,
-        actor: str,
+        person: access.Person,
         name: str,
         /,
         *,
@@ -80,8 +83,9 @@ def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
     ) -> exchange.ImportSummary:
         with refusing(named_by_field=True):
             return files.import_file(
-                tower, path, kind=kind, channel=channel, format=format, actor=actor, name=name, complete=complete
-            )
+                structs.replace(tower, allowed_by=access.require(person, access.Permission.IMPORT_FILES)), path,
+                kind=kind, channel=channel, format=format, actor=person.name, name=name, complete=complete,
+            )  # fmt: skip
 
     return web.Services(
         database=tower.database,

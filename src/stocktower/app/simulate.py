@@ -68,10 +68,12 @@ class CrashingDatabase(Database):
         self._chance = chance
 
     @contextmanager
-    def transaction(self, merchant_id: int, *, actor: str, cause_id: int | None = None) -> Generator[Transaction]:
+    def transaction(
+        self, merchant_id: int, *, actor: str, cause_id: int | None = None, allowed_by: str = ""
+    ) -> Generator[Transaction]:
         """One command that may not survive its commit."""
         fate = self._random.random()
-        with super().transaction(merchant_id, actor=actor, cause_id=cause_id) as tx:
+        with super().transaction(merchant_id, actor=actor, cause_id=cause_id, allowed_by=allowed_by) as tx:
             yield tx
             if fate < self._chance / 2:
                 raise Crash

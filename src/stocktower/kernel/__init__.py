@@ -7,7 +7,7 @@ Money is whole minor units everywhere; a split always adds up to its whole; noth
 from .money import MalformedAmount, UnknownCurrency, convert, exponent, format_minor, parse_minor, split
 from .places import COUNTRIES, country_code, region_code
 from .tolerance import allowed_units
-from .vocabulary import TOWER, CaseKind, Domain, Role, Step
+from .vocabulary import TOWER, CaseKind, Domain, Permission, Role, Step
 
 __all__ = [
     "COUNTRIES",
@@ -15,6 +15,7 @@ __all__ = [
     "CaseKind",
     "Domain",
     "MalformedAmount",
+    "Permission",
     "Role",
     "Step",
     "UnknownCurrency",

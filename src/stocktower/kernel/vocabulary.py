@@ -81,5 +81,35 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Permission(StrEnum):
+    """The acts that a role may allow; reading orders, stock and cases needs only to be signed in."""
+
+    IMPORT_FILES = "import_files"
+    CONFIRM_SHIPMENTS = "confirm_shipments"
+    RESERVE_STOCK = "reserve_stock"
+    WORK_CASES = "work_cases"
+    CHANGE_MAPPING = "change_mapping"
+    ADJUST_ORDER = "adjust_order"
+    ADJUST_STOCK = "adjust_stock"
+    COUNT_STOCK = "count_stock"
+    """Plan count sheets, count, and finish them."""
+    APPROVE_COUNTS = "approve_counts"
+    OVERRIDE_RESERVATION = "override_reservation"
+    MANAGE_PUBLICATION = "manage_publication"
+    """Say what a channel has, tell it again, set how fast something counts as selling."""
+    SET_CHANNEL_RULES = "set_channel_rules"
+    """Single rules of what channels are offered: set, and ended."""
+    CHANGE_CONFIGURATION = "change_configuration"
+    """Sites, channels, sourcing and posting rules, the operating model."""
+    EXPORT_STOCK = "export_stock"
+    """All of it at once: rows, ledgers, what was told."""
+    READ_BOOKS = "read_books"
+    READ_PERSONAL_DATA = "read_personal_data"
+    ERASE_PERSONAL_DATA = "erase_personal_data"
+    READ_AUDIT = "read_audit"
+    MANAGE_ACCESS = "manage_access"
+    """People and their tokens."""
+
+
 TOWER = "tower"
 """The system code of Stocktower itself, as an owner of domains and steps and of the events that it decides."""

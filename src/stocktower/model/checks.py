@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
-from stocktower.kernel import CaseKind, Domain, Role, Step, UnknownCurrency, exponent
+from stocktower.kernel import CaseKind, Domain, Permission, Role, Step, UnknownCurrency, exponent
 
 from .accounts import DEFAULT_ACCOUNTS
 from .channel_rules import check_rule, rule_scope, stated_rules
@@ -17,6 +17,7 @@ _CUTOFF = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 BUILT_IN_STATUSES = ("available", "quarantine", "damaged", "returns_hold", "in_transit", "expired")
 LONGEST_STATUS = 40
 _BEFORE_CONTROL = {"capture", "validate", "reserve", "route", "release", "payment", "order"}
+_NEVER_GIVEN_AWAY = {Permission.CHANGE_CONFIGURATION, Permission.MANAGE_ACCESS}
 _AFTER_RELEASE = {"release", "fulfil", "shipment", "delivery", "post", "notify", "return"}
 
 
@@ -374,8 +375,13 @@ def check_operating_model(c: Configuration) -> Iterator[Finding]:
     elif m.reserve_at != "capture":
         yield Finding(("operating_model", "reserve_at"), f"{m.reserve_at} is not run by this version", 'use "capture"')
     for act, role in m.overrides.items():
+        path = ("operating_model", "overrides", act)
+        if act in _NEVER_GIVEN_AWAY:
+            yield Finding(path, "gives away what takes it back", "leave it out: it is for administrators")
+        elif act not in set(Permission):
+            yield Finding(path, "is not an act", f"one of {words(set(Permission) - _NEVER_GIVEN_AWAY)}")
         if role not in set(Role):
-            yield Finding(("operating_model", "overrides", act), f"{role} is not a role", f"one of {words(Role)}")
+            yield Finding(path, f"{role} is not a role", f"one of {words(Role)}")
 
 
 def check_cases(c: Configuration) -> Iterator[Finding]:

@@ -395,7 +395,7 @@ class OperatingModel(Struct, frozen=True):
     revenue_at: str = "shipment"
     """When revenue is recognised: `shipment`, when control passes."""
     overrides: dict[str, str] = {}
-    """sensitive act -> role."""
+    """act -> the one role that may do it, whatever roles allow by themselves."""
 
 
 class System(Struct, frozen=True):

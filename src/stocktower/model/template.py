@@ -19,6 +19,8 @@ timezone = "UTC"                       # an IANA name like "Europe/Berlin"; date
 preset = "oms-led"
 # [operating_model.domains]
 # price = "erp"                        # the system of record of a domain, over the preset's
+# [operating_model.overrides]
+# adjust_order = "customer_service"    # an act that this role alone may do, at the command line too
 
 # Legal entities, each with one book currency.
 [[entities]]

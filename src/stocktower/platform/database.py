@@ -83,9 +83,11 @@ class Database:
         self._closed = False
 
     @contextmanager
-    def transaction(self, merchant_id: int, *, actor: str, cause_id: int | None = None) -> Generator[Transaction]:
+    def transaction(
+        self, merchant_id: int, *, actor: str, cause_id: int | None = None, allowed_by: str = ""
+    ) -> Generator[Transaction]:
         """One command: its events are written and it is committed at the end, or all of it is rolled back."""
-        with self._begun(_BEGIN, merchant_id, actor, cause_id) as tx:
+        with self._begun(_BEGIN, merchant_id, actor, cause_id, allowed_by) as tx:
             yield tx
 
     @contextmanager
@@ -118,7 +120,7 @@ class Database:
 
     @contextmanager
     def _begun(
-        self, begin: str, merchant_id: int = 0, actor: str = "system", cause_id: int | None = None
+        self, begin: str, merchant_id: int = 0, actor: str = "system", cause_id: int | None = None, allowed_by: str = ""
     ) -> Generator[Transaction]:
         """A transaction, which is committed unless the block raises."""
         if not self._places.acquire(timeout=self._patience):
@@ -127,7 +129,10 @@ class Database:
             connection = self._take()
             try:
                 now = self.clock.now()
-                tx = Transaction(connection, merchant_id, now, self.ids, actor=actor, cause_id=cause_id, begin=begin)
+                tx = Transaction(
+                    connection, merchant_id, now, self.ids, actor=actor, cause_id=cause_id, allowed_by=allowed_by,
+                    begin=begin,
+                )  # fmt: skip
                 yield tx
                 tx.commit()
             except BaseException:

@@ -86,13 +86,17 @@ class Transaction:
         *,
         actor: str = "system",
         cause_id: int | None = None,
+        allowed_by: str = "",
         begin: str = "",
     ) -> None:
-        """`begin`: the statement that begins it, sent with its first; where there is none, it was begun already."""
+        """`allowed_by`: the stated rule by which its actor may do it, for the records.
+
+        `begin`: the statement that begins it, sent with its first; where there is none, it was begun already."""
         self.merchant_id = merchant_id
         self.now = now
         self.actor = actor
         self.cause_id = cause_id
+        self.allowed_by = allowed_by
         self._connection = connection
         self._wire = wire_of(connection)
         self._ids = ids

@@ -102,6 +102,7 @@ class Desk:
         self.ask = askings.ask
         self.services = services
         self.entry: security.Entry | None = security.entry_of(request)
+        self._allowed_by: list[str] = []
 
     @property
     def person(self) -> access.Person:
@@ -120,7 +121,9 @@ class Desk:
     def writing(self, *, dry_run: bool = False) -> Generator[Transaction]:
         """One command of this person; a dry run is rolled back at its end."""
         try:
-            with self.services.database.transaction(self.services.merchant_id, actor=self.person.name) as tx:
+            with self.services.database.transaction(
+                self.services.merchant_id, actor=self.person.name, allowed_by=self.allowed_by
+            ) as tx:
                 yield tx
                 if dry_run:
                     raise _DryRun
@@ -137,12 +140,25 @@ class Desk:
 
         return run_again(once)
 
+    @property
+    def allowed_by(self) -> str:
+        """The stated rules by which this person may do what was required of them, for the records."""
+        return "; ".join(dict.fromkeys(self._allowed_by))
+
     def require(self, permission: access.Permission) -> None:
-        """Refuse a person whose role does not allow it."""
-        access.require(self.person, permission)
+        """Refuse a person who may not do it; a refusal by what the operating model states is on record."""
+        try:
+            stated = access.require(self.person, permission)
+        except access.PermissionDenied as refusal:
+            if refusal.override is not None:
+                with self.services.database.transaction(self.services.merchant_id, actor=self.person.name) as tx:
+                    access.record_refusal(tx, refusal)
+            raise
+        if stated:
+            self._allowed_by.append(stated)
 
     def may(self, permission: access.Permission) -> bool:
-        """Whether this person's role allows it."""
+        """Whether this person may do it."""
         return access.may(self.person, permission)
 
     def network(self, tx: Transaction) -> network.Network:

@@ -61,7 +61,7 @@ class ImportFile(Protocol):
         kind: str,
         channel: str | None,
         format: str | None,
-        actor: str,
+        person: access.Person,
         name: str,
         /,
         *,

@@ -90,7 +90,7 @@ def take_file(
 
         def do() -> exchange.ImportSummary:
             return desk.services.import_file(
-                path, kind, channel or None, format or None, desk.person.name, name, complete=complete
+                path, kind, channel or None, format or None, desk.person, name, complete=complete
             )
 
         return once_around(desk, key, digest.digest(), exchange.ImportSummary, 201, do)

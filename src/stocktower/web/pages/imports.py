@@ -68,7 +68,7 @@ def bring_page(desk: AtDesk, form: FilledForm) -> Response[str] | Redirect:
                 file.write(block)
         try:
             summary = desk.services.import_file(
-                path, form.get("kind"), form.get("channel") or None, None, desk.person.name, Path(upload.filename).name,
+                path, form.get("kind"), form.get("channel") or None, None, desk.person, Path(upload.filename).name,
                 complete=form.get("complete") == "yes",
             )  # fmt: skip
         except Refused as refusal:
