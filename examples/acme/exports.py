@@ -32,6 +32,8 @@ class Sku:
     components: str = ""
     units: str = ""
     scripted: bool = False
+    columns: dict[str, object] = field(default_factory=dict)
+    """What its product states beside."""
 
 
 @dataclass(eq=False)

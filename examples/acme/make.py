@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from exports import Order, Sku, amazon_listing, amazon_rows, money, plain_rows, shopify_rows, stamp, total, write_csv
+from goods import PURCHASED, STORY, Goods
 
 HERE = Path(__file__).parent
 START = datetime(2026, 4, 13, 10, 0, tzinfo=UTC)
@@ -55,6 +56,7 @@ class Acme:
     def __init__(self, seed: int = 20260608) -> None:
         self.random = random.Random(seed)
         self.skus = self.make_skus()
+        self.goods = Goods(self, HERE)
         self.by_code = {sku.code: sku for sku in self.skus}
         self.sellable = [sku for sku in self.skus if not sku.scripted]
         self.weights = [1 / (1 + n % 97) for n in range(len(self.sellable))]
@@ -73,6 +75,7 @@ class Acme:
             price = sum(sku.price for sku in pair) * 9 // 10
             parts = ";".join(f"{sku.code}:{self.random.choice((1, 1, 2))}" for sku in pair)
             drawn.append(Sku(f"KIT-{101 + n}", f"{pair[0].name} set", price, 0, components=parts))
+        drawn = [PURCHASED.get(n, sku) for n, sku in enumerate(drawn)]
         scripted = [
             Sku("BOTTLE", "Trail bottle 1 l", 1899, 700, scripted=True),
             Sku("LANTERN", "Camp lantern", 4499, 1800, scripted=True),
@@ -238,6 +241,7 @@ class Acme:
         self.write_inbound(folder_of(SUNDAY) / "inbound.csv")
         self.write_transfers(folder_of(SUNDAY) / "transfers.csv")
         self.write_counts(folder_of(NOW) / "stock-west.csv")
+        self.goods.write()
 
     def write_products(self, path: Path) -> None:
         """The catalogue with kits, units and the listings whose names differ from our codes."""
@@ -250,6 +254,7 @@ class Acme:
                     "sku": sku.code, "name": sku.name, "barcode": ean13(f"84{1000000000 + n * 7:010d}"), "category": CATEGORIES.get(noun, "gear"),
                     "weight_grams": 200 + 35 * (n % 60), "cost": money(sku.cost) if sku.cost else "", "price": money(sku.price),
                     "currency": "USD", "components": sku.components, "units": sku.units, "listings": ";".join(listings),
+                    "materials": "", "tracking": "", "supplier": "", "moq": "", "order_multiple": "", **sku.columns,
                 }
             )  # fmt: skip
         write_csv(path, rows)
@@ -284,7 +289,9 @@ class Acme:
             ("DROPSHIP", "DS-PADDLE", 60),
         ):  # fmt: skip
             put(site, self.by_code[code], quantity)
-        write_csv(path, rows)
+        lots = self.goods.open(rows)
+        write_csv(path, [row for row in rows if not self.by_code[str(row["sku"])].columns.get("tracking")])
+        write_csv(path.with_name("stock-opening-lots.csv"), lots)
 
     def write_inbound(self, path: Path) -> None:
         """What suppliers will deliver: one is late, one is not confirmed, one brings what orders wait for."""
@@ -445,4 +452,4 @@ def folder_of(at: datetime) -> Path:
 
 if __name__ == "__main__":
     Acme().write()
-    print(SCRIPTED.strip())
+    print(SCRIPTED.strip() + STORY.rstrip())

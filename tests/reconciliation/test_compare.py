@@ -138,7 +138,7 @@ def test_packs_of_the_catalogue_and_of_listings(tx: Transaction, world: World) -
     }
     case = world.open_cases()["system/erp/unit_error"]
     assert (case.waiters, case.units) == (2, 250)
-    assert case.title.startswith("erp: 2 lines differ by 250 units")
+    assert case.title.startswith("ERP: 2 lines differ by 250 units")
 
 
 def test_units_are_converted_before_they_are_compared(tx: Transaction, world: World) -> None:
@@ -178,7 +178,7 @@ def test_lines_that_name_nothing_of_ours(tx: Transaction, world: World) -> None:
     unknown = reconciliation.load_unknown(tx, run.run_id)
     assert [(one.row_no, one.problem) for one in unknown] == [(3, "sku"), (4, "place"), (5, "kit")]
     case = world.open_cases()["system/erp/mapping"]
-    assert case.title.startswith("erp: 3 lines name nothing of ours")
+    assert case.title.startswith("ERP: 3 lines name nothing of ours")
     assert case.data["unknown_lines"][0].startswith("row 3: CPU: no SKU")
     world.state([("EAST", "CUP", 240)], tx.now - hours(5))
     assert world.open_cases() == {}

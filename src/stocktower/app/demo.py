@@ -1,14 +1,17 @@
 """The demo: the example merchant's folders, imported in the order of their arrival, each at its own time."""
 
+import csv
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from stocktower import exchange
+from stocktower import counting, exchange, network
+from stocktower.app import counting_commands
 from stocktower.app.files import import_file
 from stocktower.app.home import Home, Tower, apply_file
 from stocktower.app.workers import work_until_idle
@@ -19,11 +22,11 @@ Say = Callable[[str], None]
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """One file of the example: what it is, and for which channel."""
+    """One file of the example: what it is, and of whom: a channel's orders, a system's statement, a site's counts."""
 
     path: Path
     kind: str
-    channel: str | None
+    whose: str
     opening: bool
 
 
@@ -45,7 +48,10 @@ def demo_home() -> Home:
     return home
 
 
-_ORDER = ("products", "stock", "inbound", "orders", "shipments", "transfers")
+_ORDER = (
+    "products", "stock", "inbound", "receipts", "orders", "shipments", "transfers", "adjustments", "assemblies",
+    "counts", "statement",
+)  # fmt: skip
 
 
 def arrivals() -> list[tuple[datetime, list[Arrival]]]:
@@ -61,7 +67,7 @@ def arrivals() -> list[tuple[datetime, list[Arrival]]]:
 def arrival(path: Path) -> Arrival:
     """What a file is, by its name: `orders-shopify-us.csv` are orders of the channel shopify-us."""
     kind, _, rest = path.stem.partition("-")
-    return Arrival(path=path, kind=kind, channel=rest if kind == "orders" else None, opening=rest == "opening")
+    return Arrival(path=path, kind=kind, whose=rest, opening=rest.startswith("opening"))
 
 
 def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.ImportSummary]:
@@ -84,9 +90,13 @@ def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.Impor
             continue
         clock.at = at
         for file in files:
-            if name_of(file) not in finished:
+            if file.kind == "counts":
+                work_until_idle(tower)
+                count_sheet(tower, file)
+            elif name_of(file) not in finished:
                 summary = import_file(
-                    tower, file.path, kind=file.kind, channel=file.channel, opening=file.opening, actor=ACTOR,
+                    tower, file.path, kind=file.kind, channel=file.whose if file.kind == "orders" else None,
+                    system=file.whose if file.kind == "statement" else None, opening=file.opening, actor=ACTOR,
                     name=name_of(file),
                 )  # fmt: skip
                 say(f"{at:%a %d %b %H:%M}  {file.path.name}: {summary.rows:,} rows, {summary.orders:,} orders")
@@ -98,6 +108,36 @@ def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.Impor
     clock.at = now
     with tower.reading() as tx:
         return exchange.load_imports(tx)
+
+
+def count_sheet(tower: Tower, file: Arrival) -> None:
+    """Have a site count what a file names; a sheet that was made at this step before is left alone.
+
+    A row without a quantity is not counted yet, and one that says its SKU again is the count of another person.
+    """
+    with file.path.open(encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    rounds: list[list[dict[str, str]]] = []
+    for n, row in enumerate(rows):
+        again = sum(one["sku"] == row["sku"] for one in rows[:n])
+        rounds += [[]] if again == len(rounds) else []
+        rounds[again].append(row)
+    with tower.transaction(ACTOR) as tx:
+        facts = network.load_network(tx)
+        day = tx.now.astimezone(ZoneInfo(facts.sites[facts.site_ids[file.whose]].timezone)).date()
+        sheets = counting.list_sheets(tx, facts, site=file.whose)
+        sheets += counting.list_sheets(tx, facts, site=file.whose, closed=True)
+        if any(one.planned_on == day for one in sheets):
+            return
+        number = counting.plan(tx, file.whose, skus=[row["sku"] for row in rounds[0]]).number
+        assert number is not None
+        for counted in rounds:
+            said = [row for row in counted if row["quantity"]]
+            items = [(0, row["counted_by"], counting_commands.read_item(row)) for row in said]
+            for _, one in counting_commands.enter_all(tx, number, items):
+                assert one.outcome == "new", one.problem
+            if said == counted:
+                counting.finish(tx, number)
 
 
 def name_of(file: Arrival) -> str:

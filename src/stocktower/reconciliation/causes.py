@@ -155,7 +155,7 @@ def _not_known_there(facts: LineFacts, window: timedelta) -> Verdict | None:
         return None
     moves = groups[-1]
     first = moves[0]
-    reason = f"they lack our {first.reason} of {abs(facts.delta):,} on {first.occurred_at:%Y-%m-%d %H:%M} UTC"
+    reason = f"they lack our {_word(first.reason)} of {abs(facts.delta):,} on {first.occurred_at:%Y-%m-%d %H:%M} UTC"
     confidence = _of_several(80, len(groups), abs(facts.delta))
     return Verdict(Cause.MISSED_MESSAGE, confidence, reason, {**_moves(moves), "explained": facts.delta})
 
@@ -232,7 +232,8 @@ def _twice(facts: LineFacts, window: timedelta) -> Verdict | None:
     if len(groups) != 1:
         return None
     first = groups[0][0]
-    words = f"they have our {first.reason} of {abs(facts.delta):,} on {first.occurred_at:%Y-%m-%d %H:%M} UTC twice"
+    what = f"{_word(first.reason)} of {abs(facts.delta):,}"
+    words = f"they have our {what} on {first.occurred_at:%Y-%m-%d %H:%M} UTC twice"
     confidence = _of_several(58, 1, abs(facts.delta))
     return Verdict(Cause.DUPLICATE, confidence, words, {**_moves(groups[0]), "explained": facts.delta})
 
@@ -264,6 +265,10 @@ def _moves(moves: Sequence[Moved]) -> dict[str, object]:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _word(reason: str) -> str:
+    return reason.replace("_", " ")
 
 
 def _span(length: timedelta) -> str:

@@ -26,6 +26,8 @@ PROBLEMS = {
 def tell_cases(tx: Transaction, configuration: Configuration, row: SystemRow, run: Run) -> None:
     """Open, restate and close the cases of a system by what stands now, and by what of a run is unknown."""
     standing = {count.cause: count for count in store.load_standing_causes(tx, row.system_id)}
+    names = {system.code: system.name for system in configuration.systems}
+    name = names.get(row.code, row.code)
     raises: list[Raise] = []
     gone: list[str] = []
     for cause in Cause:
@@ -34,13 +36,15 @@ def tell_cases(tx: Transaction, configuration: Configuration, row: SystemRow, ru
         if cause == Cause.TOLERANCE or (count is None and not unknown):
             gone.append(cause_key(row.code, cause))
         else:
-            raises.append(_raise(tx, row, run, cause, count or CauseCount(cause, 0, 0, 0), unknown))
+            raises.append(_raise(tx, row, name, run, cause, count or CauseCount(cause, 0, 0, 0), unknown))
     _let_go(tx, raises)
     close_by_cause(tx, CaseKind.STOCK_DIFFERENCE, gone, "a later statement agrees, or it is within what is allowed")
     raise_cases(tx, configuration, raises)
 
 
-def _raise(tx: Transaction, row: SystemRow, run: Run, cause: Cause, count: CauseCount, unknown: int) -> Raise:
+def _raise(
+    tx: Transaction, row: SystemRow, name: str, run: Run, cause: Cause, count: CauseCount, unknown: int
+) -> Raise:
     skus = store.load_standing_skus(tx, row.system_id, cause, WAITERS)
     lines = f"{count.lines:,} line{'' if count.lines == 1 else 's'} differ{'s' if count.lines == 1 else ''} by "
     parts = [f"{lines}{count.units:,} units"] if count.lines else []
@@ -64,7 +68,7 @@ def _raise(tx: Transaction, row: SystemRow, run: Run, cause: Cause, count: Cause
     return Raise(
         kind=CaseKind.STOCK_DIFFERENCE,
         cause_key=cause_key(row.code, cause),
-        title=f"{row.code}: {' and '.join(parts)}: {CAUSE_WORDS[cause]}",
+        title=f"{name}: {' and '.join(parts)}: {CAUSE_WORDS[cause]}",
         data=data,
         waiters=tuple(Waiter("sku", sku_id, units, value) for sku_id, units, value in skus),
     )

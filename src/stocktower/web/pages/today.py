@@ -15,7 +15,7 @@ from stocktower.web.acts import act_text
 from stocktower.web.desk import AtDesk, Desk
 from stocktower.web.pages.cases import TONES
 
-CAUSES = 12
+CAUSES = 20
 IMPORTS = 5
 
 STEP_NAMES = {
