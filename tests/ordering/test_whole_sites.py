@@ -101,6 +101,51 @@ def test_half_a_file_waits_for_a_person(tx: Transaction) -> None:
     assert first < last
 
 
+def test_zeros_for_a_whole_site_wait_for_a_person(tx: Transaction) -> None:
+    """Also in an earlier part, and in a snapshot that is not of the whole; what it says of other rows is taken over."""
+    place = world(tx, "\n[[snapshots]]\nmissing_rows = 1\n")
+    first = send(tx, {"CUP": 39, "LID": 0, "ROPE": 0}, 0, whole=True)
+    send(tx, {}, 1, complete=True, parts=2)
+    work(tx)
+    assert (held(tx, place), backlog(tx)) == ([39, 30, 20], [])
+    assert cases(tx) == [("snapshot_difference", 50)]
+    [case] = worklist.load_cases(tx, worklist.CaseFilter(state="open")).cases
+    assert case.title == "EAST states that nothing is left of 2 rows, 50 units: they wait for somebody"
+    # A later one that knows of them answers it for these.
+    send(tx, {"LID": 29}, hours=1)
+    work(tx)
+    assert (held(tx, place), cases(tx)) == ([39, 29, 20], [("snapshot_difference", 20)])
+    # One that is not of the whole empties a large share of the site as well as of what it names; one row is no share.
+    send(tx, {"ROPE": 0}, hours=0)
+    work(tx)
+    assert (held(tx, place), cases(tx)) == ([39, 29, 0], [])
+    last = send(tx, {"CUP": 0, "LID": 0}, hours=0, part=3)
+    work(tx)
+    assert (held(tx, place), cases(tx)) == ([39, 29, 0], [("snapshot_difference", 68)])
+    skus = [place.sku["CUP"], place.sku["LID"]]
+    assert ordering.accept_differences(tx, [last], skus) == [
+        f"2 SKUs of EAST are taken over as stated in message {last}"
+    ]
+    assert (held(tx, place), broken(tx)) == ([0, 0, 0], [])
+    assert first < last
+
+
+def test_an_empty_file_of_a_small_site_waits_too(tx: Transaction) -> None:
+    """No rows are few where they are all that the site has: neither left out, nor by zeros."""
+    place = world(tx)
+    message = send(tx, {}, complete=True)
+    work(tx)
+    assert (held(tx, place), cases(tx)) == ([40, 30, 20], [("snapshot_incomplete", 90)])
+    # The zeros say of each SKU that it is known: nothing is left out any more, and what they say waits itself.
+    send(tx, {"CUP": 0, "LID": 0, "ROPE": 0}, hours=1, complete=True)
+    work(tx)
+    assert (held(tx, place), cases(tx)) == ([40, 30, 20], [("snapshot_difference", 90)])
+    send(tx, {"CUP": 40, "LID": 29, "ROPE": 20}, hours=0, complete=True)
+    work(tx)
+    assert (held(tx, place), cases(tx), backlog(tx), broken(tx)) == ([40, 29, 20], [], [], [])
+    assert message > 0
+
+
 def test_a_difference_beyond_the_tolerance(tx: Transaction) -> None:
     """Within it nobody is asked; beyond it a case opens, or it waits; dear units are beyond it sooner."""
     rules = (

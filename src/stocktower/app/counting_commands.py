@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -269,7 +269,7 @@ def read_items(file: Path, by: str) -> list[tuple[int, str, CountItem]]:
     return items
 
 
-def read_item(row: dict[str, str | None]) -> CountItem:
+def read_item(row: Mapping[str, str | None]) -> CountItem:
     """One row; raises ValueError."""
     given = {key: (value or "").strip() for key, value in row.items()}
     quantity = given["quantity"]

@@ -123,6 +123,14 @@ def _messages(tx: Transaction, case: worklist.Case) -> list[int]:
     return found
 
 
+def leave_as_it_is(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
+    """What was taken over stays so, and what waited is not taken over."""
+    rows = worklist.load_waiting(tx, case.kind, [case.cause_key], "sku").get(case.cause_key, [])
+    words = "not taken over: stock stays as it was" if case.data.get("waits") else "taken over as it was stated"
+    worklist.close_case(tx, case.case_id, words, actor)
+    return [f"{len(rows):,} SKUs of {case.data['site']} are {words}"]
+
+
 def count_rows(tx: Transaction, case: worklist.Case, actor: str) -> list[str]:
     """Put what differs by more than it may on a count sheet of its site."""
     skus = worklist.load_waiting(tx, case.kind, [case.cause_key], "sku").get(case.cause_key, [])
@@ -161,10 +169,7 @@ ACTS: dict[tuple[str, str], tuple[access.Permission, OnCase]] = {
     (CaseKind.SNAPSHOT_INCOMPLETE, "accept_rest"): (P.ADJUST_STOCK, accept_rest),
     (CaseKind.SNAPSHOT_DIFFERENCE, "accept_count"): (P.ADJUST_STOCK, accept_count),
     (CaseKind.SNAPSHOT_DIFFERENCE, "count_rows"): (P.COUNT_STOCK, count_rows),
-    (CaseKind.SNAPSHOT_DIFFERENCE, "acknowledge"): (
-        P.WORK_CASES,
-        close_as("acknowledged"),
-    ),
+    (CaseKind.SNAPSHOT_DIFFERENCE, "acknowledge"): (P.WORK_CASES, leave_as_it_is),
     (CaseKind.ADJUSTMENT_APPROVAL, "approve_adjustment"): (P.ADJUST_STOCK, approve_adjustment),
     (CaseKind.ADJUSTMENT_APPROVAL, "refuse_adjustment"): (P.ADJUST_STOCK, refuse_adjustment),
 }

@@ -207,6 +207,8 @@ class StockDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """Of a tracked SKU in a status that is named, the lots that are not named are none."""
     complete: bool = False
     """On the last part: this snapshot, with its earlier parts, is the whole of the site; what is left out is none."""
+    whole: bool = False
+    """On the earlier parts of a whole site: what it says is none is judged by what it names, not by all of the site."""
     parts: int = 0
     """On the last part of a whole site: how many there are; 0: this is the only one."""
     statuses: tuple[str, ...] = ()

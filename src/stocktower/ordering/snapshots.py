@@ -57,7 +57,8 @@ def _take_whole(desk: Desk, message: Message, document: StockDocument) -> None:
         return
     lines = (*document.lines, *(() if whole.asks else whole.lines))
     if lines:
-        take_snapshot(desk, msgspec.structs.replace(document, lines=lines), message_id)
+        left_out = [(row.sku_id, row.status, row.owner, row.lot) for row in whole.rest.rows]
+        take_snapshot(desk, msgspec.structs.replace(document, lines=lines), message_id, left_out=left_out)
     inventory.settle_whole(tx, desk.network, message, document, whole)
 
 

@@ -211,6 +211,7 @@ def take_snapshot(
     *,
     sheet_id: int = 0,
     accepted: bool = False,
+    left_out: Collection[tuple[int, str, str, str]] = (),
 ) -> inventory.SnapshotResult:
     """Take one snapshot; orders that lose what they had go back to waiting in the same transaction."""
     tx = desk.tx
@@ -220,7 +221,15 @@ def take_snapshot(
         desk,
         holders,
         lambda may_cut: inventory.take_snapshot(
-            tx, document, message_id, may_cut=may_cut, sheet_id=sheet_id, accepted=accepted, known=read, holders=holders
+            tx,
+            document,
+            message_id,
+            may_cut=may_cut,
+            sheet_id=sheet_id,
+            accepted=accepted,
+            left_out=left_out,
+            known=read,
+            holders=holders,
         ),
         lambda taken: taken.cuts,
         message_id,

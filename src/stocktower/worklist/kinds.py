@@ -158,8 +158,8 @@ KINDS: dict[str, KindText] = {
     ),
     CaseKind.SNAPSHOT_DIFFERENCE: KindText(
         "Snapshot differs by more than it may",
-        "See the rows. What waits is taken over when you accept it, as of its instant; what was taken over already can "
-        "be counted. A later snapshot that agrees closes this.",
+        "See the rows. What waits is taken over when you accept it, as of its instant; try it to see what that does. "
+        "Acknowledged, it stays as it was. Count what you doubt. A later snapshot that agrees closes this.",
         ("accept_count", "count_rows", "acknowledge"),
     ),
     CaseKind.SNAPSHOT_INCOMPLETE: KindText(

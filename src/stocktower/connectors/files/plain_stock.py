@@ -124,6 +124,7 @@ class PlainStock:
             site, as_of, tuple(part.lines), opening=self._opening, part=number, all_lots=self._all_lots, complete=last,
             parts=number + 1 if last else 0, statuses=self._source.statuses if last else (),
             unreadable=self._unreadable if last else 0, bins=self.bin != MISSING,
+            whole=self._source.complete and not last,
         )  # fmt: skip
         at = as_of.isoformat() if as_of else self._digest
         return Reading("stock", site, f"{site}/{at}/{number}", document, part.rows, len(part.lines))

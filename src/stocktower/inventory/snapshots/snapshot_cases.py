@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 
 from stocktower.kernel import CaseKind
-from stocktower.model import SnapshotRule, load_applied
+from stocktower.model import load_applied
 from stocktower.network import SiteFacts
 from stocktower.platform import Transaction
-from stocktower.worklist import Raise, Waiter, close_by_cause, leave_cases, raise_cases
+from stocktower.worklist import Raise, Waiter, close_by_cause, leave_cases, load_waiting, raise_cases
 
 from ..formulas.model import Refused
 from ..stock.counts import Mismatch, Stated, Verdict
@@ -21,19 +21,33 @@ def tell_beyond(
     site: SiteFacts,
     message_id: int,
     beyond: Sequence[Beyond],
-    answered: Collection[int],
-    rule: SnapshotRule,
+    agree: Collection[int],
+    waits: Collection[int],
 ) -> None:
-    """Open the case of rows that differ by more than their site may; `answered`: SKUs of which none does any more."""
+    """Open the case of rows that differ by more than their site may, or of which too many would be emptied.
+
+    `agree`: SKUs of which none does; `waits`: the rows (by stock id) that were not taken over.
+    """
     kind, key = CaseKind.SNAPSHOT_DIFFERENCE, snapshot_key(site.code)
-    leave_cases(tx, [(kind, key, "sku", sku_id) for sku_id in sorted(answered)])
+    asked = set(load_waiting(tx, kind, [key], "sku").get(key, ()))
+    if asked and not beyond and asked <= set(agree):
+        close_by_cause(tx, kind, [key], "a later snapshot agrees")
+    else:
+        leave_cases(tx, [(kind, key, "sku", sku_id) for sku_id in sorted(asked.intersection(agree))])
     if not beyond:
         return
-    waits = rule.above == "wait"
     worst = sorted(beyond, key=lambda one: (-one.worth_minor, -abs(one.delta), one.stock_id))
-    done = "and wait for somebody" if waits else "and were taken over"
+    done = "wait for somebody" if waits else "were taken over"
     first = worst[0]
     more = f" and {len(beyond) - 1:,} rows more" if len(beyond) > 1 else ""
+    stated = f"states {first.stated.quantity:,} of {first.stated.sku} where {first.expected:,} were expected{more}"
+    title = f"{site.code} {stated}: they differ by more than they may, and {done}"
+    emptied = [one for one in beyond if one.is_emptied and one.stock_id in waits]
+    if len(emptied) > 1:
+        units = sum(one.expected for one in emptied)
+        title = (
+            f"{site.code} states that nothing is left of {len(emptied):,} rows, {units:,} units: they wait for somebody"
+        )
     raise_cases(
         tx,
         load_applied(tx).configuration,
@@ -41,11 +55,11 @@ def tell_beyond(
             Raise(
                 kind=kind,
                 cause_key=key,
-                title=f"{site.code} states {first.stated.quantity:,} of {first.stated.sku} where {first.expected:,} "
-                f"were expected{more}: they differ by more than they may, {done}",
+                title=title,
                 data={
                     "site": site.code,
-                    "waits": waits,
+                    "waits": bool(waits),
+                    "emptied": len(emptied),
                     "message_id": message_id,
                     "rows": [
                         {

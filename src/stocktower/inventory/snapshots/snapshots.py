@@ -1,6 +1,6 @@
 """Takes what a site says it holds: moves that explain the difference, and cuts where less is there than promised."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from stocktower.catalog import find_stocked, load_tracking, load_units
 from stocktower.exchange import StockDocument
-from stocktower.model import load_applied, snapshot_rule
+from stocktower.model import SnapshotRule, load_applied, snapshot_rule
 from stocktower.network import Network, SiteFacts, load_network
 from stocktower.platform import Transaction
 
@@ -38,12 +38,14 @@ from ..stock.book import Balance, Book, Cause, InBins
 from ..stock.counts import RowKey, Stated, Verdict, decide_snapshot, settle
 from ..stock.discrepancies import settle_discrepancies
 from ..stock.events import COUNT, OPENING, stock_events, supply_event
+from ..stock.site_rows import load_site_size
 from ..supply.cuts import Cutter, MayCut
 from ..supply.service import change_demands, open_book, write_book
 from .reading import Meaning, ReadRows, read_rows
 from .snapshot_cases import tell_beyond, tell_cases
-from .tolerances import judge_differences
+from .tolerances import Beyond, judge_differences, judge_emptied
 from .unnamed import explain_unnamed, is_unnamed
+from .whole_sites import Size, is_all, is_large
 
 
 def key_of(row: StockRow) -> RowKey:
@@ -86,12 +88,14 @@ def take_snapshot(
     factors: Mapping[str, int] | None = None,
     sheet_id: int = 0,
     accepted: bool = False,
+    left_out: Collection[RowKey] = (),
     known: ReadSnapshot | None = None,
     holders: Sequence[int] | None = None,
 ) -> SnapshotResult:
     """Make stock what a site says, by moves; the same document again changes nothing. Raises UnknownSite, StockMoved.
 
-    What differs by more than its site may is a case, unless a person has `accepted` it, or a count sheet says so.
+    What differs by more than its site may is a case, and what would empty too much of it waits, unless a person has
+    `accepted` it, or a count sheet says so; `left_out`: rows that a whole site leaves out, of which that was judged.
     `may_cut` is asked once, under the locks, which of the orders' demands may be cut where less is there than
     allocated; the orders of `load_snapshot_orders` have to be locked before. `factors` (by SKU code) are a person's
     word on how many stock units one stated unit is: such rows are applied without suspicion. `sheet_id`: the count
@@ -105,7 +109,8 @@ def take_snapshot(
     snapshot.lock(holders)
     verdict = snapshot.decide()
     if not (accepted or sheet_id or factors or document.opening):
-        verdict = snapshot.judge(verdict, message_id)
+        whole = document.whole or document.complete
+        verdict = snapshot.judge(verdict, message_id, is_whole=whole, left_out=frozenset(left_out))
     cuts = snapshot.cut(verdict, may_cut)
     taken = snapshot.count(verdict)
     changed = {one.sku_id for one in taken if one.delta}
@@ -309,20 +314,34 @@ class Snapshot:
         """What the statements mean."""
         return decide_snapshot(self._stated, self._balances, self._moved, self._meaning.units, self._as_of)
 
-    def judge(self, verdict: Verdict, message_id: int) -> Verdict:
-        """Ask about what differs by more than the site may; where that is to wait, it is not part of what is done."""
+    def judge(self, verdict: Verdict, message_id: int, *, is_whole: bool, left_out: Collection[RowKey]) -> Verdict:
+        """Ask about what differs by more than the site may, and about zeros that would empty too much of it.
+
+        What waits for the answer is not part of what is done.
+        """
         rule = snapshot_rule(load_applied(self._tx).configuration.snapshots, self._site.code)
-        if not rule.has_tolerance:
-            return verdict
         costs = {sku.sku_id: sku.cost_minor or 0 for sku in self._meaning.skus.values()}
-        beyond = judge_differences(verdict, self._book.balances, costs, rule)
+        gone, spoken = judge_emptied(verdict, self._book.balances, costs, left_out)
+        emptied = gone if self._is_too_much(gone, spoken, rule, is_whole=is_whole) else []
+        differing = judge_differences(verdict, self._book.balances, costs, rule) if rule.has_tolerance else []
+        waits = {one.stock_id for one in (*emptied, *(differing if rule.above == "wait" else ()))}
+        beyond = list({one.stock_id: one for one in (*emptied, *differing)}.values())
         differ = {one.stated.sku_id for one in beyond}
-        answered = {one.sku_id for _, _, one in verdict.targets} - differ
-        tell_beyond(self._tx, self._site, message_id, beyond, answered, rule)
-        if not beyond or rule.above != "wait":
+        agree = {one.sku_id for _, _, one in verdict.targets} - differ
+        tell_beyond(self._tx, self._site, message_id, beyond, agree, waits)
+        if not waits:
             return verdict
-        waits = {one.stock_id for one in beyond}
         return replace(verdict, targets=tuple(target for target in verdict.targets if target[0] not in waits))
+
+    def _is_too_much(self, gone: Sequence[Beyond], spoken: Size, rule: SnapshotRule, *, is_whole: bool) -> bool:
+        """Whether zeros would empty so much that a person has to say so: of what is spoken of, and of the site."""
+        size = Size(len(gone), sum(one.expected for one in gone))
+        is_much = is_large(size, spoken, rule)
+        if not is_much and not is_all(size, spoken):
+            return False
+        statuses = {one.stated.status for one in gone}
+        site = Size(*load_site_size(self._tx, self._site.site_id, statuses))
+        return is_all(size, site) or (is_much and (is_whole or is_large(size, site, rule)))
 
     def cut(self, verdict: Verdict, may_cut: MayCut) -> list[Cut]:
         """Take back what is allocated and not there, as far as it may be taken, lowest priority first."""

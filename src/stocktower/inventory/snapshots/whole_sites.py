@@ -1,4 +1,4 @@
-"""What a snapshot of a whole site leaves out: it is none there, unless so much is missing that half a file is likelier.
+"""What a snapshot says is none, by leaving it out of a whole site or by a zero: so, unless half a file is likelier.
 
 Pure.
 """
@@ -52,11 +52,27 @@ def decide_rest(held: Iterable[HeldRow], named: Collection[Place], statuses: Col
     return Rest(tuple(rows), sum(row.held for row in rows), rows_held, units_held)
 
 
+class Size(Struct, frozen=True):
+    """Rows that hold something, and their units."""
+
+    rows: int
+    units: int
+
+
 def is_too_much(rest: Rest, rule: SnapshotRule) -> bool:
     """Whether so much is left out that a person has to say that it is gone."""
-    if len(rest.rows) <= rule.missing_rows:
+    gone, held = Size(len(rest.rows), rest.units), Size(rest.rows_held, rest.units_held)
+    return is_all(gone, held) or is_large(gone, held, rule)
+
+
+def is_all(gone: Size, held: Size) -> bool:
+    """Whether nothing would be left of several rows."""
+    return gone.rows == held.rows > 1
+
+
+def is_large(gone: Size, held: Size, rule: SnapshotRule) -> bool:
+    """Whether it is more than a few rows, and a large share of the rows or units."""
+    if gone.rows <= rule.missing_rows:
         return False
-    return (
-        len(rest.rows) * 100 > rule.missing_percent * rest.rows_held
-        or rest.units * 100 > rule.missing_percent * rest.units_held
-    )
+    percent = rule.missing_percent
+    return gone.rows * 100 > percent * held.rows or gone.units * 100 > percent * held.units

@@ -348,6 +348,13 @@ LEFT JOIN (
 WHERE stock.merchant_id = %(merchant_id)s::bigint AND stock.site_id = %(site_id)s::bigint AND stock.status <> 'in_transit'
 ORDER BY stock.sku_id, stock.status, stock.owner, stock.lot;
 
+-- name: load_site_size
+-- How many rows of a site in some statuses hold something, as far as is known now, and their units.
+SELECT count(*)::bigint, coalesce(sum(quantity - discrepancy), 0)::bigint
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND site_id = %(site_id)s::bigint AND status = ANY(%(statuses)s::text[])
+    AND quantity > discrepancy;
+
 -- name: end_statuses
 -- Statuses that are not stated any more, or mean something else now, end; of those that ended something may be in stock.
 UPDATE inventory.status AS status

@@ -1,6 +1,6 @@
 """What counts and snapshots ask of a site's rows: how much each wants to be counted, what it held at an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -45,6 +45,12 @@ class HeldRow(Struct, frozen=True, gc=False):
 def load_held_rows(tx: Transaction, site_id: int, as_of: datetime) -> list[HeldRow]:
     """All rows of a site, but those in transit to it, with what they held at an instant."""
     return tx.fetch(_SQL.load_held_rows, HeldRow, site_id=site_id, as_of=as_of)
+
+
+def load_site_size(tx: Transaction, site_id: int, statuses: Collection[str]) -> tuple[int, int]:
+    """(rows, units) of what a site holds in some statuses."""
+    [(rows, units)] = tx.tuples(_SQL.load_site_size, site_id=site_id, statuses=sorted(statuses))
+    return rows, units
 
 
 def load_site_rows(tx: Transaction, site_id: int, since: datetime) -> list[SiteRow]:

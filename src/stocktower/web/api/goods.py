@@ -182,7 +182,8 @@ def take_snapshot(
 ) -> Response[Accepted]:
     """What a site holds, absolute, in batches of up to 5,000 lines; give each batch of one count its own `part`.
 
-    Of a whole site the last batch says `complete` and how many `parts` there are: what none of them names is none.
+    Of a whole site the last batch says `complete` and how many `parts` there are, those before it `whole`: what none of
+    them names is none. Where it would leave nothing of a large share, by silence or by zeros, that waits in a case.
     """
     desk.require(P.IMPORT_FILES)
     if data.complete and data.as_of is None:
