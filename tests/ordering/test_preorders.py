@@ -1,17 +1,15 @@
 """Preorders: promised units of a named inbound, which arrive for their lines first, and dates that move with it."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from stocktower import catalog, inventory, network, ordering
+from stocktower import catalog, inventory, ordering
 from stocktower.inventory import DeliveredLine, Delivery, StatedInbound
 from stocktower.ordering.service import Desk
-from stocktower.platform import Database, Transaction, load_events_of, take_due
-from tests.ordering.test_threads import Edge
-from tests.ordering.world import PLACED, TEXT, World, document, send, setup
+from stocktower.platform import Transaction, load_events_of, take_due
+from tests.ordering.world import PLACED, TEXT, World, document
 
 DAY = timedelta(days=1)
 PREORDERS = (
@@ -159,6 +157,52 @@ def test_who_waits_already_is_served_before_anything_is_promised(world: World) -
     assert world.state("fits")[1] == "inbound"
     world.order("first", document("late", ("CUP", 1)))
     assert world.state("late")[1] == "stock"
+    world.check()
+
+
+def test_who_waited_before_goods_were_announced_is_promised_them_by_priority(world: World) -> None:
+    world.order("parts", document("last", ("CUP", 5)))
+    world.order("web", document("second", ("CUP", 4)))
+    world.order("first", document("first", ("CUP", 3)))
+    assert world.cases() == {"no_stock sku/CUP": 3}
+    coming(world, "PO-1", "CUP", 8, 5, confirmed=False)
+    assert claims(world) == {}
+    coming(world, "PO-1", "CUP", 8, 5)
+    # Of the eight the third can only have one: it is promised whole or not at all.
+    assert claims(world) == {("first", "PO-1"): (3, 0), ("second", "PO-1"): (4, 0)}
+    assert world.state("second") == ("reserve", "inbound", "backordered")
+    assert world.state("last")[1] == "stock"
+    assert promised(world, "second") == (date(2026, 6, 7),) * 3
+    (told,) = world.told("second", "line.preordered")
+    assert (told["quantity"], told["promised_on"]) == (4, "2026-06-07")
+    assert len(world.told("second", "line.backordered")) == 1
+    assert world.cases() == {"no_stock sku/CUP": 1}
+    coming(world, "PO-1", "CUP", 12, 5)
+    assert claims(world)["last", "PO-1"] == (5, 0)
+    assert world.cases() == {}
+    # Who came later is promised what is given back: by stock that came sooner, by who does not want it any more.
+    world.order("parts", document("later", ("CUP", 3)))
+    assert world.state("later")[1] == "stock"
+    world.stock("WEST", {"CUP": 3})
+    assert world.state("first")[2] == "released"
+    assert claims(world) == {("second", "PO-1"): (4, 0), ("last", "PO-1"): (5, 0), ("later", "PO-1"): (3, 0)}
+    world.order("parts", document("latest", ("CUP", 4)))
+    world.order("web", document("second", ("CUP", 4), cancelled_at=PLACED))
+    assert claims(world)["latest", "PO-1"] == (4, 0)
+    world.check()
+
+
+def test_what_waits_for_more_than_comes_is_not_overtaken(world: World) -> None:
+    world.order("first", document("much", ("CUP", 9)))
+    world.order("web", document("few", ("CUP", 2)))
+    world.order("parts", document("lid", ("LID", 1)), document("set", ("SET", 1)))
+    coming(world, "PO-1", "CUP", 8, 5)
+    coming(world, "PO-2", "LID", 1, 5)
+    assert claims(world) == {}
+    coming(world, "PO-3", "CUP", 1, 9)
+    assert claims(world) == {("much", "PO-1"): (8, 0), ("much", "PO-3"): (1, 0)}
+    assert promised(world, "much") == (date(2026, 6, 11),) * 3
+    assert {world.state(number)[1] for number in ("few", "lid", "set")} == {"stock"}
     world.check()
 
 
@@ -334,8 +378,10 @@ def test_a_kit_is_promised_when_each_component_is_in_stock_or_coming(world: Worl
     world.order("parts", document("two", ("SET", 2)))
     assert world.state("two")[1] == "stock"
     coming(world, "PO-3", "LID", 9, 12)
+    two = {("not", "PO-1"): (1, 0), ("two", "PO-1"): (2, 0), ("two", "PO-3"): (2, 0)}
+    assert claims(world) == two
     world.order("parts", document("three", ("SET", 3)))
-    assert claims(world) == {("not", "PO-1"): (1, 0), ("three", "PO-2"): (3, 0), ("three", "PO-3"): (6, 0)}
+    assert claims(world) == two | {("three", "PO-2"): (3, 0), ("three", "PO-3"): (6, 0)}
     assert promised(world, "three") == (date(2026, 6, 14),) * 3
     world.check()
     # Nobody takes the lids that are counted on.
@@ -373,7 +419,7 @@ def test_a_kit_is_made_at_one_site(world: World) -> None:
     assert world.state("a")[1] == "stock", "the cups come to the east, the lids are in the west"
     coming(world, "PO-2", "CUP", 4, 7, site_id=world.network.site_ids["WEST"])
     world.order("parts", document("b", ("SET", 2)))
-    assert claims(world) == {("b", "PO-2"): (2, 0)}
+    assert claims(world) == {("a", "PO-2"): (1, 0), ("b", "PO-2"): (2, 0)}
     assert promised(world, "b") == (date(2026, 6, 9),) * 3
     world.check()
 
@@ -392,54 +438,6 @@ def test_a_kit_loses_its_promise_with_what_it_counted_on(world: World) -> None:
     assert promised(world, "a") == (date(2026, 6, 7), date(2026, 6, 9), date(2026, 6, 7))
     assert world.cases() == {}
     world.check()
-
-
-@pytest.fixture
-def edge(database: Database) -> Edge:
-    """Forty cups are to come."""
-    edge = Edge(database)
-    edge.run(lambda tx: setup(tx, PREORDERS))
-
-    def state(tx: Transaction) -> None:
-        inventory.record_inbound(tx, [stated(tx, 40, 5)])
-
-    edge.run(state)
-    edge.settle()
-    return edge
-
-
-def stated(tx: Transaction, units: int, days: int) -> StatedInbound:
-    """A word about the inbound."""
-    sku_id = catalog.find_skus(tx, ["CUP"])["CUP"].sku_id
-    site_id = network.load_network(tx).site_ids["EAST"]
-    return StatedInbound("PO", sku_id, site_id, units, tx.now + days * DAY)
-
-
-@pytest.mark.parametrize("attempt", range(4))
-def test_preorders_against_receipts_and_words_of_the_supplier(edge: Edge, attempt: int) -> None:
-    documents = [document(str(number), ("CUP", 1)) for number in range(60)]
-    edge.run(lambda tx: send(tx, "web", *documents))
-
-    def receive_some() -> None:
-        for units in (5, 7, 8):
-
-            def take(tx: Transaction, units: int = units) -> None:
-                one = stated(tx, 40, 5)
-                take_in(tx, one.site_id, one.sku_id, "PO", units)
-
-            edge.run(take)
-
-    def say() -> None:
-        for units, days in ((30, 6), (45, 4), (35, 9)):
-            edge.run(lambda tx, units=units, days=days: inventory.record_inbound(tx, [stated(tx, units, days)]))
-
-    edge.at_once(receive_some, say, *[lambda: edge.drain("order", 7)] * 2)
-    edge.settle()
-    edge.check()
-    assert edge.row("EAST", "CUP") == (20, 20)
-    orders: Mapping[str, Any] = {str(number): edge.find(str(number)) for number in range(60)}
-    assert sum(order.lines[0].allocated for order in orders.values()) == 20
-    assert [order.order.waits_for for order in orders.values()].count("inbound") == 15
 
 
 def test_desk_reads_what_is_promised(world: World) -> None:

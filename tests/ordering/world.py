@@ -272,6 +272,7 @@ HANDLERS = {
 DUE = {
     ordering.ADVANCE: ordering.resume_orders,
     ordering.FILL: ordering.fill_backorders,
+    ordering.CLAIM: ordering.claim_inbound,
     ordering.RETRY: ordering.retry_confirmations,
     "fulfillment.acknowledge": ordering.not_acknowledged,
     "payment.expiry": ordering.expire_authorizations,

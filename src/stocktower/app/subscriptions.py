@@ -156,6 +156,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
 DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.ADVANCE, "order", ordering.resume_orders),
     DueWork(ordering.FILL, "sku", ordering.fill_backorders),
+    DueWork(ordering.CLAIM, "sku", ordering.claim_inbound),
     DueWork(ordering.RETRY, "message", ordering.retry_confirmations),
     DueWork(ordering.RELEASE, "order", ordering.release_preorders),
     DueWork(publication.PREORDER, "sku", publication.look_again),

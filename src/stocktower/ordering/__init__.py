@@ -38,8 +38,10 @@ from .snapshots import accept_differences, accept_rest, take_stock
 from .statements import capture_payment, extend_authorization, take_again, take_count, take_counts
 from .supply import (
     ADVANCE,
+    CLAIM,
     FILL,
     RESUME_KINDS,
+    claim_inbound,
     fill_after,
     fill_backorders,
     resume_events,
@@ -65,6 +67,7 @@ from .withdrawals import change_status, withdraw_stock
 
 __all__ = [
     "ADVANCE",
+    "CLAIM",
     "FILL",
     "PROMISE",
     "REALLOCATE",
@@ -105,6 +108,7 @@ __all__ = [
     "cancel_promised",
     "capture_payment",
     "change_status",
+    "claim_inbound",
     "clear_hold",
     "correct_address",
     "count_states",

@@ -76,13 +76,18 @@ class Desk:
         return rate(self.configuration, currency, book, on)
 
     def facts(
-        self, supply: inventory.Supply, demands: dict[int, list[inventory.Demand]], *, filling: bool = False
+        self,
+        supply: inventory.Supply,
+        demands: dict[int, list[inventory.Demand]],
+        *,
+        filling: bool = False,
+        claiming: bool = True,
     ) -> Facts:
-        """What decisions are taken on."""
+        """What decisions are taken on; inbound is promised where `claiming`."""
         free = inventory.FreeStock(supply, self.reach)
         promising = self.promising
         skus = supply.locked & promising.parts
-        coming = inventory.load_coming_stock(self.tx, sorted(skus), self.reach) if skus and not filling else None
+        coming = inventory.load_coming_stock(self.tx, sorted(skus), self.reach) if skus and claiming else None
         return Facts(self.network, self.planner, free, self.tx.new_id, demands, filling, coming, promising)
 
 

@@ -24,6 +24,8 @@ ADVANCE = "order.advance"
 """Kind of due work: carry an order on; the key is the order."""
 FILL = "order.fill"
 """Kind of due work: go on filling backorders; the key is the SKU."""
+CLAIM = "order.claim"
+"""Kind of due work: go on promising inbound to backorders; the key is the SKU."""
 RESUME_KINDS = (
     "listing.mapped",
     "sku.created",
@@ -71,13 +73,16 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
     grown: set[int] = set()
     moved: set[int] = set()
     lost: set[int] = set()
+    announced: set[int] = set()
     for one in recorded:
         if one.kind == "claims.moved":
             claims = msgspec.json.decode(one.data, type=inventory.ClaimsMoved)
             lost |= {order_id for order_id, _, _ in claims.lost}
-            moved.add(claims.inbound_id)
+            moved |= {claims.inbound_id} if claims.arrived or claims.lost else set()
+            announced |= {claims.sku_id} if claims.freed else set()
         elif one.kind.startswith("inbound."):
             moved.add(one.subject_id)
+            announced |= {msgspec.json.decode(one.data, type=_Changed).sku_id}
         elif one.kind == "listing.mapped":
             mapped = msgspec.json.decode(one.data, type=_Mapped)
             listings.append((mapped.channel_id, mapped.key))
@@ -94,6 +99,8 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
         leave_mapped(tx, listings)
     if grown:
         fill_backorders(tx, sorted(grown))
+    if announced:
+        claim_inbound(tx, sorted(announced))
     if moved:
         resume_orders(tx, sorted(lost | set(inventory.load_claiming_orders(tx, sorted(moved)))))
 
@@ -167,13 +174,37 @@ def fill_backorders(tx: Transaction, sku_ids: Sequence[int]) -> None:
         return
     arrived = inventory.load_arrived_orders(tx, sku_ids)
     order_ids = list(dict.fromkeys([*arrived, *(one.order_id for one in waiting)]))[:AT_ONCE]
+    plan = _serve(Desk(tx), order_ids, sku_ids, giving=bool(arrived))
+    if len(order_ids) == AT_ONCE and plan.grants:
+        schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sku_ids])
+
+
+def claim_inbound(tx: Transaction, sku_ids: Sequence[int]) -> None:
+    """Promise what is to come of some SKUs to the orders that wait for them and were promised nothing, by priority and
+    age, where a preorder is allowed."""
     desk = Desk(tx)
+    wanted = sorted(desk.promising.parts & set(sku_ids))
+    waiting = inventory.load_unclaimed(tx, wanted) if wanted else []
+    if not waiting:
+        return
+    order_ids = list(dict.fromkeys(one.order_id for one in waiting))[:AT_ONCE]
+    plan = _serve(desk, order_ids, wanted, claiming=True)
+    if len(order_ids) == AT_ONCE and plan.claims:
+        schedule(tx, CLAIM, [(sku_id, tx.now) for sku_id in wanted])
+
+
+def _serve(
+    desk: Desk, order_ids: Sequence[int], sku_ids: Sequence[int], *, giving: bool = False, claiming: bool = False
+) -> Plan:
+    """Carry orders that wait on, those for which something arrived first, then by priority and age; nobody who comes
+    after all of them lays claim to what they take."""
+    tx = desk.tx
     orders = [order for order in store.lock_orders(tx, order_ids) if order.step != OrderStep.DONE]
     demands = complete(desk, orders)
     map_lines(desk, orders)
     wanted = skus_of_orders(orders) | set(sku_ids)
-    supply = inventory.lock_supply(tx, wanted, giving=wanted if arrived else ())
-    facts = desk.facts(supply, demands, filling=True)
+    supply = inventory.lock_supply(tx, wanted, giving=wanted if giving or claiming else ())
+    facts = desk.facts(supply, demands, filling=True, claiming=claiming)
     plan = Plan()
     first = [order for order in orders if any(claim.arrived for claim in order.claims)]
     # What others wait for stays a claim against these, but for what has arrived for them.
@@ -186,8 +217,7 @@ def fill_backorders(tx: Transaction, sku_ids: Sequence[int]) -> None:
     write_changed(desk, orders)
     write_plan(desk, plan, supply)
     resume_confirmations(tx, orders, plan)
-    if len(order_ids) == AT_ONCE and plan.grants:
-        schedule(tx, FILL, [(sku_id, tx.now) for sku_id in sku_ids])
+    return plan
 
 
 def _served(waiting: Sequence[Waiting], orders: Sequence[Order]) -> list[Waiting]:

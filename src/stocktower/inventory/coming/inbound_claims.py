@@ -33,12 +33,15 @@ Part = tuple[int, int, int]
 
 
 class ClaimsMoved(Struct, frozen=True):
-    """Data of claims.moved: units of an inbound arrived for lines that were promised them, or will not come."""
+    """Data of claims.moved: units of an inbound arrived for lines that were promised them, will not come, or are not
+    wanted by their lines any more."""
 
     inbound_id: int
     sku_id: int
     arrived: list[Part]
     lost: list[Part]
+    freed: list[Part] = []
+    """Others may be promised them."""
 
 
 def load_claims(tx: Transaction, order_ids: Sequence[int]) -> list[InboundClaim]:
@@ -130,7 +133,17 @@ def trim_claims(tx: Transaction, order_ids: Iterable[int]) -> None:
     for row in tx.tuples(_SQL.load_claims_with_demand, order_ids=wanted):
         claim = InboundClaim(*row[:-1])
         lines.setdefault((claim.order_id, claim.line_no, claim.sku_id), ([], row[-1]))[0].append(claim)
-    record_changes(tx, [change for claims, short in lines.values() for change in trim(claims, short)])
+    changes = [change for claims, short in lines.values() for change in trim(claims, short)]
+    record_changes(tx, changes)
+    freed: dict[tuple[int, int], list[Part]] = {}
+    for change in changes:
+        if change.claimed:
+            claim = change.claim
+            part = (claim.order_id, claim.line_no, -change.claimed)
+            freed.setdefault((claim.inbound_id, claim.sku_id), []).append(part)
+    for (inbound_id, sku_id), parts in sorted(freed.items()):
+        data = msgspec.json.encode(ClaimsMoved(inbound_id, sku_id, [], [], parts))
+        tx.emit(Event("claims.moved", "inbound", inbound_id, tx.now, data))
 
 
 def drop_arrived(tx: Transaction, parts: Sequence[tuple[int, int, int]]) -> None:

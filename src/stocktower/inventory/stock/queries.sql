@@ -64,6 +64,21 @@ WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint
 ORDER BY priority, placed_at, order_id, line_no, sku_id
 LIMIT %(limit)s::bigint;
 
+-- name: load_unclaimed
+-- Demand of orders that is short of more than it claims of inbound, in the order in which it is served.
+SELECT demand.order_id, demand.line_no, demand.sku_id, demand.channel_id, demand.priority, demand.placed_at,
+    demand.per_unit, demand.short
+FROM inventory.demand AS demand
+WHERE demand.merchant_id = %(merchant_id)s::bigint AND demand.sku_id = ANY(%(sku_ids)s::bigint[]) AND demand.short > 0
+    AND demand.kind = 'order' AND demand.short > (
+        SELECT coalesce(sum(claim.claimed + claim.arrived), 0)
+        FROM inventory.inbound_claim AS claim
+        WHERE claim.merchant_id = %(merchant_id)s::bigint AND claim.order_id = demand.order_id
+            AND claim.line_no = demand.line_no AND claim.sku_id = demand.sku_id
+    )
+ORDER BY demand.priority, demand.placed_at, demand.order_id, demand.line_no, demand.sku_id
+LIMIT %(limit)s::bigint;
+
 -- name: reserve_stock
 -- Change what is allocated of stock rows, by differences; the row's own constraint refuses more than there is.
 UPDATE inventory.stock AS stock

@@ -65,6 +65,11 @@ def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Wa
     return tx.fetch(_SQL.load_waiting, Waiting, sku_ids=list(sku_ids), limit=limit)
 
 
+def load_unclaimed(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Waiting]:
+    """Demand of orders that is short of more than it claims of inbound, in the order in which it is served."""
+    return tx.fetch(_SQL.load_unclaimed, Waiting, sku_ids=list(sku_ids), limit=limit)
+
+
 def reserve_stock(tx: Transaction, changes: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int, datetime]]:
     """Apply (stock_id, units, entries); gives (stock_id, sequence, allocated, recorded at) after it.
 

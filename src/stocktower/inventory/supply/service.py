@@ -87,6 +87,11 @@ def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int = WAITING_A
     return store.load_waiting(tx, sku_ids, limit)
 
 
+def load_unclaimed(tx: Transaction, sku_ids: Sequence[int], limit: int = WAITING_AT_ONCE) -> list[Waiting]:
+    """Demand of orders that is short of more than it claims of inbound, by priority, then age."""
+    return store.load_unclaimed(tx, sku_ids, limit)
+
+
 def lock_used(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
     """Lock SKUs, and say which of them have stock rows: so none gets its first row while the caller decides."""
     store.lock_items(tx, sorted(set(sku_ids)))
