@@ -14,13 +14,13 @@ _PHASES: dict[tuple[str, str], str] = {
     ("catalog/service", "resolve_listings"): "resolve listings",
     ("ordering/store", "lock_orders_by_ref"): "lock orders",
     ("ordering/confirmations", "_find_orders"): "lock orders",
-    ("inventory/supply/service", "lock_supply"): "lock supply",
+    ("supply/service", "lock_supply"): "lock supply",
     ("ordering/service", "facts"): "decide",
     ("ordering/intake", "_capture"): "decide: capture",
     ("ordering/confirmations", "_take_one"): "decide: confirm",
     ("ordering/rules", "advance"): "decide: advance",
-    ("inventory/supply/shipping", "consume"): "write: consume stock",
-    ("inventory/supply/service", "record_reservations"): "write: reservations",
+    ("supply/shipping", "consume"): "write: consume stock",
+    ("supply/service", "record_reservations"): "write: reservations",
     ("ordering/store", "insert_orders"): "write: orders",
     ("ordering/service", "write_changed"): "write: orders",
     ("fulfillment/service", "request"): "write: requests",
@@ -43,7 +43,7 @@ _PHASES: dict[tuple[str, str], str] = {
     ("app/workers", "publish"): "publish",
     ("app/subscriptions", "resume"): "resume orders",
     ("platform/transaction", "write_events"): "write: events",
-    ("platform/database", "_commit"): "commit",
+    ("platform/transaction", "commit"): "commit",
 }
 _EVERY_SECONDS = 0.003
 
@@ -93,5 +93,5 @@ class Phases:
         if found is None:
             path = code.co_filename.removesuffix(".py")
             key = ("/".join(path.split("/")[-2:]), code.co_name)
-            found = self._known[code] = (_PHASES.get(key), "/psycopg" in path)
+            found = self._known[code] = (_PHASES.get(key), "/psycopg" in path or path.endswith("/platform/wire"))
         return found
