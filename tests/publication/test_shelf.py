@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stocktower import catalog, inventory
+from stocktower.exchange import ProductDocument
 from stocktower.inventory import EndHold, HoldRequest
 from stocktower.network import load_network
 from stocktower.platform import Database, Transaction
@@ -19,7 +20,7 @@ CODES = ("CUP", "LID", "ROPE", "SET")
 def truth(tx: Transaction, channel_id: int) -> dict[str, int]:
     """What is computed from the rows."""
     network = load_network(tx)
-    skus = catalog.find_skus(tx, CODES)
+    skus = catalog.find_skus(tx, (*CODES, "NONE"))
     availability = inventory.load_availability(tx, [sku.sku_id for sku in skus.values()], network)
     return {code: availability.ats(sku.sku_id, channel_id) for code, sku in skus.items()}
 
@@ -77,6 +78,11 @@ def test_a_shelf_says_what_is_true(merchant: tuple[Database, int]) -> None:
     assert held["SET"] < before["SET"]
     with database.transaction(merchant_id, actor="tests") as tx:
         inventory.release_holds(tx, [EndHold(channel_id, "cart")])
+    compare()
+    # A SKU that is not sold any more, and one that was no SKU when it was asked of first.
+    products = [ProductDocument("CUP", "A cup", active=False), ProductDocument("NONE", "One after all")]
+    with database.transaction(merchant_id, actor="tests") as tx:
+        catalog.take_products(tx, products)
     compare()
 
 

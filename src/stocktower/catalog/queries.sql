@@ -280,6 +280,20 @@ FROM catalog.part
 WHERE merchant_id = %(merchant_id)s::bigint AND part_id = ANY(%(part_ids)s::bigint[])
 ORDER BY kit_id, part_id;
 
+-- name: load_touched
+-- Some SKUs, the stocked SKUs that they come down to, and every kit that comes down to one of them all.
+WITH parted AS (
+    SELECT asked.sku_id FROM unnest(%(sku_ids)s::bigint[]) AS asked (sku_id)
+    UNION
+    SELECT part_id FROM catalog.part
+    WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(sku_ids)s::bigint[])
+)
+SELECT sku_id FROM parted
+UNION
+SELECT part.kit_id
+FROM parted
+JOIN catalog.part AS part ON part.merchant_id = %(merchant_id)s::bigint AND part.part_id = parted.sku_id;
+
 -- name: delete_parts
 -- Take the parts of kits away, before they are written anew.
 DELETE FROM catalog.part WHERE merchant_id = %(merchant_id)s::bigint AND kit_id = ANY(%(kit_ids)s::bigint[]);

@@ -347,6 +347,12 @@ def load_tracking(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, str]:
     return dict(store.load_tracking(tx, wanted)) if wanted else {}
 
 
+def load_touched(tx: Transaction, sku_ids: Iterable[int]) -> set[int]:
+    """What a change of some SKUs concerns: they themselves, their components, and the kits of any of these."""
+    wanted = sorted(set(sku_ids))
+    return set(store.load_touched(tx, wanted)) if wanted else set()
+
+
 def load_kits_of(tx: Transaction, component_ids: Iterable[int]) -> dict[int, list[int]]:
     """The kits that each SKU is in, other kits between them or not; a SKU that is in none is missing."""
     wanted = sorted(set(component_ids))

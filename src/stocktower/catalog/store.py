@@ -145,6 +145,11 @@ def load_kits_of(tx: Transaction, part_ids: Sequence[int]) -> list[Component]:
     return tx.fetch(_Q.load_kits_of, Component, part_ids=list(part_ids))
 
 
+def load_touched(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
+    """Some SKUs with their parts and the kits of both."""
+    return tx.values(_Q.load_touched, sku_ids=list(sku_ids))
+
+
 def replace_parts(tx: Transaction, kit_ids: Sequence[int], parts: Sequence[Component]) -> None:
     """Write the parts of kits anew."""
     tx.execute(_Q.delete_parts, kit_ids=list(kit_ids))

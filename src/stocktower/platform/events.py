@@ -38,14 +38,14 @@ def load_head(tx: Transaction) -> int:
 
 
 def load_events_after(
-    tx: Transaction, position: int, limit: int, kinds: Sequence[str] | None = None
+    tx: Transaction, position: int, limit: int, kinds: Sequence[str] | None = None, *, head: int | None = None
 ) -> tuple[list[RecordedEvent], int]:
     """The next events in order, and the position that was read up to: the cursor may move there.
 
     With kinds given there may be no event in what was read; nothing is left to read only when the position returned
-    is the one given.
+    is the one given. `head`: the position of the last event, where the caller knows it.
     """
-    head = load_head(tx)
+    head = load_head(tx) if head is None else head
     if head <= position:
         return [], position
     if kinds is None:

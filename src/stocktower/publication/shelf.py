@@ -57,7 +57,10 @@ class Shelf:
         """None: what is applied has to be read again."""
         self._figures: dict[str, dict[int, int]] = {}
         """Code of a SKU -> channel_id -> ATS"""
+        self._ids: dict[str, int] = {}
+        """Code of a SKU -> sku_id, until an event is about the SKU itself."""
         self._codes: dict[int, str] = {}
+        """The same the other way round."""
 
     def look(self, tx: Transaction, asked: Sequence[Asked]) -> list[Offer | NoChannel]:
         """The ATS of SKUs and kits in channels, for all who ask together; `tx` must be of one view (Database.reading).
@@ -84,7 +87,10 @@ class Shelf:
 
     def _read(self, tx: Transaction, head: int, network: Network, codes: Collection[str]) -> dict[str, dict[int, int]]:
         """Read figures anew, for all channels, and remember them where they are of the position that is remembered."""
-        ids = {code: sku.sku_id for code, sku in catalog.find_skus(tx, codes).items()}
+        known = self._ids
+        ids = {code: sku_id for code in codes if (sku_id := known.get(code)) is not None}
+        if len(ids) < len(codes):
+            ids |= {code: sku.sku_id for code, sku in catalog.find_skus(tx, set(codes) - set(ids)).items()}
         availability = inventory.load_availability(tx, ids.values(), network)
         figures = {
             code: {channel: availability.ats(sku_id, channel) for channel in network.channels}
@@ -95,17 +101,20 @@ class Shelf:
                 if (len(self._figures) + len(figures)) * len(network.channels) > MOST:
                     self._clear()
                 self._figures |= figures
+                self._ids |= ids
                 self._codes |= {sku_id: code for code, sku_id in ids.items()}
         return figures
 
     def _forget(self, tx: Transaction, head: int) -> None:
         """Forget what the events up to the head have touched, unless another thread does it meanwhile."""
         position = self._position
+        about_skus: set[int] = set()
         if position < 0 or head - position > EVENTS_AT_ONCE:
             touched = {rules.ALL_SKUS}
         else:
-            events, _ = load_events_after(tx, position, EVENTS_AT_ONCE, KINDS)
+            events, _ = load_events_after(tx, position, EVENTS_AT_ONCE, KINDS, head=head)
             touched = {sku_id for one in events for sku_id in rules.changed_skus(one.kind, one.subject_id, one.data)}
+            about_skus = {one.subject_id for one in events if one.kind.startswith("sku.")}
             if touched and rules.ALL_SKUS not in touched:
                 touched = load_touched(tx, touched)
         with self._lock:
@@ -115,11 +124,13 @@ class Shelf:
                 self._network = None
                 self._clear()
             for sku_id in touched:
-                self._figures.pop(self._codes.pop(sku_id, ""), None)
+                self._figures.pop(self._codes.get(sku_id, ""), None)
+            for sku_id in about_skus:
+                self._ids.pop(self._codes.pop(sku_id, ""), None)
             self._position = head
 
     def _clear(self) -> None:
-        self._figures, self._codes = {}, {}
+        self._figures, self._ids, self._codes = {}, {}, {}
 
 
 def _offer(

@@ -112,8 +112,7 @@ def load_touched(tx: Transaction, sku_ids: Iterable[int]) -> set[int]:
     touched = set(sku_ids)
     if rules.ALL_SKUS in touched:
         return set(catalog.load_active_ids(tx)) | (touched - {rules.ALL_SKUS})
-    touched |= {part for one in catalog.load_resolved(tx, touched).values() for part, _ in one.components}
-    return touched | {kit_id for kits in catalog.load_kits_of(tx, touched).values() for kit_id in kits}
+    return catalog.load_touched(tx, touched)
 
 
 def load_truths(tx: Transaction, desk: Desk, sku_ids: Iterable[int]) -> list[Truth]:

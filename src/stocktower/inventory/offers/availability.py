@@ -9,7 +9,7 @@ from stocktower.catalog import Resolved, load_resolved
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
-from ..channel_rules.rule_loading import load_offering
+from ..channel_rules.rule_loading import ask_rules, offering_of
 from ..formulas.claims import FREE, Claims, Net, Terms
 from ..formulas.model import StockRow
 from ..formulas.reach import Cell, Reach
@@ -71,13 +71,21 @@ def load_facts(tx: Transaction, resolved: Mapping[int, Resolved], network: Netwo
     """The facts of resolved SKUs and of the components of those that are kits."""
     kits = {sku_id: one.components for sku_id, one in resolved.items() if one.components != ((sku_id, 1),)}
     stocked = sorted({sku_id for one in resolved.values() for sku_id, _ in one.components})
+    if not stocked:
+        return facts_of({}, {}, {}, kits, tx.now)
+    offered = {*stocked, *kits}
+    asked_rows, asked_claims, asked_rules = (
+        store.ask_rows(tx, stocked),
+        store.ask_claims(tx, stocked),
+        ask_rules(tx, offered),
+    )
     rows: dict[int, list[StockRow]] = {}
-    for row in store.load_rows(tx, stocked):
+    for row in asked_rows.get():
         rows.setdefault(row.sku_id, []).append(row)
     waiting: dict[int, dict[int, int]] = {}
-    for sku_id, channel_id, units in store.load_claims(tx, stocked):
+    for sku_id, channel_id, units in asked_claims.get():
         waiting.setdefault(sku_id, {})[channel_id] = units
-    offering = load_offering(tx, {*stocked, *kits}, network)
+    offering = offering_of(tx, asked_rules.get(), offered, network)
     held = store.load_held(tx, stocked) if explain else {}
     return facts_of(rows, offering, waiting, kits, tx.now, held)
 

@@ -55,9 +55,9 @@ def ask_claims_on_free(
     return tx.ask_tuples(_SQL.load_claims_on_free, sku_ids=list(sku_ids), given_sku_ids=list(given_sku_ids))
 
 
-def load_claims(tx: Transaction, sku_ids: Collection[int]) -> list[tuple[int, int, int]]:
-    """(sku_id, channel_id, units) that wait."""
-    return tx.tuples(_SQL.load_claims, sku_ids=list(sku_ids)) if sku_ids else []
+def ask_claims(tx: Transaction, sku_ids: Collection[int]) -> Answer[list[tuple[int, int, int]]]:
+    """(sku_id, channel_id, units) that wait, later."""
+    return tx.ask_tuples(_SQL.load_claims, sku_ids=list(sku_ids))
 
 
 def load_waiting(tx: Transaction, sku_ids: Sequence[int], limit: int) -> list[Waiting]:
@@ -224,7 +224,12 @@ def load_allocated_orders(tx: Transaction, stock_ids: Sequence[int]) -> list[int
 
 def load_rows(tx: Transaction, sku_ids: Sequence[int], site_id: int = 0) -> list[StockRow]:
     """Stock rows of some SKUs, at one site or at all."""
-    return tx.fetch(_SQL.load_rows, StockRow, sku_ids=list(sku_ids), site_id=site_id)
+    return ask_rows(tx, sku_ids, site_id).get()
+
+
+def ask_rows(tx: Transaction, sku_ids: Sequence[int], site_id: int = 0) -> Answer[list[StockRow]]:
+    """Stock rows of some SKUs, at one site or at all, later."""
+    return tx.ask(_SQL.load_rows, StockRow, sku_ids=list(sku_ids), site_id=site_id)
 
 
 def load_rows_taken(tx: Transaction, sku_ids: Sequence[int], site_id: int) -> list[StockRow]:
