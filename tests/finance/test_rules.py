@@ -30,6 +30,7 @@ def sales(draw: st.DrawFn) -> Event:
         discount=draw(st.integers(0, goods)),
         shipping=draw(MONEY),
         tax=draw(MONEY),
+        duties=draw(MONEY),
         items=draw(st.lists(st.tuples(SKU, st.integers(1, 9)), max_size=3)),
         site=draw(st.sampled_from([EAST, EU_3PL, DROPSHIP])),
         channel=draw(CHANNEL),
@@ -54,6 +55,7 @@ def refunds(draw: st.DrawFn) -> Event:
         discount_minor=draw(st.integers(0, goods)),
         shipping_minor=draw(MONEY),
         tax_minor=draw(MONEY),
+        duties_minor=draw(MONEY),
     )
 
 
@@ -206,6 +208,22 @@ def test_refunds_before_shipment_give_back_deposits_and_after_it_reverse_the_sal
     _, before, _, after = map(accounts, plan.journals)
     assert before == {"customer_deposits": 500, "processor_clearing": -500}
     assert after == {"sales_returns": 450, "shipping_refunded": 25, "tax_payable": 25, "processor_clearing": -500}
+
+
+def test_duties_are_owed_to_the_customs_and_given_back_with_the_goods() -> None:
+    plan = decide_journals(
+        happen(
+            paid(1, 1230),
+            shipped(1, 1000, tax=80, duties=150),
+            refunded(1, 615, goods_minor=500, tax_minor=40, duties_minor=75),
+            refunded(1, 615, method="terms", goods_minor=500, tax_minor=40, duties_minor=75),
+        ),
+        facts(),
+    )
+    _, sale, half, rest = map(accounts, plan.journals)
+    assert sale == {"customer_deposits": 1230, "gross_revenue": -1000, "tax_payable": -80, "duties_payable": -150}
+    assert half == {"sales_returns": 500, "tax_payable": 40, "duties_payable": 75, "processor_clearing": -615}
+    assert rest == {"sales_returns": 500, "tax_payable": 40, "duties_payable": 75, "customer_deposits": -615}
 
 
 def test_a_credit_note_is_taken_off_what_is_owed() -> None:

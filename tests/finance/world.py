@@ -168,6 +168,7 @@ def shipped(
     discount: int = 0,
     shipping: int = 0,
     tax: int = 0,
+    duties: int = 0,
     items: Sequence[tuple[int, int]] = (),
     owned: Sequence[tuple[int, int, str]] = (),
     site: int = EAST,
@@ -185,6 +186,7 @@ def shipped(
         "discount_minor": discount,
         "shipping_minor": shipping,
         "tax_minor": tax,
+        "duties_minor": duties,
     }
     return event(
         "fulfillment.shipped",
@@ -218,7 +220,7 @@ def refunded(
     channel: int = WEB,
     **after: int,
 ) -> Event:
-    """Money went back to a customer; `after` are goods_minor, discount_minor, shipping_minor and tax_minor."""
+    """Money went back to a customer; `after`: goods_minor, discount_minor, shipping_minor, tax_minor, duties_minor."""
     shares = {"goods_minor": 0, "discount_minor": 0, "shipping_minor": 0, "tax_minor": 0, **after}
     return event(
         "refund.issued",

@@ -34,14 +34,14 @@ class Memory:
         made = [
             Line(
                 line_no, f"L{line_no}", "X", "X", line_no, 1, units, units, 0, 0, 0, 0, 0, units,
-                units * 1000, 0, 0, 0, 0, True, components,
+                units * 1000, 0, 0, 0, 0, 0, True, components,
             )
             for line_no, (units, components) in enumerate(lines, start=1)
         ]  # fmt: skip
         total = sum(line.goods_minor for line in made)
         order = self.orders[order_id] = Order(
             order_id, 101, str(order_id), str(order_id), None, 1, False, NOW + timedelta(minutes=order_id), NOW, None,
-            None, 30, "USD", False, False, None, total, 0, 0, 0, total, 0, 0, total, "US", "", "capture", "", "", "",
+            None, 30, "USD", False, False, None, total, 0, 0, 0, 0, total, 0, 0, total, "US", "", "capture", "", "", "",
             "none", 1, lines=made, is_new=True,
         )  # fmt: skip
         return order

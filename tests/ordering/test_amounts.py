@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stocktower.exchange import LineDocument, OrderDocument
 from stocktower.kernel import split
@@ -10,40 +11,76 @@ from stocktower.ordering.model import Line, Order
 from tests.ordering.world import PLACED
 
 MONEY = st.integers(0, 10**7)
+LineFigures = tuple[int, int, int, int | None, int | None, bool]
+"""(quantity, price, discount, tax, duties, whether it is sent)"""
 STATED_LINES = st.lists(
-    st.tuples(st.integers(0, 12), st.integers(0, 50_000), st.integers(0, 2_000), st.none() | st.integers(0, 2_000)),
+    st.tuples(
+        st.integers(0, 12),
+        st.integers(0, 50_000),
+        st.integers(0, 2_000),
+        st.none() | st.integers(0, 2_000),
+        st.none() | st.integers(0, 2_000),
+        st.booleans(),
+    ),
     min_size=1,
     max_size=6,
 )
 
 
 def stated(
-    lines: list[tuple[int, int, int, int | None]], more: int, shipping: int, tax: int, included: bool
+    lines: list[LineFigures], more: int, shipping: int, tax: int, duties: int, *, included: bool
 ) -> OrderDocument:
     """A document whose order-level figures are what its lines state and more."""
     made = tuple(
-        LineDocument(f"L{place}", "X", "X", quantity, price, discount_minor=discount, tax_minor=line_tax)
-        for place, (quantity, price, discount, line_tax) in enumerate(lines)
-    )
+        LineDocument(f"L{place}", "X", "X", quantity, price, discount_minor=discount, tax_minor=line_tax,
+                     duties_minor=line_duties, requires_shipping=is_sent)
+        for place, (quantity, price, discount, line_tax, line_duties, is_sent) in enumerate(lines)
+    )  # fmt: skip
     goods = sum(line.quantity * line.unit_price_minor for line in made)
     discount = sum(line.discount_minor for line in made) + more
-    total = goods - discount + shipping + (0 if included else tax)
-    return OrderDocument("r", "1", PLACED, "USD", made, goods, discount, shipping, tax, total, tax_included=included)
+    duties += sum(line.duties_minor or 0 for line in made)
+    total = goods - discount + shipping + (0 if included else tax) + duties
+    return OrderDocument(
+        "r", "1", PLACED, "USD", made, goods, discount, shipping, tax, total, tax_included=included,
+        duties_minor=duties,
+    )  # fmt: skip
 
 
-@given(STATED_LINES, st.integers(0, 5_000), MONEY, MONEY, st.booleans())
+@given(STATED_LINES, st.integers(0, 5_000), MONEY, MONEY, MONEY, st.booleans())
 def test_frozen_amounts_make_the_total(
-    lines: list[tuple[int, int, int, int | None]], more: int, shipping: int, tax: int, included: bool
+    lines: list[LineFigures], more: int, shipping: int, tax: int, duties: int, included: bool
 ) -> None:
-    document = stated(lines, more, shipping, tax, included)
+    document = stated(lines, more, shipping, tax, duties, included=included)
     frozen = amounts.freeze(document)
     assert len(frozen) == len(lines)
-    assert sum(goods - discount + ship + line_tax for goods, discount, ship, line_tax in frozen) == document.total_minor
-    assert sum(line_tax for *_, line_tax in frozen) == tax
+    wholes = [goods - discount + ship + line_tax + owed for goods, discount, ship, line_tax, owed in frozen]
+    assert sum(wholes) == document.total_minor
+    assert sum(line_tax for _, _, _, line_tax, _ in frozen) == tax
+    assert sum(owed for *_, owed in frozen) == document.duties_minor
+    if any(line.requires_shipping for line in document.lines):
+        # What nothing is sent for bears no duties but its own.
+        assert all(
+            owed == (line.duties_minor or 0)
+            for line, (*_, owed) in zip(document.lines, frozen, strict=True)
+            if not line.requires_shipping
+        )
     if not included:
         assert [goods for goods, *_ in frozen] == [line.quantity * line.unit_price_minor for line in document.lines]
-        assert sum(discount for _, discount, _, _ in frozen) == document.discount_minor
-        assert sum(ship for _, _, ship, _ in frozen) == shipping
+        assert sum(discount for _, discount, *_ in frozen) == document.discount_minor
+        assert sum(ship for _, _, ship, *_ in frozen) == shipping
+
+
+@given(STATED_LINES, MONEY, st.integers(1, 10**6), st.booleans())
+def test_duties_foot_with_the_total_and_with_those_of_lines(
+    lines: list[LineFigures], tax: int, wrong_by: int, included: bool
+) -> None:
+    own: list[LineFigures] = [(*one[:3], None, *one[4:]) for one in lines]
+    document = stated(own, 0, 0, tax, 0, included=included)
+    assert amounts.decide_foots(document) == []
+    less = replace(document, duties_minor=document.duties_minor + wrong_by)
+    assert any(said.startswith("parts make") for said in amounts.decide_foots(less))
+    if all(one.duties_minor is not None for one in document.lines):
+        assert any(said.startswith("duties of lines make") for said in amounts.decide_foots(less))
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(1, 60))
@@ -53,7 +90,7 @@ def test_a_share_is_the_sum_of_the_first_shares(amount: int, of: int) -> None:
         assert amounts.share(amount, units, of) == sum(shares[:units])
 
 
-def line(priced: int, frozen: tuple[int, int, int, int], shipped: int, cancelled: int, line_no: int = 1) -> Line:
+def line(priced: int, frozen: amounts.Amounts, shipped: int, cancelled: int, line_no: int = 1) -> Line:
     """A line of which some units have shipped and some are cancelled."""
     left = priced - shipped - cancelled
     return Line(
@@ -65,8 +102,8 @@ def order(lines: list[Line]) -> Order:
     """An order with these lines."""
     total = sum(one.total_minor for one in lines)
     return Order(
-        1, 1, "r", "1", None, 1, False, PLACED, PLACED, None, None, 1, "USD", False, False, None, 0, 0, 0, 0, total,
-        0, 0, total, "US", "", "release", "", "", "", "none", 1, lines=lines,
+        1, 1, "r", "1", None, 1, False, PLACED, PLACED, None, None, 1, "USD", False, False, None, 0, 0, 0, 0, 0,
+        total, 0, 0, total, "US", "", "release", "", "", "", "none", 1, lines=lines,
     )  # fmt: skip
 
 
@@ -74,7 +111,13 @@ LINES = st.lists(
     st.integers(1, 9).flatmap(
         lambda priced: st.tuples(
             st.just(priced),
-            st.tuples(st.integers(100, 9_999), st.integers(0, 99), st.integers(0, 500), st.integers(0, 500)),
+            st.tuples(
+                st.integers(100, 9_999),
+                st.integers(0, 99),
+                st.integers(0, 500),
+                st.integers(0, 500),
+                st.integers(0, 500),
+            ),
             st.integers(0, priced),
         ).flatmap(lambda made: st.tuples(*map(st.just, made), st.integers(0, made[0] - made[2])))
     ),
@@ -85,7 +128,7 @@ LINES = st.lists(
 
 @given(LINES, st.lists(st.integers(1, 20_000), max_size=8))
 def test_refunds_are_capped_and_their_parts_add_up(
-    made: list[tuple[int, tuple[int, int, int, int], int, int]], wanted: list[int]
+    made: list[tuple[int, amounts.Amounts, int, int]], wanted: list[int]
 ) -> None:
     lines = [line(*one, line_no=place) for place, one in enumerate(made, start=1)]
     known = order(lines)
@@ -94,7 +137,7 @@ def test_refunds_are_capped_and_their_parts_add_up(
     for amount in wanted:
         share = amounts.refund(known, amount, known.total_minor)
         assert share.amount_minor + share.over_minor == amount
-        after = share.goods_minor - share.discount_minor + share.shipping_minor + share.tax_minor
+        after = share.goods_minor - share.discount_minor + share.shipping_minor + share.tax_minor + share.duties_minor
         assert share.before_minor + after == share.amount_minor
         assert min(share.before_minor, after, share.over_minor) >= 0
         given_back.append(share)
@@ -105,13 +148,14 @@ def test_refunds_are_capped_and_their_parts_add_up(
         assert one.refunded_minor <= amounts.shipped_minor(one)
     if known.refunded_minor == known.total_minor:
         earned = [amounts.earned(one, 0, one.shipped) for one in lines if one.shipped]
-        assert sum(one.tax_minor for one in given_back) == sum(tax for *_, tax in earned)
+        assert sum(one.tax_minor for one in given_back) == sum(tax for _, _, _, tax, _ in earned)
+        assert sum(one.duties_minor for one in given_back) == sum(owed for *_, owed in earned)
         assert sum(one.goods_minor for one in given_back) == sum(goods for goods, *_ in earned)
 
 
 @given(LINES, st.integers(-5_000, 5_000))
 def test_an_accepted_total_is_what_the_lines_make(
-    made: list[tuple[int, tuple[int, int, int, int], int, int]], difference: int
+    made: list[tuple[int, amounts.Amounts, int, int]], difference: int
 ) -> None:
     known = order([line(*one, line_no=place) for place, one in enumerate(made, start=1)])
     known.total_minor += difference
@@ -123,4 +167,4 @@ def test_a_net_price_takes_the_tax_out_of_each_part() -> None:
     lines = (LineDocument("a", "X", "X", 1, 11900), LineDocument("b", "Y", "Y", 2, 1190))
     document = OrderDocument("r", "1", PLACED, "EUR", lines, 14280, 1190, 595, 2185, 13685, tax_included=True)
     assert amounts.decide_foots(document) == []
-    assert amounts.freeze(document) == [(10000, 834, 417, 1821), (2000, 166, 83, 364)]
+    assert amounts.freeze(document) == [(10000, 834, 417, 1821, 0), (2000, 166, 83, 364, 0)]

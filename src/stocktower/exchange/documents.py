@@ -49,6 +49,8 @@ class LineDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     """The channel says that some units are shipped, not how many: `shipped` is all but one."""
     requires_shipping: bool = True
     """False: nothing is sent for it (a tip, a service, a digital good)."""
+    duties_minor: int | None = None
+    """Of the whole line where the channel states it by line."""
 
 
 class PaymentDocument(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -82,7 +84,7 @@ class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     shipping_minor: int = 0
     tax_minor: int = 0
     total_minor: int = 0
-    """As stated by the channel; goods - discount + shipping (+ tax where not included) when it foots."""
+    """As stated by the channel; goods - discount + shipping (+ tax where not included) + duties when it foots."""
     refunded_minor: int = 0
     tax_included: bool = False
     payments: tuple[PaymentDocument, ...] = ()
@@ -112,6 +114,8 @@ class OrderDocument(Struct, frozen=True, gc=False, omit_defaults=True):
     amounts_stated: bool = True
     """False: the source leaves out prices or the total (a trimmed export, a pending order); what is missing is 0,
     and the total proves nothing."""
+    duties_minor: int = 0
+    """Customs duties that the customer pays to us, on top of goods, shipping and tax: owed to the customs."""
     address_stated: bool = True
     """False: the source leaves parts of addresses out (a report without streets); what is missing proves nothing."""
     customer_class: str = ""

@@ -41,6 +41,7 @@ class RevenueShare(Struct, frozen=True):
     discount_minor: int = 0
     shipping_minor: int = 0
     tax_minor: int = 0
+    duties_minor: int = 0
 
 
 class ShippedStock(Struct, frozen=True):
@@ -74,6 +75,7 @@ class RefundedShares(Struct, frozen=True):
     discount_minor: int = 0
     shipping_minor: int = 0
     tax_minor: int = 0
+    duties_minor: int = 0
 
 
 class RefundIssued(Struct, frozen=True):

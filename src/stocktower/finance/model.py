@@ -18,6 +18,7 @@ class PostingRole(StrEnum):
     RECEIVABLE = "receivable"
     GIFT_CARD_LIABILITY = "gift_card_liability"
     TAX_PAYABLE = "tax_payable"
+    DUTIES_PAYABLE = "duties_payable"
     GROSS_REVENUE = "gross_revenue"
     SHIPPING_REVENUE = "shipping_revenue"
     DISCOUNTS = "discounts"

@@ -83,7 +83,8 @@ def _decide_sale(happening: Happening, data: Shipped, facts: Facts) -> Posting |
     shipping = sum(line.shipping_minor for line in share)
     stated_tax = sum(line.tax_minor for line in share)
     tax = 0 if data.marketplace_tax else stated_tax
-    due = goods_minor - discount + shipping + tax
+    duties = sum(line.duties_minor for line in share)
+    due = goods_minor - discount + shipping + tax + duties
     ahead = min(due, balance.deposits_minor)
     kept = min(max(0, stated_tax - tax), balance.deposits_minor - ahead)
     used = ahead + kept
@@ -96,6 +97,7 @@ def _decide_sale(happening: Happening, data: Shipped, facts: Facts) -> Posting |
         (Role.GROSS_REVENUE, -goods_minor, None),
         (Role.SHIPPING_REVENUE, -shipping, None),
         (Role.TAX_PAYABLE, -tax, None),
+        (Role.DUTIES_PAYABLE, -duties, None),
     ]
     issued = goods.issue_sold(happening, data, facts)
     return _post(happening, data.entity, f"Shipment {data.number}".strip(), lines, balance, facts, issued)
@@ -105,15 +107,17 @@ def _decide_refund(happening: Happening, data: RefundIssued, facts: Facts) -> Po
     """Money went back: of what was paid ahead, then of the sale; what the parts do not explain is an allowance."""
     balance = _balance(data.order_id, data.entity, data.currency, facts)
     tax = 0 if data.marketplace_tax else data.after.tax_minor
+    duties = data.after.duties_minor
     amount = data.amount_minor - (data.after.tax_minor - tax)
     ahead = min(data.before_shipment_minor, balance.deposits_minor)
     too_much = data.before_shipment_minor - ahead
     lines: list[Line] = [
         (Role.CUSTOMER_DEPOSITS, ahead, _known(ahead, balance.deposits_book_minor, balance.deposits_minor)),
         (Role.RECEIVABLE, too_much, None),
-        (Role.SALES_RETURNS, amount - data.before_shipment_minor - data.after.shipping_minor - tax, None),
+        (Role.SALES_RETURNS, amount - data.before_shipment_minor - data.after.shipping_minor - tax - duties, None),
         (Role.SHIPPING_REFUNDED, data.after.shipping_minor, None),
         (Role.TAX_PAYABLE, tax, None),
+        (Role.DUTIES_PAYABLE, duties, None),
     ]
     if data.method.lower() in NO_TENDER and data.channel_id not in facts.marketplaces:
         owed = min(amount, balance.receivable_minor)

@@ -9,6 +9,7 @@ DEFAULT_ACCOUNTS: dict[str, str] = {
     "receivable": "Assets:Receivable",
     "gift_card_liability": "Liabilities:GiftCards",
     "tax_payable": "Liabilities:TaxPayable",
+    "duties_payable": "Liabilities:DutiesPayable",
     "gross_revenue": "Income:Sales",
     "shipping_revenue": "Income:Shipping",
     "discounts": "Income:Discounts",

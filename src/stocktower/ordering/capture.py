@@ -106,6 +106,7 @@ def _header(document: OrderDocument, given: Captured) -> Order:
         document.discount_minor,
         document.shipping_minor,
         document.tax_minor,
+        document.duties_minor,
         document.total_minor,
         0,
         0,
@@ -192,6 +193,7 @@ def _line(
         frozen[1],
         frozen[2],
         frozen[3],
+        frozen[4],
         0,
         line.requires_shipping,
         () if found is None or not line.requires_shipping else components_of(found),
@@ -260,12 +262,13 @@ def main_method(payments: Sequence[Payment], channel: ChannelFacts) -> str:
 
 def captured_data(order: Order, channel: ChannelFacts, method: str) -> events.Captured:
     """The data of order.captured."""
-    goods = discount = shipping = tax = units = 0
+    goods = discount = shipping = tax = duties = units = 0
     for line in order.lines:
         goods += line.goods_minor
         discount += line.discount_minor
         shipping += line.shipping_minor
         tax += line.tax_minor
+        duties += line.duties_minor
         units += line.ordered
     return events.Captured(
         order.channel_id,
@@ -286,4 +289,5 @@ def captured_data(order: Order, channel: ChannelFacts, method: str) -> events.Ca
         order.is_history,
         channel.post_history if order.is_history else False,
         order.fulfillment_state if order.is_history else "",
+        duties,
     )

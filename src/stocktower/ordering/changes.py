@@ -148,8 +148,9 @@ def _add_units(order: Order, stated: LineDocument, before: LineDocument | None, 
         stated.discount_minor - base.discount_minor,
         (stated.tax_minor or 0) - (base.tax_minor or 0),
         (stated.shipping_minor or 0) - (base.shipping_minor or 0),
+        duties_minor=(stated.duties_minor or 0) - (base.duties_minor or 0),
     )
-    goods, discount, shipping, tax = amounts.freeze_line(more, order.tax_included)
+    goods, discount, shipping, tax, duties = amounts.freeze_line(more, order.tax_included)
     line_no = max((line.line_no for line in order.lines), default=0) + 1
     found = word.resolved.get(stated.listing)
     sku_id, pack = (None, 1) if found is None else (found.sku_id, found.pack_quantity)
@@ -176,6 +177,7 @@ def _add_units(order: Order, stated: LineDocument, before: LineDocument | None, 
             discount,
             shipping,
             tax,
+            duties,
             0,
             stated.requires_shipping,
             components,
@@ -272,10 +274,7 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
     order.payment_state = payment_state(word.payments, new.total_minor)
     if word.payments != word.payments_before:
         said.append("payment")
-    stated = (new.goods_minor, new.discount_minor, new.shipping_minor, new.tax_minor, new.total_minor)
-    if stated == (old.goods_minor, old.discount_minor, old.shipping_minor, old.tax_minor, old.total_minor) and [
-        (line.line_ref, line.quantity) for line in old.lines
-    ] == [(line.line_ref, line.quantity) for line in new.lines]:
+    if _stated_amounts(new) == _stated_amounts(old):
         return
     said.append("amounts")
     frozen = {line.line_ref: (line.quantity, share) for line, share in zip(new.lines, amounts.freeze(new), strict=True)}
@@ -283,11 +282,9 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
     for line in order.lines:
         if line.line_ref in begun:
             continue
-        priced, share = frozen.pop(line.line_ref, (line.priced, (0, 0, 0, 0)))
-        line.priced = priced
-        line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor = share
-        line.touched = True
-    order.goods_minor, order.discount_minor, order.shipping_minor, order.tax_minor, order.total_minor = stated
+        line.priced, share = frozen.pop(line.line_ref, (line.priced, (0, 0, 0, 0, 0)))
+        _price(line, share)
+    _take_stated(order, new)
     if not new.amounts_stated and not begun:
         amounts.complete(order)
     if begun:
@@ -301,6 +298,31 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
         order.book_total_minor = 0
 
 
+def _stated_amounts(document: OrderDocument) -> tuple[object, ...]:
+    """What of a document's money and units calls for new amounts when it changes."""
+    return (
+        document.goods_minor,
+        document.discount_minor,
+        document.shipping_minor,
+        document.tax_minor,
+        document.duties_minor,
+        document.total_minor,
+        [(line.line_ref, line.quantity) for line in document.lines],
+    )
+
+
+def _take_stated(order: Order, document: OrderDocument) -> None:
+    """The amounts of an order as its channel states them now."""
+    order.goods_minor, order.discount_minor = document.goods_minor, document.discount_minor
+    order.shipping_minor, order.tax_minor = document.shipping_minor, document.tax_minor
+    order.duties_minor, order.total_minor = document.duties_minor, document.total_minor
+
+
+def _price(line: Line, share: amounts.Amounts) -> None:
+    line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor, line.duties_minor = share
+    line.touched = True
+
+
 def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> None:
     """Units of begun lines that the channel does not state any more cost nothing any more, unless they have shipped."""
     for ref in begun:
@@ -309,10 +331,8 @@ def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> 
         for line in reversed(lines):
             part = min(dropped, line.priced - line.shipped)
             if part > 0:
-                share = amounts.earned(line, 0, line.priced - part)
-                line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor = share
+                _price(line, amounts.earned(line, 0, line.priced - part))
                 line.priced -= part
-                line.touched = True
                 dropped -= part
 
 
@@ -408,7 +428,13 @@ def issue_refund(
                 method,
                 share.amount_minor,
                 share.before_minor,
-                events.RefundedShares(share.goods_minor, share.discount_minor, share.shipping_minor, share.tax_minor),
+                events.RefundedShares(
+                    share.goods_minor,
+                    share.discount_minor,
+                    share.shipping_minor,
+                    share.tax_minor,
+                    share.duties_minor,
+                ),
                 order.marketplace_tax,
             )
             plan.events.append(events.event("refund.issued", order, now, data))
@@ -442,8 +468,7 @@ def _take_history(order: Order, word: Word, now: datetime, plan: Plan) -> None:
         )
         line.open = line.ordered - line.shipped - line.cancelled
         line.touched = True
-    order.goods_minor, order.discount_minor = new.goods_minor, new.discount_minor
-    order.shipping_minor, order.tax_minor, order.total_minor = new.shipping_minor, new.tax_minor, new.total_minor
+    _take_stated(order, new)
     order.payment_state = payment_state(word.payments, new.total_minor)
     if word.channel.post_history and new.refunded_minor > word.old.refunded_minor:
         delta = new.refunded_minor - word.old.refunded_minor

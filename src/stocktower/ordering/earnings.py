@@ -10,10 +10,10 @@ from .model import Line, Order, Plan
 
 def earn(line: Line, units: int) -> events.RevenueLine:
     """Count units as shipped, and say what they earn."""
-    goods, discount, shipping, tax = amounts.earned(line, line.shipped, line.shipped + units)
+    earned = amounts.earned(line, line.shipped, line.shipped + units)
     line.shipped += units
     line.touched = True
-    return events.RevenueLine(line.line_no, line.sku_id, units, goods, discount, shipping, tax)
+    return events.RevenueLine(line.line_no, line.sku_id, units, *earned)
 
 
 def say_elsewhere(

@@ -42,6 +42,7 @@ class Captured(Struct, frozen=True, gc=False, omit_defaults=True):
     """Whether the channel's history is posted to the books."""
     fulfillment_state: str = ""
     """Of history: what the channel said."""
+    duties_minor: int = 0
 
 
 class Changed(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -167,7 +168,7 @@ class Reported(Struct, frozen=True, gc=False, omit_defaults=True):
     lines: list[UnitsOf] = []
 
 
-class RevenueLine(Struct, frozen=True, gc=False):
+class RevenueLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """The share of a line's frozen amounts that shipped units carry."""
 
     line_no: int
@@ -177,6 +178,7 @@ class RevenueLine(Struct, frozen=True, gc=False):
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int = 0
 
 
 class StockLine(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -209,17 +211,18 @@ class Shipped(Struct, frozen=True, gc=False, omit_defaults=True):
     """A tip, a service, a digital good."""
 
 
-class RefundedShares(Struct, frozen=True, gc=False):
+class RefundedShares(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a refund gives back of what was shipped."""
 
     goods_minor: int
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int = 0
 
 
 class RefundIssued(Struct, frozen=True, gc=False, omit_defaults=True):
-    """refund.issued: amount = before_shipment + the goods - discount + shipping + tax given back."""
+    """refund.issued: amount = before_shipment + the goods - discount + shipping + tax + duties given back."""
 
     order_id: int
     entity: str

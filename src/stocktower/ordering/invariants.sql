@@ -75,7 +75,8 @@ WHERE line.merchant_id = %(merchant_id)s::bigint
 SELECT header.order_id, header.number, header.total_minor, sums.total_minor AS lines_minor
 FROM ordering.order_header AS header
 JOIN (
-    SELECT line.order_id, sum(line.goods_minor - line.discount_minor + line.shipping_minor + line.tax_minor) AS total_minor
+    SELECT line.order_id, sum(line.goods_minor - line.discount_minor + line.shipping_minor + line.tax_minor
+        + line.duties_minor) AS total_minor
     FROM ordering.line AS line
     WHERE line.merchant_id = %(merchant_id)s::bigint
     GROUP BY line.order_id) AS sums ON sums.order_id = header.order_id

@@ -158,6 +158,7 @@ class Line(Struct, gc=False):
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int
     refunded_minor: int
     ships: bool = True
     """False: nothing is sent for it; it needs no SKU and no stock, and is done when the order is released."""
@@ -179,8 +180,8 @@ class Line(Struct, gc=False):
 
     @property
     def total_minor(self) -> int:
-        """What the customer owes for the line, tax included."""
-        return self.goods_minor - self.discount_minor + self.shipping_minor + self.tax_minor
+        """What the customer owes for the line, tax and duties included."""
+        return self.goods_minor - self.discount_minor + self.shipping_minor + self.tax_minor + self.duties_minor
 
 
 class Hold(Struct, gc=False):
@@ -217,6 +218,7 @@ class Order(Struct, gc=False):
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int
     total_minor: int
     refunded_minor: int
     refunded_before_minor: int

@@ -1,13 +1,13 @@
 -- copy: order_header ordering.order_header (merchant_id, order_id, channel_id, order_ref, number, message_id,
 -- configuration_version, is_history, placed_at, captured_at, released_at, ship_by_at, priority, currency, tax_included,
--- marketplace_tax, terms_days, goods_minor, discount_minor, shipping_minor, tax_minor, total_minor, refunded_minor,
--- refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for, fulfillment_state, payment_state,
--- return_state, revision)
+-- marketplace_tax, terms_days, goods_minor, discount_minor, shipping_minor, tax_minor, duties_minor, total_minor,
+-- refunded_minor, refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for,
+-- fulfillment_state, payment_state, return_state, revision)
 -- New orders, in the state that their first decision brought them to.
 
 -- copy: line ordering.line (merchant_id, order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open,
 -- backordered, allocated, released, shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor,
--- refunded_minor, ships)
+-- duties_minor, refunded_minor, ships)
 -- Lines of new orders, and lines that joined an order.
 
 -- name: lock_orders_by_ref
@@ -15,8 +15,8 @@
 SELECT known.order_id, known.channel_id, known.order_ref, known.number, known.message_id, known.configuration_version,
     known.is_history, known.placed_at, known.captured_at, known.released_at, known.ship_by_at, known.priority,
     known.currency, known.tax_included, known.marketplace_tax, known.terms_days, known.goods_minor, known.discount_minor,
-    known.shipping_minor, known.tax_minor, known.total_minor, known.refunded_minor, known.refunded_before_minor,
-    known.book_total_minor, known.ship_country, known.ship_region, known.step, known.waits_for, known.fulfillment_state,
+    known.shipping_minor, known.tax_minor, known.duties_minor, known.total_minor, known.refunded_minor,
+    known.refunded_before_minor, known.book_total_minor, known.ship_country, known.ship_region, known.step, known.waits_for, known.fulfillment_state,
     known.payment_state, known.return_state, known.revision
 FROM unnest(%(channel_ids)s::bigint[], %(order_refs)s::text[]) AS stated (channel_id, order_ref)
 JOIN ordering.order_header AS known ON known.merchant_id = %(merchant_id)s::bigint
@@ -28,8 +28,8 @@ FOR UPDATE OF known;
 -- Orders by id, locked in id order.
 SELECT order_id, channel_id, order_ref, number, message_id, configuration_version, is_history, placed_at, captured_at,
     released_at, ship_by_at, priority, currency, tax_included, marketplace_tax, terms_days, goods_minor, discount_minor,
-    shipping_minor, tax_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country,
-    ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
+    shipping_minor, tax_minor, duties_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor,
+    ship_country, ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
 FROM ordering.order_header
 WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
 ORDER BY order_id
@@ -50,7 +50,8 @@ JOIN ordering.order_header AS header ON header.merchant_id = %(merchant_id)s::bi
 -- name: load_lines
 -- The lines of some orders; the orders are locked.
 SELECT order_id, line_no, line_ref, listing, name, sku_id, pack_quantity, ordered, open, backordered, allocated, released,
-    shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor, ships
+    shipped, cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, duties_minor,
+    refunded_minor, ships
 FROM ordering.line
 WHERE merchant_id = %(merchant_id)s::bigint AND order_id = ANY(%(order_ids)s::bigint[])
 ORDER BY order_id, line_no;
@@ -90,19 +91,20 @@ SET reason = excluded.reason, set_at = excluded.set_at, set_by = excluded.set_by
 UPDATE ordering.order_header AS header
 SET message_id = changed.message_id, released_at = changed.released_at, ship_by_at = changed.ship_by_at,
     goods_minor = changed.goods_minor, discount_minor = changed.discount_minor, shipping_minor = changed.shipping_minor,
-    tax_minor = changed.tax_minor, total_minor = changed.total_minor, refunded_minor = changed.refunded_minor,
+    tax_minor = changed.tax_minor, duties_minor = changed.duties_minor, total_minor = changed.total_minor,
+    refunded_minor = changed.refunded_minor,
     refunded_before_minor = changed.refunded_before_minor, book_total_minor = changed.book_total_minor,
     ship_country = changed.ship_country, ship_region = changed.ship_region, step = changed.step,
     waits_for = changed.waits_for, fulfillment_state = changed.fulfillment_state, payment_state = changed.payment_state,
     revision = changed.revision
 FROM unnest(%(order_ids)s::bigint[], %(message_ids)s::bigint[], %(released_ats)s::timestamptz[],
     %(ship_by_ats)s::timestamptz[], %(goods_minors)s::bigint[], %(discount_minors)s::bigint[],
-    %(shipping_minors)s::bigint[], %(tax_minors)s::bigint[], %(total_minors)s::bigint[], %(refunded_minors)s::bigint[],
-    %(refunded_before_minors)s::bigint[], %(book_total_minors)s::bigint[], %(ship_countries)s::text[],
+    %(shipping_minors)s::bigint[], %(tax_minors)s::bigint[], %(duties_minors)s::bigint[], %(total_minors)s::bigint[],
+    %(refunded_minors)s::bigint[], %(refunded_before_minors)s::bigint[], %(book_total_minors)s::bigint[], %(ship_countries)s::text[],
     %(ship_regions)s::text[], %(steps)s::text[], %(waits_fors)s::text[], %(fulfillment_states)s::text[],
     %(payment_states)s::text[], %(revisions)s::integer[])
     AS changed (order_id, message_id, released_at, ship_by_at, goods_minor, discount_minor, shipping_minor, tax_minor,
-    total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for,
+    duties_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country, ship_region, step, waits_for,
     fulfillment_state, payment_state, revision)
 WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = changed.order_id;
 
@@ -121,14 +123,14 @@ SET sku_id = changed.sku_id, pack_quantity = changed.pack_quantity, ordered = ch
     backordered = changed.backordered, allocated = changed.allocated, released = changed.released,
     shipped = changed.shipped, cancelled = changed.cancelled, priced = changed.priced, goods_minor = changed.goods_minor,
     discount_minor = changed.discount_minor, shipping_minor = changed.shipping_minor, tax_minor = changed.tax_minor,
-    refunded_minor = changed.refunded_minor
+    duties_minor = changed.duties_minor, refunded_minor = changed.refunded_minor
 FROM unnest(%(order_ids)s::bigint[], %(line_nos)s::integer[], %(sku_ids)s::bigint[], %(pack_quantities)s::bigint[],
     %(ordereds)s::bigint[], %(opens)s::bigint[], %(backordereds)s::bigint[], %(allocateds)s::bigint[],
     %(releaseds)s::bigint[], %(shippeds)s::bigint[], %(cancelleds)s::bigint[], %(priceds)s::bigint[],
     %(goods_minors)s::bigint[], %(discount_minors)s::bigint[], %(shipping_minors)s::bigint[], %(tax_minors)s::bigint[],
-    %(refunded_minors)s::bigint[])
+    %(duties_minors)s::bigint[], %(refunded_minors)s::bigint[])
     AS changed (order_id, line_no, sku_id, pack_quantity, ordered, open, backordered, allocated, released, shipped,
-    cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, refunded_minor)
+    cancelled, priced, goods_minor, discount_minor, shipping_minor, tax_minor, duties_minor, refunded_minor)
 WHERE line.merchant_id = %(merchant_id)s::bigint AND line.order_id = changed.order_id AND line.line_no = changed.line_no;
 
 -- name: find_unmapped
@@ -268,8 +270,8 @@ WHERE header.merchant_id = %(merchant_id)s::bigint AND header.order_id = ANY(%(o
 -- One order, whole, without a lock.
 SELECT order_id, channel_id, order_ref, number, message_id, configuration_version, is_history, placed_at, captured_at,
     released_at, ship_by_at, priority, currency, tax_included, marketplace_tax, terms_days, goods_minor, discount_minor,
-    shipping_minor, tax_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor, ship_country,
-    ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
+    shipping_minor, tax_minor, duties_minor, total_minor, refunded_minor, refunded_before_minor, book_total_minor,
+    ship_country, ship_region, step, waits_for, fulfillment_state, payment_state, return_state, revision
 FROM ordering.order_header
 WHERE merchant_id = %(merchant_id)s::bigint AND order_id = %(order_id)s::bigint;
 

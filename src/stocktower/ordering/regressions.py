@@ -63,6 +63,7 @@ def restate(order: Order) -> OrderDocument:
         discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,
+        duties_minor=order.duties_minor,
         total_minor=order.total_minor,
         refunded_minor=order.refunded_minor,
         tax_included=order.tax_included,

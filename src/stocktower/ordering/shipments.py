@@ -281,7 +281,7 @@ def say_shipped_before(order: Order, channel: ChannelFacts, at: datetime, plan: 
     revenue: list[events.RevenueLine] = []
     for line in order.lines:
         if line.shipped:
-            goods, discount, shipping, tax = amounts.earned(line, 0, line.shipped)
-            revenue.append(events.RevenueLine(line.line_no, line.sku_id, line.shipped, goods, discount, shipping, tax))
+            earned = amounts.earned(line, 0, line.shipped)
+            revenue.append(events.RevenueLine(line.line_no, line.sku_id, line.shipped, *earned))
     if revenue:
         say_elsewhere(order, revenue, channel, at, plan)

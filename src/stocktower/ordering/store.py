@@ -52,6 +52,7 @@ def _header(merchant_id: int, order: Order) -> tuple[Any, ...]:
         order.discount_minor,
         order.shipping_minor,
         order.tax_minor,
+        order.duties_minor,
         order.total_minor,
         order.refunded_minor,
         order.refunded_before_minor,
@@ -89,6 +90,7 @@ def _line(merchant_id: int, order_id: int, line: Line) -> tuple[Any, ...]:
         line.discount_minor,
         line.shipping_minor,
         line.tax_minor,
+        line.duties_minor,
         line.refunded_minor,
         line.ships,
     )
@@ -168,6 +170,7 @@ def update_orders(tx: Transaction, orders: Sequence[Order]) -> None:
         discount_minors=[order.discount_minor for order in orders],
         shipping_minors=[order.shipping_minor for order in orders],
         tax_minors=[order.tax_minor for order in orders],
+        duties_minors=[order.duties_minor for order in orders],
         total_minors=[order.total_minor for order in orders],
         refunded_minors=[order.refunded_minor for order in orders],
         refunded_before_minors=[order.refunded_before_minor for order in orders],
@@ -217,6 +220,7 @@ def update_lines(tx: Transaction, lines: Sequence[tuple[int, Line]]) -> None:
         discount_minors=[line.discount_minor for line in changed],
         shipping_minors=[line.shipping_minor for line in changed],
         tax_minors=[line.tax_minor for line in changed],
+        duties_minors=[line.duties_minor for line in changed],
         refunded_minors=[line.refunded_minor for line in changed],
     )
 

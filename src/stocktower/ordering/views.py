@@ -111,6 +111,7 @@ class OrderLine(Struct, frozen=True):
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int
     refunded_minor: int
     sites: tuple[tuple[str, int], ...] = ()
     """(site code, units allocated there and not yet shipped)."""
@@ -119,8 +120,8 @@ class OrderLine(Struct, frozen=True):
 
     @property
     def total_minor(self) -> int:
-        """What the customer owes for the line, tax included."""
-        return self.goods_minor - self.discount_minor + self.shipping_minor + self.tax_minor
+        """What the customer owes for the line, tax and duties included."""
+        return self.goods_minor - self.discount_minor + self.shipping_minor + self.tax_minor + self.duties_minor
 
 
 class OrderHold(Struct, frozen=True):
@@ -169,6 +170,7 @@ class OrderDetail(Struct, frozen=True):
     discount_minor: int
     shipping_minor: int
     tax_minor: int
+    duties_minor: int
     refunded_minor: int
     lines: tuple[OrderLine, ...]
     holds: tuple[OrderHold, ...]
@@ -327,6 +329,7 @@ def load_order(tx: Transaction, network: Network, order_id: int) -> OrderDetail 
         discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,
+        duties_minor=order.duties_minor,
         refunded_minor=order.refunded_minor,
         lines=lines,
         holds=tuple(
@@ -373,6 +376,7 @@ def _lines(tx: Transaction, order: Order, skus: Mapping[int, str], sites: Mappin
             line.discount_minor,
             line.shipping_minor,
             line.tax_minor,
+            line.duties_minor,
             line.refunded_minor,
             tuple(where.get(line.line_no, ())),
             promises.get(line.line_no),

@@ -17,6 +17,7 @@ GIFT_CARDS = "Liabilities:GiftCards"
 DEPOSITS = "Liabilities:CustomerDeposits"
 RECEIVABLE = "Assets:Receivable"
 TAX = "Liabilities:TaxPayable"
+DUTIES = "Liabilities:DutiesPayable"
 SALES = "Income:Sales"
 SHIPPING = "Income:Shipping"
 DISCOUNTS = "Income:Discounts"
@@ -33,17 +34,18 @@ IN_TRANSIT = "Assets:InventoryInTransit"
 
 
 class Share(Struct, frozen=True):
-    """Goods, discount, shipping and tax; goods - discount + shipping + tax is owed, none contains tax."""
+    """Goods, discount, shipping, tax and duties; discount is taken off, none contains tax or duties."""
 
     goods: int = 0
     discount: int = 0
     shipping: int = 0
     tax: int = 0
+    duties: int = 0
 
     @property
     def total(self) -> int:
         """What the customer owes for it."""
-        return self.goods - self.discount + self.shipping + self.tax
+        return self.goods - self.discount + self.shipping + self.tax + self.duties
 
     def __add__(self, other: "Share") -> "Share":
         return Share(
@@ -51,10 +53,11 @@ class Share(Struct, frozen=True):
             self.discount + other.discount,
             self.shipping + other.shipping,
             self.tax + other.tax,
+            self.duties + other.duties,
         )
 
     def __sub__(self, other: "Share") -> "Share":
-        return self + Share(-other.goods, -other.discount, -other.shipping, -other.tax)
+        return self + Share(-other.goods, -other.discount, -other.shipping, -other.tax, -other.duties)
 
 
 def by_weight(total: int, weights: Sequence[int]) -> list[int]:
@@ -74,7 +77,8 @@ def by_weight(total: int, weights: Sequence[int]) -> list[int]:
 def unit_shares(share: Share, units: int) -> list[Share]:
     """The even share of every unit."""
     evenly = [1] * units
-    columns = [by_weight(amount, evenly) for amount in (share.goods, share.discount, share.shipping, share.tax)]
+    amounts = (share.goods, share.discount, share.shipping, share.tax, share.duties)
+    columns = [by_weight(amount, evenly) for amount in amounts]
     return [Share(*(column[unit] for column in columns)) for unit in range(units)]
 
 
@@ -100,8 +104,11 @@ def frozen_shares(document: OrderDocument) -> dict[str, Share]:
     weights = [max(0, net + shipping) for net, shipping in zip(nets, shippings, strict=True)]
     rest = by_weight(document.tax_minor - sum(taxes), weights)
     taxes = [own + part for own, part in zip(taxes, rest, strict=True)]
+    duties = [line.duties_minor or 0 for line in document.lines]
+    rest = by_weight(document.duties_minor - sum(duties), [max(0, net) for net in nets])
+    duties = [own + part for own, part in zip(duties, rest, strict=True)]
     shares: dict[str, Share] = {}
-    for line, *amounts in zip(document.lines, goods, discounts, shippings, taxes, strict=True):
+    for line, *amounts in zip(document.lines, goods, discounts, shippings, taxes, duties, strict=True):
         share = Share(*amounts)
         shares[line.line_ref] = without_tax(share) if document.tax_included else share
     return shares
@@ -111,11 +118,12 @@ def without_tax(gross: Share) -> Share:
     """Goods, discount and shipping less their part of the tax inside; the goods take what is left of it."""
     whole = gross.goods - gross.discount + gross.shipping
     if not gross.tax or not whole:
-        return Share(gross.goods - gross.tax, gross.discount, gross.shipping, gross.tax)
+        return Share(gross.goods - gross.tax, gross.discount, gross.shipping, gross.tax, gross.duties)
     of_discount = half_even(Fraction(gross.tax * gross.discount, whole))
     of_shipping = half_even(Fraction(gross.tax * gross.shipping, whole))
     of_goods = gross.tax - of_shipping + of_discount
-    return Share(gross.goods - of_goods, gross.discount - of_discount, gross.shipping - of_shipping, gross.tax)
+    goods, discount, shipping = gross.goods - of_goods, gross.discount - of_discount, gross.shipping - of_shipping
+    return Share(goods, discount, shipping, gross.tax, gross.duties)
 
 
 class Ledger(Struct):
@@ -155,7 +163,7 @@ class Account(Struct):
     def sell(self, share: Share, *, tax_is_ours: bool) -> None:
         """Control passes: from what is paid ahead, the rest is owed; a marketplace keeps the tax that it was paid."""
         tax = share.tax if tax_is_ours else 0
-        due = share.goods - share.discount + share.shipping + tax
+        due = share.goods - share.discount + share.shipping + tax + share.duties
         ahead = min(due, self.deposits)
         kept = min(share.tax - tax, self.deposits - ahead)
         self.deposits -= ahead + kept
@@ -175,6 +183,7 @@ class Account(Struct):
                 (SALES, -share.goods),
                 (SHIPPING, -share.shipping),
                 (TAX, -tax),
+                (DUTIES, -share.duties),
             ],
         )
 
@@ -184,7 +193,7 @@ class Account(Struct):
         ahead = min(before, self.deposits)
         self.deposits -= ahead
         self.receivable += before - ahead
-        amount = before + after.goods - after.discount + after.shipping + tax
+        amount = before + after.goods - after.discount + after.shipping + tax + after.duties
         self.ledger.post(
             self.entity,
             self.currency,
@@ -194,6 +203,7 @@ class Account(Struct):
                 (RETURNS, after.goods - after.discount),
                 (SHIPPING_REFUNDED, after.shipping),
                 (TAX, tax),
+                (DUTIES, after.duties),
                 (self._tender(method), -amount),
             ],
         )

@@ -237,6 +237,7 @@ class OrderModel(Struct):
             stated.discount_minor - (before.discount_minor if before else 0),
             (stated.shipping_minor or 0) - ((before.shipping_minor or 0) if before else 0),
             (stated.tax_minor or 0) - ((before.tax_minor or 0) if before else 0),
+            (stated.duties_minor or 0) - ((before.duties_minor or 0) if before else 0),
         )
         share = without_tax(gross) if self.document.tax_included else gross
         place = max(line.line_no for line in self.lines) + 1
@@ -423,6 +424,7 @@ def _stated_amounts(document: OrderDocument) -> tuple[object, ...]:
         document.discount_minor,
         document.shipping_minor,
         document.tax_minor,
+        document.duties_minor,
         document.total_minor,
         [(line.line_ref, line.quantity) for line in document.lines],
     )
@@ -431,8 +433,9 @@ def _stated_amounts(document: OrderDocument) -> tuple[object, ...]:
 def _part_of(earned: Share, refunded: int) -> Share:
     """What a refund of so much gives back of what was earned, in proportion; the goods take what is left."""
     part = Fraction(refunded, earned.total)
-    discount, shipping, tax = (half_even(part * amount) for amount in (earned.discount, earned.shipping, earned.tax))
-    return Share(refunded + discount - shipping - tax, discount, shipping, tax)
+    amounts = (earned.discount, earned.shipping, earned.tax, earned.duties)
+    discount, shipping, tax, duties = (half_even(part * amount) for amount in amounts)
+    return Share(refunded + discount - shipping - tax - duties, discount, shipping, tax, duties)
 
 
 def shipped_units(line: LineDocument, document: OrderDocument) -> int:

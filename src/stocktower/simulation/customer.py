@@ -63,6 +63,8 @@ class CustomerOrder(Struct):
     cancelled_at: datetime | None = None
     risk: str = ""
     taxed_by_line: bool = False
+    duties_percent: int = 0
+    """Of goods, on top of them."""
     wrong_by: int = 0
     """What the stated total is off by."""
     says_payments: bool = True
@@ -109,7 +111,12 @@ class CustomerOrder(Struct):
             by_line = []
             tax = self._tax(goods - discount + self.shipping_minor, percent)
         total = goods - discount + self.shipping_minor + (0 if self.shop.tax_included else tax)
-        return goods, discount, tax, by_line, total
+        return goods, discount, tax, by_line, total + self.duties_minor
+
+    @property
+    def duties_minor(self) -> int:
+        """What is due for customs."""
+        return sum(line.quantity * line.price_minor for line in self.lines) * self.duties_percent // 100
 
     def _tax(self, amount: int, percent: int) -> int:
         return amount * percent // (100 + percent if self.shop.tax_included else 100)
@@ -171,6 +178,7 @@ class CustomerOrder(Struct):
             note=f"version {self.note}" if self.note else "",
             hold=self.hold,
             customer_class=self.customer_class,
+            duties_minor=self.duties_minor,
         )
 
     def financial_state(self) -> str:
@@ -228,6 +236,7 @@ def place_order(random: Random, merchant: Merchant, shop: Shop, number: int, at:
         lines=[],
         shipping_minor=random.choice((0, 0, 499, 795)),
         taxed_by_line=random.random() < 0.3,
+        duties_percent=0 if number % 4 or shop.marketplace_tax else 7,
     )
     for _ in range(random.choice((1, 1, 2, 2, 3, 4))):
         add_line(random, merchant, order)

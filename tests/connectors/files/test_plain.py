@@ -54,6 +54,13 @@ def test_a_total_that_is_not_there_is_the_sum(tmp_path: Path) -> None:
     assert (order.total_minor, order.amounts_stated, order.payments) == (0, False, ())
 
 
+@pytest.mark.parametrize("column", ["duties", "Customs Duties", "line_duties"])
+def test_duties_are_on_top_of_everything(tmp_path: Path, column: str) -> None:
+    text = f"order,placed_at,sku,quantity,unit_price,tax,{column}\n1,2026-05-04,A,3,10.00,5.70,3.00\n"
+    order = one_order(orders(tmp_path, text))
+    assert (order.duties_minor, order.total_minor) == (300, 3870)
+
+
 def test_an_order_on_account_has_no_tender(tmp_path: Path) -> None:
     header = "order,placed_at,sku,quantity,unit_price,financial_status,payment_method\n"
     text = header + "1,2026-05-04,A,3,10.00,pending,terms\n"

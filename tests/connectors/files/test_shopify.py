@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stocktower.connectors.files import FileError, Reading
 from stocktower.exchange import LineDocument, OrderDocument, PaymentDocument
+from stocktower.ordering.amounts import decide_foots, freeze
 from tests.connectors.files.exports import (
     SHOP,
     SHOPIFY,
@@ -413,3 +414,34 @@ def test_duration_until_the_next_payment(tmp_path: Path) -> None:
     due = (datetime(2026, 5, 4, 14, tzinfo=UTC) + timedelta(days=45)).strftime("%Y-%m-%d %H:%M:%S +0000")
     row = shopify_order(Payment_Terms_Name="Fixed date", Next_Payment_Due_At=due)
     assert one_order(shopify(tmp_path, row)).terms_days == 45
+
+
+@pytest.mark.parametrize(
+    ("duties", "taxes", "total", "subtotal", "meant"),
+    [
+        ("12.00", "8.00", "125.00", "100.00", (1200, False)),  # all on top
+        ("12.00", "8.00", "117.00", "100.00", (1200, True)),  # tax in the prices
+        ("12.00", "8.00", "117.00", "", (1200, True)),
+        ("12.00", "8.00", "113.00", "100.00", (0, False)),  # duties in the prices, or not collected by us
+        ("12.00", "8.00", "105.00", "", (0, True)),
+        ("12.00", "0.00", "117.00", "100.00", (1200, False)),
+        ("12.00", "0.00", "105.00", "100.00", (0, False)),
+        ("", "8.00", "113.00", "100.00", (0, False)),
+    ],
+)
+def test_duties_are_taken_where_the_total_contains_them(
+    tmp_path: Path, duties: str, taxes: str, total: str, subtotal: str, meant: tuple[int, bool]
+) -> None:
+    row = shopify_order(Lineitem_price="50.00", Lineitem_quantity="2", Shipping="5.00", Taxes=taxes, Total=total,
+                        Subtotal=subtotal, Duties=duties)  # fmt: skip
+    order = one_order(shopify(tmp_path, row))
+    assert (order.duties_minor, order.tax_included) == meant
+    assert decide_foots(order) == []
+    ((goods, discount, shipping, tax, owed),) = freeze(order)
+    assert goods - discount + shipping + tax + owed == order.total_minor
+
+
+def test_duties_that_do_not_foot_are_kept_as_stated(tmp_path: Path) -> None:
+    row = shopify_order(Lineitem_price="50.00", Lineitem_quantity="2", Taxes="8.00", Total="100.50", Duties="12.00")
+    order = one_order(shopify(tmp_path, row))
+    assert (order.duties_minor, len(decide_foots(order))) == (1200, 1)

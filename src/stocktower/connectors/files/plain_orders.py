@@ -1,12 +1,11 @@
 """Orders as plain CSV: one row a line; what concerns the whole order stands on any or all of its rows.
 
 Columns: order, placed_at, sku or name, quantity are needed. Of a line: line, unit_price, line_discount, line_tax,
-shipped, cancelled. Of the order: currency, discount, shipping, tax, total, tax_included, financial_status,
-payment_method, payment_reference, paid, refunded, fulfillment_status, fulfilled_at, cancelled_at, terms_days,
-ship_service, ship_by, risk, tags, note, email, customer_class,
-hold, ship_name, ship_company, ship_street, ship_city, ship_region,
-ship_postal_code, ship_country, ship_phone and the same with bill_. Where there is no total it is the sum of the
-lines, shipping and tax.
+line_duties, shipped, cancelled. Of the order: currency, discount, shipping, tax, duties, total, tax_included,
+financial_status, payment_method, payment_reference, paid, refunded, fulfillment_status, fulfilled_at, cancelled_at,
+terms_days, ship_service, ship_by, risk, tags, note, email, customer_class, hold, ship_name, ship_company, ship_street,
+ship_city, ship_region, ship_postal_code, ship_country, ship_phone and the same with bill_. Where there is no total it
+is the sum of the lines, shipping, tax and duties.
 """
 
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ _OF_LINE: dict[str, tuple[str, ...]] = {
     "unit_price": ("price", "item price"),
     "line_discount": (),
     "line_tax": (),
+    "line_duties": (),
     "shipped": ("shipped quantity",),
     "cancelled": ("cancelled quantity", "canceled"),
 }
@@ -41,6 +41,7 @@ _OF_ORDER: dict[str, tuple[str, ...]] = {
     "discount": ("order discount", "discount amount"),
     "shipping": ("shipping price", "freight"),
     "tax": ("taxes", "vat"),
+    "duties": ("duty", "customs", "customs duties"),
     "total": ("order total", "grand total"),
     "tax_included": ("prices include tax",),
     "financial_status": ("financial state", "payment status", "payment state"),
@@ -182,7 +183,7 @@ class PlainOrders:
                     column = self._header[index]
                     problem = f"{column} is {text!r} here and {whole[index]!r} on an earlier row of the order"
                     fix = "state it once" + (
-                        f", or use line_{column} for lines" if column in ("discount", "tax") else ""
+                        f", or use line_{column} for lines" if column in ("discount", "tax", "duties") else ""
                     )
                     raise Unreadable(column, problem, fix)
                 whole[index] = text
@@ -202,10 +203,11 @@ class PlainOrders:
         discount = abs(money.read(f[at["discount"]], "discount")) + on_lines
         shipping = money.read_positive(f[at["shipping"]], "shipping")
         tax = money.read_positive(f[at["tax"]], "tax") or sum(line.tax_minor or 0 for line in lines)
+        duties = money.read_positive(f[at["duties"]], "duties") or sum(line.duties_minor or 0 for line in lines)
         included = read_flag(f[at["tax_included"]], "tax_included", default=self._source.tax_included)
         total = money.read_positive(f[at["total"]], "total")
         if not f[at["total"]].strip() and self._has_prices:
-            total = goods - discount + shipping + (0 if included else tax)
+            total = goods - discount + shipping + (0 if included else tax) + duties
         placed_at = self._instants.read(f[at["placed_at"]], "placed_at")
         payment, state = self._payment(f, money, total)
         return OrderDocument(
@@ -240,6 +242,7 @@ class PlainOrders:
             amounts_stated=self._has_prices,
             customer_class=f[at["customer_class"]].strip(),
             hold=f[at["hold"]].strip(),
+            duties_minor=duties,
         )
 
     def _line(self, place: int, row: Record, money: Money, fulfillment: str) -> LineDocument:
@@ -265,7 +268,7 @@ class PlainOrders:
             raise Unreadable(
                 "shipped", f"{shipped} shipped and {cancelled} cancelled of {quantity}", "correct the line"
             )
-        tax = f[at["line_tax"]]
+        tax, duties = f[at["line_tax"]], f[at["line_duties"]]
         return LineDocument(
             f[at["line"]].strip() or str(place),
             listing,
@@ -276,6 +279,7 @@ class PlainOrders:
             money.read_positive(tax, "line_tax") if tax.strip() else None,
             shipped=shipped,
             cancelled=cancelled,
+            duties_minor=money.read_positive(duties, "line_duties") if duties.strip() else None,
         )
 
     def _payment(self, f: list[str], money: Money, total: int) -> tuple[tuple[PaymentDocument, ...], str]:

@@ -8,6 +8,8 @@ Rules where the file leaves something open:
   payment is made up, and nobody checks the total.
 - Taxes are included where the stated total equals goods - discount + shipping, and added where it equals that plus
   the taxes; where neither foots, or there is no tax, the channel's setting counts.
+- Duties are on top of goods, shipping and taxes where the total contains them. Where it foots without them they are in
+  the prices, or somebody else collects them: the order has none that are ours to pay.
 - "Discount Amount" is all discounts of the order; where the subtotal or total shows that line discounts come on top,
   they are added.
 - "Stripe + manual" names several tenders and not what each paid. It stays one payment of the whole amount with its
@@ -248,7 +250,8 @@ class ShopifyOrders:
         shipping = money.read_positive(f[self.shipping], "Shipping")
         tax = money.read_positive(f[self.taxes], "Taxes")
         total = self._total(f, money)
-        discount, tax_included = self._discount_and_tax(f, money, lines, goods, shipping, tax, total)
+        duties = money.read_positive(f[self.duties], "Duties")
+        discount, tax_included, duties = self._what_foots(f, money, lines, goods, shipping, tax, duties, total)
         refunded = abs(money.read(f[self.refunded], "Refunded Amount"))
         return OrderDocument(
             order_ref=key,
@@ -280,6 +283,7 @@ class ShopifyOrders:
             tags=tuple(tag.strip() for tag in f[self.tags].split(",") if tag.strip()) if f[self.tags] else (),
             note=f[self.notes].strip(),
             hold=f[self.hold].strip(),
+            duties_minor=duties,
         )
 
     def _total(self, f: list[str], money: Money) -> int | None:
@@ -330,7 +334,7 @@ class ShopifyOrders:
             raise Unreadable("Lineitem name", "the order has no line", "export the order again, or remove it")
         return lines
 
-    def _discount_and_tax(
+    def _what_foots(
         self,
         f: list[str],
         money: Money,
@@ -338,25 +342,27 @@ class ShopifyOrders:
         goods: int,
         shipping: int,
         tax: int,
+        duties: int,
         total: int | None,
-    ) -> tuple[int, bool]:
-        """All discounts of the order, and whether its prices include the tax, by what foots."""
+    ) -> tuple[int, bool, int]:
+        """All discounts of the order, whether its prices include the tax, and duties on top of them, by what foots."""
         stated = abs(money.read(f[self.discount], "Discount Amount"))
         on_lines = sum(line.discount_minor for line in lines)
         candidates = [stated, stated + on_lines] if stated >= on_lines else [stated + on_lines, on_lines]
         subtotal = money.read(f[self.subtotal], "Subtotal") if f[self.subtotal].strip() else None
-        duties = money.read(f[self.duties], "Duties")
+        on_top = list(dict.fromkeys((duties, 0)))
         discount = next((one for one in candidates if goods - one == subtotal), None)
         if discount is None:
-            rest = None if total is None else total - shipping - duties
-            discount = next((one for one in candidates if rest in (goods - one, goods - one + tax)), candidates[0])
-        if tax and total is not None:
+            rests = [] if total is None else [total - shipping - extra for extra in on_top]
+            foots = (one for one in candidates for rest in rests if rest in (goods - one, goods - one + tax))
+            discount = next(foots, candidates[0])
+        for extra in on_top if total is not None else ():
             for net in (goods - discount, subtotal):
-                if net is not None and net + shipping + duties == total:
-                    return discount, True
-                if net is not None and net + shipping + duties + tax == total:
-                    return discount, False
-        return discount, self._source.tax_included
+                if net is not None and net + shipping + extra == total:
+                    return discount, bool(tax) or self._source.tax_included, extra
+                if net is not None and net + shipping + extra + tax == total:
+                    return discount, False, extra
+        return discount, self._source.tax_included, duties
 
     def _payments(
         self, f: list[str], money: Money, state: str, total: int | None, refunded: int, placed_at: datetime
