@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exports import Sku, money, stamp, write_csv
+from shelves import PUT_AWAY, SITE
 
 if TYPE_CHECKING:
     from make import Acme
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 STORY = """
 BAR-OAT          lots first to expire first: OB-2506 ends on 19 June, Amazon and wholesale get the next one
 GAS-230          lot G26-0311 went to customers: trace it, or rehearse its recall
-WEST             the count of this morning waits for approval; the sheet of EAST is half done; Friday's is in the books
+WEST             the count of this morning waits for approval; Friday's is in the books
+EAST             keeps bins: its sheet goes bin by bin and is half done; DN-4803 is not put away; a stove is picked, and two
+                 lanterns out of a bin that had none
 REORDER          purchase orders for Harbor Mills, Cascade Provisions and Northway Tents, each with its reasons
 ERP              its stock file differs: late receipt, missed breakage, cases as pieces, two SKUs mixed up, shrinkage
 """
@@ -206,6 +209,11 @@ class Goods:
             write_csv(folder / "inbound.csv", rows)
         for folder, rows in received.items():
             write_csv(folder / "receipts.csv", rows)
+        for _, _, _, _, _, note, _, lines in DELIVERIES:
+            if note in PUT_AWAY:
+                folder = self.folder_after(PUT_AWAY[note])
+                carried = [(code, lot, came - damaged) for code, _, came, damaged, lot, _ in lines]
+                self.acme.shelves.write_put_away(folder, note, carried)
 
     def folder_after(self, when: datetime) -> Path:
         """The first folder that arrives after an instant."""
@@ -215,9 +223,14 @@ class Goods:
         """A sheet: what it names, and what was counted by the time that its folder arrives."""
         when = instant_of(str(path.relative_to(self.root)))
         write_csv(path, [
-            {"sku": code, "quantity": "" if off is None else self.held(site, code, when) + off, "counted_by": by}
+            {"sku": code, "bin": place, "quantity": "" if off is None else units, "counted_by": by}
             for code, off, by in lines
+            for place, units in self.places(site, code, self.held(site, code, when) + (off or 0))
         ])  # fmt: skip
+
+    def places(self, site: str, code: str, units: int) -> list[tuple[str, int]]:
+        """(bin, units) where a SKU is counted: bin by bin where the site keeps them."""
+        return self.acme.shelves.split(code, units) if site == SITE else [("", units)]
 
     def write_statement(self, path: Path, as_of: datetime, apart: dict[tuple[str, str], int]) -> None:
         """The ERP's stock file, in its own words: places by number, and what it has not posted yet is not there."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from exports import Order, Sku, amazon_listing, amazon_rows, money, plain_rows, shopify_rows, stamp, total, write_csv
 from goods import PURCHASED, STORY, Goods
+from shelves import Shelves
 
 HERE = Path(__file__).parent
 START = datetime(2026, 4, 13, 10, 0, tzinfo=UTC)
@@ -56,6 +57,7 @@ class Acme:
     def __init__(self, seed: int = 20260608) -> None:
         self.random = random.Random(seed)
         self.skus = self.make_skus()
+        self.shelves = Shelves(self.skus)
         self.goods = Goods(self, HERE)
         self.by_code = {sku.code: sku for sku in self.skus}
         self.sellable = [sku for sku in self.skus if not sku.scripted]
@@ -242,6 +244,7 @@ class Acme:
         self.write_transfers(folder_of(SUNDAY) / "transfers.csv")
         self.write_counts(folder_of(NOW) / "stock-west.csv")
         self.goods.write()
+        self.shelves.write_picked(folder_of(NOW) / "shipments-picked.csv")
 
     def write_products(self, path: Path) -> None:
         """The catalogue with kits, units and the listings whose names differ from our codes."""
@@ -290,8 +293,9 @@ class Acme:
         ):  # fmt: skip
             put(site, self.by_code[code], quantity)
         lots = self.goods.open(rows)
-        write_csv(path, [row for row in rows if not self.by_code[str(row["sku"])].columns.get("tracking")])
-        write_csv(path.with_name("stock-opening-lots.csv"), lots)
+        plain = [row for row in rows if not self.by_code[str(row["sku"])].columns.get("tracking")]
+        write_csv(path, self.shelves.open(plain))
+        write_csv(path.with_name("stock-opening-lots.csv"), self.shelves.open(lots))
 
     def write_inbound(self, path: Path) -> None:
         """What suppliers will deliver: one is late, one is not confirmed, one brings what orders wait for."""

@@ -101,8 +101,9 @@ def test_the_object_has_what_is_promised(summary: Any) -> None:
     assert sum(summary["orders"].values()) == 2_966
     assert summary["orders"]["history"] == 10
     assert summary["cases"] == {
-        "authorisation_expiring": 1, "count_approval": 1, "fraud_review": 2, "no_stock": 2, "not_acknowledged": 1,
-        "shortfall": 3, "stock_difference": 4, "total_mismatch": 1, "unit_mismatch": 1, "unmapped_listing": 1,
+        "authorisation_expiring": 1, "bin_difference": 1, "count_approval": 1, "fraud_review": 2, "no_stock": 2,
+        "not_acknowledged": 1, "shortfall": 3, "stock_difference": 4, "total_mismatch": 1, "unit_mismatch": 1,
+        "unmapped_listing": 1,
     }  # fmt: skip
 
 
@@ -208,10 +209,24 @@ def test_lots_leave_the_first_to_expire_first(demo: Shell) -> None:
 
 def test_counts_wait_for_people(demo: Shell) -> None:
     sheets = {(one["site"], one["state"]): one for one in demo.ask("count", "sheets")["sheets"]}
-    assert {key: one["lines"] for key, one in sheets.items()} == {("EAST", "open"): 11, ("WEST", "approval"): 6}
+    assert {key: one["lines"] for key, one in sheets.items()} == {("EAST", "open"): 18, ("WEST", "approval"): 6}
     assert [one["outcome"] for one in demo.ask("count", "sheets", "--closed")["sheets"]] == [
         "applied by itself: within what may pass"
     ]
+
+
+def test_a_site_keeps_bins(demo: Shell) -> None:
+    lie = {(one["bin"], one["sku"]): one["quantity"] for one in demo.ask("bins", "list", "--bin", "C")["bins"]}
+    (request,) = demo.ask("order", "#US5802")["order"]["fulfillments"]
+    ((pick,),) = [line["picks"] for line in request["lines"]]
+    assert lie[pick["bin"], "LANTERN"] == 4
+    assert [(one["sku"], one["quantity"]) for one in demo.ask("bins", "list", "--bin", "picked")["bins"]] == [
+        ("STOVE", 1)
+    ]
+    (case,) = cases_of(demo, "bin_difference")
+    assert (case["data"]["site"], case["data"]["sku"], case["data"]["units"]) == ("EAST", "LANTERN", 2)
+    reasons = {one["reason"] for one in demo.ask("bins", "history", "--limit", 10_000)["changes"]}
+    assert reasons == {"opening", "shipped", "put_away", "picked", "transfer", "assembly"}
 
 
 def test_orders_are_proposed_with_reasons(demo: Shell) -> None:

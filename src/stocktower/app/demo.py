@@ -49,8 +49,8 @@ def demo_home() -> Home:
 
 
 _ORDER = (
-    "products", "stock", "inbound", "receipts", "orders", "shipments", "transfers", "adjustments", "assemblies",
-    "counts", "statement",
+    "products", "stock", "inbound", "receipts", "bin-moves", "orders", "shipments", "transfers", "adjustments",
+    "assemblies", "counts", "statement",
 )  # fmt: skip
 
 
@@ -66,7 +66,8 @@ def arrivals() -> list[tuple[datetime, list[Arrival]]]:
 
 def arrival(path: Path) -> Arrival:
     """What a file is, by its name: `orders-shopify-us.csv` are orders of the channel shopify-us."""
-    kind, _, rest = path.stem.partition("-")
+    kind = next(kind for kind in _ORDER if path.stem == kind or path.stem.startswith(f"{kind}-"))
+    rest = path.stem[len(kind) + 1 :]
     return Arrival(path=path, kind=kind, whose=rest, opening=rest.startswith("opening"))
 
 
@@ -113,13 +114,13 @@ def load_demo(tower: Tower, clock: FrozenClock, say: Say) -> list[exchange.Impor
 def count_sheet(tower: Tower, file: Arrival) -> None:
     """Have a site count what a file names; a sheet that was made at this step before is left alone.
 
-    A row without a quantity is not counted yet, and one that says its SKU again is the count of another person.
+    A row without a quantity is not counted yet, and one that says its SKU and bin again is the count of another person.
     """
     with file.path.open(encoding="utf-8", newline="") as text:
         rows = list(csv.DictReader(text))
     rounds: list[list[dict[str, str]]] = []
     for n, row in enumerate(rows):
-        again = sum(one["sku"] == row["sku"] for one in rows[:n])
+        again = sum((one["sku"], one["bin"]) == (row["sku"], row["bin"]) for one in rows[:n])
         rounds += [[]] if again == len(rounds) else []
         rounds[again].append(row)
     with tower.transaction(ACTOR) as tx:
@@ -129,7 +130,7 @@ def count_sheet(tower: Tower, file: Arrival) -> None:
         sheets += counting.list_sheets(tx, facts, site=file.whose, closed=True)
         if any(one.planned_on == day for one in sheets):
             return
-        number = counting.plan(tx, file.whose, skus=[row["sku"] for row in rounds[0]]).number
+        number = counting.plan(tx, file.whose, skus=list(dict.fromkeys(row["sku"] for row in rounds[0]))).number
         assert number is not None
         for counted in rounds:
             said = [row for row in counted if row["quantity"]]
