@@ -3,14 +3,14 @@
 import random
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from stocktower import catalog, exchange, insight, inventory, model, network, ordering, publication
 from stocktower.exchange import Incoming, ProductDocument, StockDocument, StockLine
-from stocktower.insight import AtpAnswers, AtsAnswer
+from stocktower.insight import AtpAnswers, AtsAnswer, GridAsked, GridRow
 from stocktower.inventory import (
     DeliveredLine,
     Delivery,
@@ -138,7 +138,15 @@ PRODUCTS = (
 SKUS = tuple(one.sku for one in PRODUCTS)
 STOCKED = ("CUP", "LID", "ROPE")
 LOTS = ("A1", "B2", "C3")
-Answers = dict[str, tuple[AtsAnswer, AtpAnswers]]
+
+
+class Answers(NamedTuple):
+    """What is said at an instant."""
+
+    of: dict[str, tuple[AtsAnswer, AtpAnswers]]
+    """What every channel can sell of every SKU, and why, and what it can promise by when."""
+    kitchen: list[GridRow]
+    """What lies where of one category, by the names of then."""
 
 
 class Story:
@@ -151,8 +159,7 @@ class Story:
         inventory.apply_rules(tx, model.load_applied(tx).configuration, self.world.network, self.world.sku)
         publication.begin_watching(tx, self.world.network)
         self.told: dict[datetime, Answers] = {}
-        """What every channel was said to be able to sell of every SKU, and why, and what it could promise by when, as
-        it was said at that instant."""
+        """As it was said at that instant."""
         self.done: list[str] = []
         self._orders: list[str] = []
         self._carts: list[tuple[int, str]] = []
@@ -195,13 +202,15 @@ class Story:
         """What is said of every SKU now, or of an instant."""
         moment = inventory.load_moment(self.tx, at) if at else None
         skus = catalog.find_skus(self.tx, SKUS)
-        return {
+        kitchen = GridAsked(inventory.Wanted(), category="kitchen", detail=True)
+        figures = {
             code: (
                 insight.explain_ats(self.tx, skus[code], moment=moment),
                 insight.answer_atp(self.tx, skus[code], quantity=30, moment=moment),
             )
             for code in SKUS
         }
+        return Answers(figures, insight.load_grid(self.tx, kitchen, moment).rows)
 
     def _time_passes(self) -> None:
         """Lots expire, rules begin and end, channels are watched."""
@@ -328,7 +337,8 @@ class Story:
     def _category(self) -> None:
         code = self.dice.choice(STOCKED)
         category = self.dice.choice(("kitchen", "garden"))
-        catalog.take_products(self.tx, [ProductDocument(code, "", category=category)])
+        name = f"{code.title()} of the {category}"
+        catalog.take_products(self.tx, [ProductDocument(code, name, category=category)])
         inventory.recount(self.tx, [self.world.sku[code]])
 
     def _rule(self) -> None:

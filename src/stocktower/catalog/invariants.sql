@@ -116,7 +116,7 @@ WHERE unit.merchant_id = %(merchant_id)s::bigint AND unit.unit = sku.stock_unit 
 
 -- name: past_ends_in_order
 -- when: now
--- What kits, categories and supply were before is numbered without a gap, and no stretch ended before the one before it.
+-- What kits, categories, names and supply were before is numbered without a gap, and no stretch ended before the one before it.
 SELECT past.what, past.id, past.sequence
 FROM (
     SELECT 'kit' AS what, kit_id AS id, sequence, until_at,
@@ -130,6 +130,12 @@ FROM (
     FROM catalog.past_category
     WHERE merchant_id = %(merchant_id)s::bigint
     WINDOW sku AS (PARTITION BY sku_id ORDER BY sequence)
+    UNION ALL
+    SELECT 'name', sku_id, sequence, until_at,
+        lag(sequence, 1, 0) OVER called, lag(until_at) OVER called
+    FROM catalog.past_name
+    WHERE merchant_id = %(merchant_id)s::bigint
+    WINDOW called AS (PARTITION BY sku_id ORDER BY sequence)
     UNION ALL
     SELECT 'supply', sku_id, sequence, until_at,
         lag(sequence, 1, 0) OVER ordered, lag(until_at) OVER ordered

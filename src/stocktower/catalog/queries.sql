@@ -145,6 +145,62 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last ON true;
 
+-- name: record_past_names
+-- The names that SKUs had until now, of those that get another.
+INSERT INTO catalog.past_name (merchant_id, sku_id, sequence, name, until_at)
+SELECT sku.merchant_id, sku.sku_id, coalesce(last.sequence, 0) + 1, sku.name,
+    greatest(last.until_at, %(now)s::timestamptz)
+FROM unnest(%(sku_ids)s::bigint[], %(names)s::text[]) AS stated (sku_id, name)
+JOIN catalog.sku AS sku ON sku.merchant_id = %(merchant_id)s::bigint AND sku.sku_id = stated.sku_id
+    AND sku.name <> stated.name
+LEFT JOIN LATERAL (
+    SELECT sequence, until_at
+    FROM catalog.past_name
+    WHERE merchant_id = sku.merchant_id AND sku_id = sku.sku_id
+    ORDER BY sequence DESC
+    LIMIT 1
+) AS last ON true;
+
+-- name: load_words_at
+-- The names and categories that SKUs had at an instant and have no more: what ended first after it; NULL: it is still so.
+SELECT wanted.sku_id, called.name, sorted.category
+FROM unnest(%(sku_ids)s::bigint[]) AS wanted (sku_id)
+LEFT JOIN LATERAL (
+    SELECT name
+    FROM catalog.past_name
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS called ON true
+LEFT JOIN LATERAL (
+    SELECT category
+    FROM catalog.past_category
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = wanted.sku_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS sorted ON true
+WHERE called.name IS NOT NULL OR sorted.category IS NOT NULL;
+
+-- name: load_ids_of_category_at
+-- The SKUs that were of a category at an instant: those that are of it now or were once, by what ended first after it.
+SELECT known.sku_id
+FROM (
+    SELECT sku_id, category FROM catalog.sku
+    WHERE merchant_id = %(merchant_id)s::bigint AND category = %(category)s::text
+    UNION
+    SELECT sku_id, NULL FROM catalog.past_category
+    WHERE merchant_id = %(merchant_id)s::bigint AND category = %(category)s::text
+) AS known
+LEFT JOIN LATERAL (
+    SELECT category
+    FROM catalog.past_category
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = known.sku_id AND until_at > %(at)s::timestamptz
+    ORDER BY until_at, sequence
+    LIMIT 1
+) AS sorted ON true
+WHERE coalesce(sorted.category, known.category) = %(category)s::text
+GROUP BY known.sku_id;
+
 -- name: load_direct_assembled
 -- The assembled SKUs that are made of a SKU.
 SELECT sku.code

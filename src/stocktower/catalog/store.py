@@ -69,6 +69,16 @@ def count_skus(tx: Transaction, text: str) -> int:
     return tx.value(_Q.count_skus, text=text) or 0
 
 
+def load_words_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[tuple[int, str | None, str | None]]:
+    """(sku_id, name, category) that SKUs had at an instant and have no more; None: it is still so."""
+    return tx.tuples(_Q.load_words_at, sku_ids=list(sku_ids), at=at)
+
+
+def load_ids_of_category_at(tx: Transaction, category: str, at: datetime) -> list[int]:
+    """The SKUs that were of a category at an instant."""
+    return tx.values(_Q.load_ids_of_category_at, category=category, at=at)
+
+
 def copy_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
     """New SKUs."""
     tx.copy(
@@ -85,7 +95,8 @@ def copy_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
 
 
 def update_skus(tx: Transaction, skus: Sequence[Sku]) -> None:
-    """What is stated of SKUs that are there; code and stock unit never change, and former categories are kept."""
+    """What is stated of SKUs that are there; code and stock unit never change, former names and categories are kept."""
+    tx.execute(_Q.record_past_names, sku_ids=[sku.sku_id for sku in skus], names=[sku.name for sku in skus])
     tx.execute(
         _Q.record_past_categories,
         sku_ids=[sku.sku_id for sku in skus],

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stocktower.platform import Transaction
 
@@ -28,6 +29,22 @@ def load_sku_page(
 ) -> list[Sku]:
     """The SKUs after a code, by code; of a category, and of some ids, where they are given."""
     return store.load_sku_page(tx, after, limit, category, None if sku_ids is None else sorted(sku_ids))
+
+
+def name_as_of(tx: Transaction, skus: Iterable[Sku], at: datetime) -> list[Sku]:
+    """SKUs with the names and categories that they had at an instant, in their order; the rest of them is of now."""
+    now = list(skus)
+    then = {sku_id: words for sku_id, *words in store.load_words_at(tx, [sku.sku_id for sku in now], at)} if now else {}
+    return [
+        replace(sku, name=sku.name if name is None else name, category=sku.category if category is None else category)
+        for sku in now
+        for name, category in [then.get(sku.sku_id, (None, None))]
+    ]
+
+
+def load_ids_of_category_at(tx: Transaction, category: str, at: datetime) -> set[int]:
+    """The SKUs that were of a category at an instant."""
+    return set(store.load_ids_of_category_at(tx, category, at))
 
 
 def load_listings_of(tx: Transaction, sku_ids: Iterable[int]) -> dict[int, list[Listing]]:

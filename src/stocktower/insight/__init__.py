@@ -14,6 +14,7 @@ from .explained import (
     ask,
     explain_ats,
     load_listings,
+    name_skus,
     read_moment,
 )
 from .exports import FORMATS, TABLES, Table, Written, write_table
@@ -58,6 +59,7 @@ __all__ = [
     "load_moves_of",
     "load_points",
     "name_entries",
+    "name_skus",
     "read_moment",
     "rows_by_sku",
     "walk_skus",

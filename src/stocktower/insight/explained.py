@@ -140,6 +140,11 @@ def read_moment(tx: Transaction, text: str, zone: ZoneInfo, basis: Basis = Basis
         raise BadInstant(str(error)) from error
 
 
+def name_skus(tx: Transaction, skus: Iterable[catalog.Sku], moment: Moment | None) -> list[catalog.Sku]:
+    """SKUs by the names and categories that they have now, or had at a moment."""
+    return catalog.name_as_of(tx, skus, moment.at) if moment else list(skus)
+
+
 def ask(tx: Transaction, sku_ids: Iterable[int], moment: Moment | None) -> Asked:
     """The figures of some SKUs as of a moment; None: now."""
     if moment is not None:
@@ -158,6 +163,7 @@ def explain_ats(
     address: Address = no_address,
 ) -> AtsAnswer:
     """What channels may sell of a SKU and what they were told; with explain, each with its steps."""
+    (sku,) = name_skus(tx, [sku], moment)
     asked = ask(tx, [sku.sku_id], moment)
     listings = load_listings(tx, sku.sku_id, moment)
     words = publication.load_told_at(tx, sku.sku_id, moment.at) if moment else publication.load_told(tx, sku.sku_id)

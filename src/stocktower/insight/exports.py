@@ -16,7 +16,7 @@ from stocktower.network import Network, load_network
 from stocktower.platform import Transaction
 from stocktower.publication import views as told
 
-from .explained import ask
+from .explained import ask, name_skus
 from .grid import name_rows, rows_by_sku, walk_skus
 from .in_bins import load_bins_of
 
@@ -75,7 +75,7 @@ def _stock(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
         yield [
             (at, row.sku, row.name, row.category, row.site, row.status, row.owner, row.lot, row.expires_at,
              row.sellable, row.on_hand, row.allocated, row.free)
-            for sku in skus
+            for sku in name_skus(tx, skus, moment)
             for row in name_rows(network, sku, by_sku.get(sku.sku_id, ()), detail=True)
         ]  # fmt: skip
 
@@ -84,7 +84,11 @@ def _bins(tx: Transaction, moment: Moment | None) -> Iterator[Rows]:
     network, at = load_network(tx), as_of(tx, moment)
     for skus in _batches(walk_skus(tx)):
         by_sku = rows_by_sku(tx, [sku.sku_id for sku in skus], moment)
-        lines = (line for sku in skus for line in load_bins_of(tx, sku, by_sku.get(sku.sku_id, ()), network, moment))
+        lines = (
+            line
+            for sku in name_skus(tx, skus, moment)
+            for line in load_bins_of(tx, sku, by_sku.get(sku.sku_id, ()), network, moment)
+        )
         yield [
             (at, one.sku, one.name, one.site, one.zone, one.bin, one.status, one.owner, one.lot, one.quantity)
             for one in lines

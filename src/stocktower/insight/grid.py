@@ -11,6 +11,8 @@ from stocktower.inventory import views as ledger
 from stocktower.network import Network, load_network
 from stocktower.platform import Transaction
 
+from .explained import name_skus
+
 ROWS = 50
 AT_ONCE = 60
 """SKUs that are read at a time."""
@@ -74,13 +76,16 @@ def load_grid(
 ) -> GridPage:
     """A page of the grid by SKU code, then site, status, owner and lot; whole SKUs, so it may be a little longer."""
     network = load_network(tx)
-    ids = load_ids(tx, asked)
+    ids, category = load_ids(tx, asked), asked.category
+    if moment and category:
+        then = catalog.load_ids_of_category_at(tx, category, moment.at)
+        ids, category = then if ids is None else ids & then, ""
     found: list[GridRow] = []
     looked = 0
     for _ in range(MOST_LOOKS):
-        skus = catalog.load_sku_page(tx, after=after, limit=AT_ONCE, category=asked.category, sku_ids=ids)
+        skus = catalog.load_sku_page(tx, after=after, limit=AT_ONCE, category=category, sku_ids=ids)
         by_sku = rows_by_sku(tx, [sku.sku_id for sku in skus], moment)
-        for sku in skus:
+        for sku in name_skus(tx, skus, moment):
             looked += 1
             after = sku.code
             wanted = [row for row in by_sku.get(sku.sku_id, ()) if asked.wanted.takes(row)]

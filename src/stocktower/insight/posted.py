@@ -1,7 +1,7 @@
 """From a move of stock to the journal that values it, and from a journal back to the moves that it is of.
 
 One event tells of both: a move of its own by its row and sequence; a shipment, a step of a transfer or an assembly as a
-whole, by what it was and when it happened.
+whole, by what it was, of which SKUs, at which site, and when it happened.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ MOST = 2_000
 _AN_INSTANT = timedelta(microseconds=1)
 
 
-class _Part(msgspec.Struct, frozen=True):
+class Part(msgspec.Struct, frozen=True):
     """A line of an event that names a SKU."""
 
     sku_id: int
 
 
-class _Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True):
     """What the data of events that the books read say of moves."""
 
     stock_id: int = 0
@@ -35,15 +35,17 @@ class _Said(msgspec.Struct, frozen=True):
     quantity_after: int = 0
     reason: str = ""
     fulfillment_id: int = 0
-    stock: tuple[_Part, ...] = ()
-    lines: tuple[_Part, ...] = ()
+    from_site_id: int = 0
+    to_site_id: int = 0
+    stock: tuple[Part, ...] = ()
+    lines: tuple[Part, ...] = ()
 
 
-_DECODER = msgspec.json.Decoder(_Said)
+_DECODER = msgspec.json.Decoder(Said)
 
 
-def is_told_by(move: ledger.Entry, event: RecordedEvent, said: _Said) -> bool:
-    """Whether an event tells of a move."""
+def is_told_by(move: ledger.Entry, row: StockRow, event: RecordedEvent, said: Said) -> bool:
+    """Whether an event tells of a move of a stock row."""
     if event.kind.startswith("stock."):
         if said.sequence:
             return (said.stock_id, said.sequence) == (move.stock_id, move.sequence)
@@ -52,9 +54,22 @@ def is_told_by(move: ledger.Entry, event: RecordedEvent, said: _Said) -> bool:
         )  # fmt: skip
     if event.occurred_at != move.occurred_at or event.recorded_at < move.recorded_at:
         return False
+    if row.sku_id not in {one.sku_id for one in (*said.stock, *said.lines)}:
+        return False
+    if event.kind.startswith("transfer.") and not _is_step(move, row, event.kind.partition(".")[2], said):
+        return False
     if event.kind == "fulfillment.shipped":
         return (move.reason, move.reference, move.reference_id) == ("shipped", "fulfillment", said.fulfillment_id)
     return (event.subject, event.subject_id) == (move.reference, move.reference_id)
+
+
+def _is_step(move: ledger.Entry, row: StockRow, step: str, said: Said) -> bool:
+    """Whether a move is one that a step of a transfer makes: out of the source and into transit, or out of transit."""
+    if row.status == inventory.TRANSIT:
+        return (move.delta > 0) == (step == "shipped")
+    if row.site_id == said.from_site_id:
+        return step == ("shipped" if move.delta < 0 else "returned")
+    return step == "arrived" and row.site_id == said.to_site_id and move.delta > 0
 
 
 def find_journals(
@@ -71,7 +86,9 @@ def find_journals(
     told = [(event, _DECODER.decode(event.data)) for event in events]
     found: dict[tuple[int, int], int] = {}
     for move in moves:
-        position = next((event.position for event, said in told if is_told_by(move, event, said)), 0)
+        position = next(
+            (event.position for event, said in told if is_told_by(move, rows[move.stock_id], event, said)), 0
+        )
         if position:
             found[move.stock_id, move.sequence] = position
     posted = finance.find_posted(tx, sorted(set(found.values())))
@@ -84,6 +101,6 @@ def load_moves_of(tx: Transaction, event: RecordedEvent) -> list[ledger.Entry]:
         return []
     said = _DECODER.decode(event.data)
     sku_ids = {said.sku_id, *(one.sku_id for one in (*said.stock, *said.lines))} - {0}
-    rows = inventory.load_rows_of(tx, sorted(sku_ids))
-    moves = ledger.load_moves_at(tx, [row.stock_id for row in rows], event.occurred_at)
-    return [one for one in moves if is_told_by(one, event, said)]
+    rows = {row.stock_id: row for row in inventory.load_rows_of(tx, sorted(sku_ids))}
+    moves = ledger.load_moves_at(tx, list(rows), event.occurred_at)
+    return [one for one in moves if is_told_by(one, rows[one.stock_id], event, said)]

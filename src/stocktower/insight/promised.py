@@ -10,6 +10,8 @@ from stocktower.inventory import AtpAnswer, Moment
 from stocktower.network import load_network
 from stocktower.platform import Transaction, load_head
 
+from .explained import name_skus
+
 
 class AtpAnswers(msgspec.Struct, frozen=True):
     """What one channel, or each, can promise of a SKU, in its stock units."""
@@ -40,6 +42,7 @@ def answer_atp(
     moment: Moment | None = None,
 ) -> AtpAnswers:
     """What channels can promise of a SKU, or could by what we knew at a moment."""
+    (sku,) = name_skus(tx, [sku], moment)
     network = moment.network if moment else load_network(tx)
     if moment:
         promisable = inventory.load_promisable_at(tx, [sku.sku_id], moment)

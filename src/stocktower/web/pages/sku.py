@@ -212,7 +212,8 @@ def _now(tx: Transaction, network: Network, sku: catalog.Sku, asked: Asked) -> d
     availability = asked.availability
     components = availability.facts.kits.get(sku.sku_id, ())
     kits = catalog.load_kits_of(tx, [sku.sku_id]).get(sku.sku_id, [])
-    others = catalog.load_skus(tx, {*(one for one, _ in components), *kits})
+    beside = catalog.load_skus(tx, {*(one for one, _ in components), *kits})
+    others = {one.sku_id: one for one in insight.name_skus(tx, beside.values(), asked.moment)}
     codes = {one.sku_id: one.code for one in others.values()}
     rows = availability.rows(sku.sku_id)
     answer = insight.explain_ats(tx, sku, moment=asked.moment, address=labels.address)
@@ -223,7 +224,7 @@ def _now(tx: Transaction, network: Network, sku: catalog.Sku, asked: Asked) -> d
     waiters = ledger.load_waiters_at(tx, sku.sku_id, until)[:WAITING]
     order_ids = {one.order_id for one in holders} | {one.order_id for one in waiters}
     return {
-        "sku": sku,
+        "sku": insight.name_skus(tx, [sku], asked.moment)[0],
         "answer": answer,
         "moment": asked.moment,
         "views": views,
