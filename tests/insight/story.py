@@ -23,6 +23,7 @@ from stocktower.inventory import (
 )
 from stocktower.model import ChannelRule
 from stocktower.platform import Transaction, take_due
+from stocktower.publication import PreorderWord
 from tests.ordering.world import World, document
 from tests.publication.world import digest, measure, publish, watch
 
@@ -99,6 +100,7 @@ live_from = 2026-01-01T00:00:00Z
 sites = ["EAST", "WEST", "STORE"]
 priority = 30
 owners = ["*"]
+takes_preorders = true
 
 [[channels]]
 code = "market"
@@ -147,6 +149,8 @@ class Answers(NamedTuple):
     """What every channel can sell of every SKU, and why, and what it can promise by when."""
     kitchen: list[GridRow]
     """What lies where of one category, by the names of then."""
+    ahead: list[PreorderWord]
+    """What may be ordered ahead, and what was told of it."""
 
 
 class Story:
@@ -210,7 +214,12 @@ class Story:
             )
             for code in SKUS
         }
-        return Answers(figures, insight.load_grid(self.tx, kitchen, moment).rows)
+        ids = list(self.world.sku.values())
+        if moment:
+            ahead = publication.load_preorders_at(self.tx, ids, moment.at)
+        else:
+            ahead = [replace(one, publication_id=None) for one in publication.load_preorders(self.tx, ids)]
+        return Answers(figures, insight.load_grid(self.tx, kitchen, moment).rows, ahead)
 
     def _time_passes(self) -> None:
         """Lots expire, rules begin and end, channels are watched."""

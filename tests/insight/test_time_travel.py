@@ -10,7 +10,8 @@ from tests.insight.story import SKUS, Story
 ROOMS = ("catalog", "inventory", "publication")
 PAST = (
     "catalog.past_kit", "catalog.past_category", "inventory.past_lot", "inventory.usage_change",
-    "publication.past_velocity", "publication.past_channel", "catalog.past_supply",
+    "publication.past_velocity", "publication.past_channel", "publication.past_preorder",
+    "catalog.past_supply",
     "catalog.past_name", "inventory.inbound_claim_change",
 )  # fmt: skip
 
@@ -28,6 +29,7 @@ def test_what_is_said_of_an_instant_is_what_was_said_then_and_what_the_ledgers_s
     for at, told in sorted(story.told.items()):
         now, then = story.ask(at), model.at(at)
         assert now.kitchen == told.kitchen, f"kitchen at {at}"
+        assert now.ahead == told.ahead, f"ahead at {at}"
         for code in SKUS:
             assert same(now.of[code]) == same(told.of[code]), f"{code} at {at}"
             for one in told.of[code][0].channels:

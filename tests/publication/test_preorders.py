@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stocktower import inventory, publication
 from stocktower.inventory import Point, StatedInbound, Timeline
 from stocktower.model import Preorder
+from stocktower.network import load_network
 from stocktower.platform import Transaction, take_due
-from stocktower.publication import ahead_of
+from stocktower.publication import Accuracy, PreorderWord, ahead_of
 from tests.inventory.world import PRODUCTS, World
 from tests.publication.world import broken, configuration, publish
 
@@ -91,3 +93,35 @@ def test_a_channel_is_told_what_may_be_ordered_ahead_and_when_it_ships(tx: Trans
     assert rows(publish(tx), "web")["CUP"] == ["3", "0", ""]
     assert broken(tx) == []
     assert date(2026, 6, 22) not in {one.told_on for one in publication.load_preorders(tx)}
+
+
+def test_how_it_stood_is_known_and_its_accuracy_measured(tx: Transaction) -> None:
+    """A channel that takes one listing a minute is told later than something is true."""
+    web = "takes_preorders = true\nlistings_per_minute = 1\nlistings_at_once = 1"
+    world = World(tx, configuration(web=web) + RULES, PRODUCTS)
+    world.count(tx, "EAST", {"CUP": 3, "LID": 50})
+    seen: dict[datetime, list[PreorderWord]] = {}
+    listed = right = over = 0
+    for units, days in ((0, 5), (10, 5), (10, 5), (14, 5), (4, 5), (4, 8), (9, 2), (0, 2), (0, 2)):
+        coming(tx, world, "PO-1", units, days)
+        for seconds in (20, 700):
+            publish(tx)
+            seen[tx.now] = words = publication.load_preorders(tx, [world.sku["CUP"], world.sku["SET"]])
+            tx.now += timedelta(seconds=seconds)
+            for one in words:
+                told = (one.told_quantity or 0, one.told_on)
+                late = one.available_on and one.told_on and one.available_on > one.told_on
+                listed += seconds * bool(one.quantity or one.told_quantity)
+                right += seconds * bool(one.quantity and told == (one.quantity, one.available_on))
+                over += seconds * bool(told[0] > one.quantity or late)
+    rows = publication.load_accuracy_ahead(tx, tx.now - 30 * DAY)
+    assert {one.sku_id for one in rows} == {world.sku["CUP"], world.sku["SET"]}
+    total = Accuracy(*(sum(getattr(one.accuracy, name) for one in rows) for name in ("listed", "right", "over")))
+    assert total == Accuracy(listed, right, over)
+    assert 0 < total.over < total.listed - total.right < total.listed
+    health = {one.channel: one for one in publication.load_health(tx, load_network(tx))}
+    assert (health["web"].ahead_week, health["b2b"].ahead_week.share) == (total, None)
+    for at, words in seen.items():
+        then = publication.load_preorders_at(tx, [world.sku["CUP"], world.sku["SET"]], at)
+        assert then == [replace(one, publication_id=None) for one in words], at
+    assert broken(tx) == []

@@ -218,13 +218,13 @@ def say_status(found: dict[str, Any]) -> None:
         (
             one.channel, one.state, one.listings, one.backlog, seconds(one.lag_p50_seconds, one.lag_samples),
             seconds(one.lag_p95_seconds, one.lag_samples), one.buffer_units, one.over_exposed,
-            share(one.accuracy_day), share(one.accuracy_week), one.oversold_units,
+            share(one.accuracy_day), share(one.accuracy_week), one.oversold_units, share(one.ahead_week),
         )
         for one in channels
     ]  # fmt: skip
     columns = (
         "channel", "state", ">listings", ">waiting", ">lag p50", ">lag p95", ">buffer", ">over-exposed", ">right 24 h",
-        ">right 7 d", ">oversold 7 d",
+        ">right 7 d", ">oversold 7 d", ">ahead right 7 d",
     )  # fmt: skip
     say_table("Channels", columns, rows, empty="none is configured")
     for one in channels:
@@ -246,5 +246,5 @@ def seconds(value: int, samples: int) -> str:
 
 
 def share(accuracy: publication.Accuracy) -> str:
-    """A percentage; nothing where nothing was listed."""
+    """A percentage; nothing where nothing was listed, or could be ordered ahead."""
     return "" if accuracy.share is None else f"{accuracy.share:.1%}"

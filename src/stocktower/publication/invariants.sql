@@ -162,6 +162,21 @@ FROM (
 ) AS past
 WHERE past.sequence <> past.before + 1 OR past.until_at < past.ended_at;
 
+-- name: ahead_stood_one_way_at_a_time
+-- when: now
+-- How what may be ordered ahead of a listing stood before: no stretch begins before the last one ended.
+SELECT stretch.channel_id, stretch.listing, stretch.from_at, stretch.ended_at
+FROM (
+    SELECT channel_id, listing, from_at, lag(until_at) OVER (PARTITION BY channel_id, listing ORDER BY from_at) AS ended_at
+    FROM (
+        SELECT channel_id, listing, from_at, until_at FROM publication.past_preorder
+        WHERE merchant_id = %(merchant_id)s::bigint
+        UNION ALL
+        SELECT channel_id, listing, since, NULL FROM publication.preorder WHERE merchant_id = %(merchant_id)s::bigint
+    ) AS stood
+) AS stretch
+WHERE stretch.from_at < stretch.ended_at;
+
 -- name: preorders_say_what_was_told
 -- when: now
 -- The last word about what may be ordered ahead is what the newest publication that spoke of it says.

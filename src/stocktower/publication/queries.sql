@@ -650,6 +650,54 @@ WHERE merchant_id = %(merchant_id)s::bigint
     AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR sku_id = ANY(%(sku_ids)s::bigint[]))
 ORDER BY channel_id, listing;
 
+-- name: load_preorders_at
+-- The same of some SKUs as it stood at an instant.
+SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on, NULL::bigint AS publication_id
+FROM (
+    SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on
+    FROM publication.past_preorder
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+        AND until_at > %(at)s::timestamptz AND from_at <= %(at)s::timestamptz
+    UNION ALL
+    SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on
+    FROM publication.preorder
+    WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
+        AND since <= %(at)s::timestamptz
+) AS stood
+ORDER BY channel_id, listing;
+
+-- name: record_past_preorders
+-- How what may be ordered ahead of some listings stood until now; nothing where it did not stand so for any time.
+INSERT INTO publication.past_preorder (merchant_id, channel_id, listing, from_at, until_at, sku_id, quantity, available_on,
+    told_quantity, told_on)
+SELECT known.merchant_id, known.channel_id, known.listing, known.since, %(now)s::timestamptz, known.sku_id, known.quantity,
+    known.available_on, known.told_quantity, known.told_on
+FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS changed (channel_id, listing)
+JOIN publication.preorder AS known ON known.merchant_id = %(merchant_id)s::bigint
+    AND known.channel_id = changed.channel_id AND known.listing = changed.listing
+WHERE known.since < %(now)s::timestamptz;
+
+-- name: measure_accuracy_ahead
+-- Seconds in which something could be ordered ahead or was told to be, in which the word was right, and in which it promised
+-- too much or too soon, by channel and SKU between two instants: what is over and what still stands.
+SELECT channel_id, sku_id, sum(seconds)::bigint,
+    (coalesce(sum(seconds) FILTER (WHERE told_quantity = quantity AND told_on IS NOT DISTINCT FROM available_on), 0))::bigint,
+    (coalesce(sum(seconds) FILTER (WHERE told_quantity > quantity OR available_on > told_on), 0))::bigint
+FROM (
+    SELECT channel_id, sku_id, quantity, available_on, told_quantity, told_on,
+        extract(epoch FROM least(until_at, %(until)s::timestamptz) - greatest(from_at, %(since)s::timestamptz)) AS seconds
+    FROM publication.past_preorder
+    WHERE merchant_id = %(merchant_id)s::bigint AND until_at > %(since)s::timestamptz AND from_at < %(until)s::timestamptz
+    UNION ALL
+    SELECT channel_id, sku_id, quantity, available_on, told_quantity, told_on,
+        extract(epoch FROM %(until)s::timestamptz - greatest(since, %(since)s::timestamptz))
+    FROM publication.preorder
+    WHERE merchant_id = %(merchant_id)s::bigint AND since < %(until)s::timestamptz
+) AS stretch
+WHERE quantity > 0 OR told_quantity > 0
+GROUP BY channel_id, sku_id
+ORDER BY channel_id, sku_id;
+
 -- name: load_preorders_named
 -- What may be ordered ahead of some listings of a channel.
 SELECT channel_id, listing, sku_id, quantity, available_on, told_quantity, told_on, publication_id
@@ -659,18 +707,22 @@ ORDER BY listing;
 
 -- name: upsert_preorders
 -- What may be ordered ahead now; what was told stays.
-INSERT INTO publication.preorder (merchant_id, channel_id, listing, sku_id, quantity, available_on)
-SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.listing, fresh.sku_id, fresh.quantity, fresh.available_on
+INSERT INTO publication.preorder AS known (merchant_id, channel_id, listing, sku_id, quantity, available_on, since)
+SELECT %(merchant_id)s::bigint, fresh.channel_id, fresh.listing, fresh.sku_id, fresh.quantity, fresh.available_on,
+    %(now)s::timestamptz
 FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[], %(sku_ids)s::bigint[], %(quantities)s::bigint[],
     %(days)s::date[]) AS fresh (channel_id, listing, sku_id, quantity, available_on)
 ORDER BY fresh.channel_id, fresh.listing
 ON CONFLICT (merchant_id, channel_id, listing) DO UPDATE
-SET sku_id = excluded.sku_id, quantity = excluded.quantity, available_on = excluded.available_on;
+SET sku_id = excluded.sku_id, quantity = excluded.quantity, available_on = excluded.available_on,
+    since = greatest(known.since, excluded.since);
 
 -- name: note_told_preorders
 -- What may be ordered ahead of some listings was told as it is.
 UPDATE publication.preorder AS known
-SET told_quantity = known.quantity, told_on = known.available_on, publication_id = %(publication_id)s::bigint
+SET told_quantity = known.quantity, told_on = known.available_on, publication_id = %(publication_id)s::bigint,
+    since = CASE WHEN (known.told_quantity, known.told_on) IS DISTINCT FROM (known.quantity, known.available_on)
+        THEN greatest(known.since, %(now)s::timestamptz) ELSE known.since END
 FROM unnest(%(channel_ids)s::bigint[], %(listings)s::text[]) AS told (channel_id, listing)
 WHERE known.merchant_id = %(merchant_id)s::bigint AND known.channel_id = told.channel_id AND known.listing = told.listing;
 

@@ -65,6 +65,9 @@ class ChannelHealth(Struct, frozen=True):
     accuracy_week: Accuracy
     oversold_units: int
     """In seven days, on lines accepted on a stale word."""
+    ahead_day: Accuracy
+    """Of what was told of what may be ordered ahead; over: too much, or too soon."""
+    ahead_week: Accuracy
 
 
 def load_told(tx: Transaction, sku_id: int) -> list[Told]:
@@ -153,6 +156,8 @@ def load_health(tx: Transaction, network: Network) -> list[ChannelHealth]:
     listings, buffers = store.count_listings(tx), store.sum_buffers(tx)
     day = store.measure_accuracy(tx, tx.now - DAY, tx.now)
     week = store.measure_accuracy(tx, tx.now - WEEK, tx.now)
+    ahead_day = _by_channel(preorder_store.measure_accuracy(tx, tx.now - DAY, tx.now))
+    ahead_week = _by_channel(preorder_store.measure_accuracy(tx, tx.now - WEEK, tx.now))
     oversold = store.sum_oversold(tx, tx.now - WEEK)
     found: list[ChannelHealth] = []
     for channel_id, row in desk.channels.items():
@@ -186,7 +191,19 @@ def load_health(tx: Transaction, network: Network) -> list[ChannelHealth]:
                 accuracy_day=day.get(channel_id, NOTHING),
                 accuracy_week=week.get(channel_id, NOTHING),
                 oversold_units=oversold.get(channel_id, 0),
+                ahead_day=ahead_day.get(channel_id, NOTHING),
+                ahead_week=ahead_week.get(channel_id, NOTHING),
             )
+        )
+    return found
+
+
+def _by_channel(rows: Sequence[AccuracyRow]) -> dict[int, Accuracy]:
+    found: dict[int, Accuracy] = {}
+    for one in rows:
+        before, more = found.get(one.channel_id, NOTHING), one.accuracy
+        found[one.channel_id] = Accuracy(
+            before.listed + more.listed, before.right + more.right, before.over + more.over
         )
     return found
 
@@ -227,3 +244,14 @@ def load_accuracy_of_skus(tx: Transaction, sku_ids: Sequence[int], since: dateti
 def load_preorders(tx: Transaction, sku_ids: Sequence[int] = ()) -> list[PreorderWord]:
     """What may be ordered ahead of the listings of some SKUs (none: of all), and what channels were told of it."""
     return preorder_store.load_preorders(tx, sku_ids)
+
+
+def load_preorders_at(tx: Transaction, sku_ids: Sequence[int], at: datetime) -> list[PreorderWord]:
+    """What could be ordered ahead of the listings of some SKUs at an instant, as it was looked at last, and what
+    channels had been told of it."""
+    return preorder_store.load_preorders_at(tx, sku_ids, at)
+
+
+def load_accuracy_ahead(tx: Transaction, since: datetime) -> list[AccuracyRow]:
+    """The accuracy of what was told of what may be ordered ahead, by channel and SKU since an instant."""
+    return preorder_store.measure_accuracy(tx, since, tx.now)

@@ -36,6 +36,9 @@ class PreorderRow(msgspec.Struct, frozen=True):
     told_quantity: int | None
     """None: never told."""
     told_on: date | None
+    accuracy: publication.Accuracy
+    """In seven days, in seconds, of the listings of the SKU in the channel: while something could be ordered ahead or
+    was told to be, while the word was right, and while it promised too much or too soon."""
 
 
 class PreorderList(msgspec.Struct, frozen=True):
@@ -98,6 +101,8 @@ def list_preorders(desk: AtDesk) -> PreorderList:
     """What may be ordered ahead of listings, in packs and with the day on which they ship, and what was told of it."""
     with desk.reading() as tx:
         words = publication.load_preorders(tx)
+        rows = publication.load_accuracy_ahead(tx, tx.now - timedelta(days=7))
+        accuracy = {(one.channel_id, one.sku_id): one.accuracy for one in rows}
         skus = catalog.load_skus(tx, {one.sku_id for one in words})
         channels = desk.network(tx).channels
         return PreorderList(
@@ -105,6 +110,7 @@ def list_preorders(desk: AtDesk) -> PreorderList:
                 PreorderRow(
                     channels[one.channel_id].code, one.listing, skus[one.sku_id].code, one.quantity, one.available_on,
                     one.told_quantity, one.told_on,
+                    accuracy.get((one.channel_id, one.sku_id), publication.Accuracy(0, 0, 0)),
                 )
                 for one in words
             ]

@@ -29,7 +29,9 @@ def atp_context(tx: Transaction, network: Network, sku: catalog.Sku, moment: Mom
     promised = [Promised(", ".join(names[one.channel] for one in group), group[0]) for group in groups.values()]
     late = {one.inbound_id: one for answer in found.channels for one in answer.not_counted}
     return {
-        "ahead": () if moment else publication.load_preorders(tx, [sku.sku_id]),
+        "ahead": publication.load_preorders_at(tx, [sku.sku_id], moment.at)
+        if moment
+        else publication.load_preorders(tx, [sku.sku_id]),
         "promised": promised,
         "not_counted": list(late.values()),
         "supply": found.supply,
