@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,9 +22,11 @@ PRODUCTS = "sku,name,cost,price,currency\nCUP,Cup,2.00,5.00,USD\n"
 class Served:
     """A home that is served by a process of its own."""
 
-    def __init__(self, home: Path, environment: dict[str, str] | None = None, *, port: int) -> None:
+    def __init__(
+        self, home: Path, environment: dict[str, str] | None = None, *, port: int, options: Sequence[object] = ()
+    ) -> None:
         self.home = home
-        self.program = Program(home, "serve", "--port", port, "--json", environment=environment)
+        self.program = Program(home, "serve", "--port", port, "--json", *options, environment=environment)
         lines = [self.program.line()]
         while lines[-1] != "}":
             lines.append(self.program.line())
@@ -42,7 +44,11 @@ class Served:
 
     def workers(self) -> list[int]:
         """The process ids of its workers."""
-        return [number for number, words in processes_of(self.home).items() if " work --home " in words]
+        return self.companions("work")
+
+    def companions(self, command: str) -> list[int]:
+        """The process ids of what it began, by the command that they are."""
+        return [number for number, words in processes_of(self.home).items() if f" {command} --home " in words]
 
     def end(self, number: signal.Signals, *, code: int = 0) -> None:
         """Tell it to end, and expect that nothing of it stays."""
@@ -151,6 +157,28 @@ def test_workers_end_with_a_process_that_was_killed(place: Path) -> None:
     served.program.process.communicate()
     # The worker was the last to use the server, and stops it.
     wait_for(lambda: processes_of(served.home) == {}, "nothing of it lives")
+
+
+def test_processes_answer_on_one_port_and_end_with_the_first(place: Path) -> None:
+    served = Served(make_home(place / "several"), port=unused_port(), options=("--web-processes", 2))
+    wait_for(lambda: listening(served.url) == 2, "both listen")
+    (other,) = served.companions("answer")
+    assert all(served.is_well() for _ in range(10))
+    os.kill(other, signal.SIGKILL)
+    wait_for(
+        lambda: served.companions("answer") not in ([], [other]) and listening(served.url) == 2, "there is another"
+    )
+    assert all(served.is_well() for _ in range(10))
+    served.program.signal(signal.SIGKILL)
+    served.program.process.communicate()
+    wait_for(lambda: processes_of(served.home) == {}, "nothing of it lives")
+
+
+def listening(url: str) -> int:
+    """How many sockets listen on the port of an address."""
+    port = f":{int(url.rpartition(':')[2]):04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(port) and row[3] == "0A" for row in rows)
 
 
 def test_it_serves_over_any_database(tmp_path: Path, new_database_url: Callable[[], str]) -> None:

@@ -84,6 +84,7 @@ CompleteFlag = Annotated[
     bool, Parameter(name="--complete", negative="", help="It is the whole of each site that it names.")
 ]
 PortOption = Annotated[int, Parameter(validator=Number(gte=1, lte=65_535), help="Or one of the next twenty.")]
+WebOption = Annotated[int, Parameter(validator=Number(gte=1, lte=64), help="Processes that answer pages and API.")]
 WorkersOption = Annotated[int, Parameter(validator=Number(gte=0, lte=64), help="Processes that work.")]
 DaysOption = Annotated[int | None, Parameter(validator=Number(gte=1, lte=36_500), help="Until it expires.")]
 
@@ -274,16 +275,30 @@ def work(*, parent: int | None = None, home: HomeOption = None) -> None:
         work_forever(tower, parent=parent)
 
 
+@app.command(show=False)
+def answer(*, port: PortOption, parent: int | None = None, home: HomeOption = None) -> None:
+    """A process that answers pages and API; `serve` starts these, and they end with it."""
+    from stocktower.app.serving import answer as answer_forever
+
+    with opened(home) as tower:
+        answer_forever(tower, port=port, parent=parent)
+
+
 @app.command
 def serve(
-    *, port: PortOption = 8321, workers: WorkersOption = 1, home: HomeOption = None, json: JsonFlag = False
+    *,
+    port: PortOption = 8321,
+    web_processes: WebOption = 1,
+    workers: WorkersOption = 1,
+    home: HomeOption = None,
+    json: JsonFlag = False,
 ) -> None:
     """Serve the pages and the API on 127.0.0.1, with worker processes, until Ctrl-C."""
     from stocktower.app.serving import serve as serve_forever
 
     with opened(home) as tower:
         administration.need_applied(tower)
-        serve_forever(tower, port=port, workers=workers, as_json=json)
+        serve_forever(tower, port=port, workers=workers, web_processes=web_processes, as_json=json)
 
 
 @app.command

@@ -1,4 +1,4 @@
-"""Serve: the pages and the API in this process, workers beside it, a sign-in link, a calm end."""
+"""Serve: the pages and the API in this process and others like it, workers beside them, a sign-in link, a calm end."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from stocktower.app.checking import begin_checking
 from stocktower.app.endings import is_ending
 from stocktower.app.home import Tower
 from stocktower.app.output import CommandFailed, out, say_json, words_of
+from stocktower.app.worker_process import collect_less
 
 HOST = "127.0.0.1"
 LINK_MINUTES = 60
@@ -34,10 +35,16 @@ WORKER_MAY_TAKE = 10.0
 """Seconds for what is under way, when the worker is told to end."""
 
 
-def serve(tower: Tower, *, port: int, workers: int, as_json: bool = False) -> None:
-    """Serve until Ctrl-C or a termination signal; what is under way ends first."""
+def serve(tower: Tower, *, port: int, workers: int, web_processes: int = 1, as_json: bool = False) -> None:
+    """Serve until Ctrl-C or a termination signal; what is under way ends first.
+
+    All processes that answer listen on one port; the kernel gives each of them a part of the connections.
+    """
     begin_checking(tower)
-    with claimed_port(port) as chosen, worker_processes(tower, workers), inventory.Gatherer(tower.database) as gatherer:
+    with (
+        claimed_port(port) as chosen,
+        companions(tower, [["work"]] * workers + [["answer", "--port", str(chosen)]] * (web_processes - 1)),
+    ):
         address = f"http://{HOST}:{chosen}"
         link = f"{address}/sign-in/{sign_in_link(tower)}"
         if as_json:
@@ -48,9 +55,26 @@ def serve(tower: Tower, *, port: int, workers: int, as_json: bool = False) -> No
             out.print("Ctrl-C ends it; nothing is lost.")
         sys.stdout.flush()
         try:
-            web.serve(services_of(tower, gatherer), host=HOST, port=chosen)
+            answer(tower, port=chosen)
         finally:
             is_ending()
+
+
+def answer(tower: Tower, *, port: int, parent: int | None = None) -> None:
+    """Answer pages and API in this process, until it is told to end, or the process `parent` is no longer ours."""
+
+    def look(stop: Callable[[], None]) -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_EVERY)
+        stop()
+
+    def ready(stop: Callable[[], None]) -> None:
+        if parent is not None:
+            threading.Thread(target=look, args=(stop,), name="parent", daemon=True).start()
+
+    with inventory.Gatherer(tower.database) as gatherer:
+        collect_less()
+        web.serve(services_of(tower, gatherer), host=HOST, port=port, ready=ready)
 
 
 def services_of(tower: Tower, gatherer: inventory.Gatherer) -> web.Services:
@@ -137,8 +161,8 @@ def claimed_port(wanted: int) -> Generator[int]:
     raise CommandFailed(f"--port {wanted}: this port and the next twenty are taken; name another")
 
 
-class Worker:
-    """One worker process, begun again when it dies: at once, and ever later when it does not live long."""
+class Companion:
+    """A process that works or answers, begun again when it dies: at once, and ever later when it does not live long."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
@@ -165,25 +189,28 @@ class Worker:
 
 
 @contextmanager
-def worker_processes(tower: Tower, count: int) -> Generator[None]:
-    """Worker processes of a home; one that dies is begun again, and all end with this process, whatever ends it."""
-    command = [sys.executable, "-m", "stocktower.app.main", "work", "--home", str(tower.home.folder)]
-    workers = [Worker([*command, "--parent", str(os.getpid())]) for _ in range(count)]
+def companions(tower: Tower, commands: Sequence[Sequence[str]]) -> Generator[None]:
+    """Processes of a home; one that dies is begun again, and all end with this process, whatever ends it."""
+    of_home = ["--home", str(tower.home.folder), "--parent", str(os.getpid())]
+    processes = [
+        Companion([sys.executable, "-m", "stocktower.app.main", name, *of_home, *options])
+        for name, *options in commands
+    ]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(LOOK_EVERY):
-            for worker in workers:
-                worker.look_after()
+            for one in processes:
+                one.look_after()
 
-    watch = threading.Thread(target=look, name="workers", daemon=True)
+    watch = threading.Thread(target=look, name="companions", daemon=True)
     watch.start()
     try:
         yield
     finally:
         ended.set()
         watch.join()
-        end_processes([worker.process for worker in workers])
+        end_processes([one.process for one in processes])
 
 
 def end_processes(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
