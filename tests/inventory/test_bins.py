@@ -258,6 +258,8 @@ def test_shipments_and_bin_moves_of_one_row_at_once_never_leave_more_in_bins_tha
     refused: list[str] = []
 
     def shipping(order_id: int) -> None:
+        if order_id % 2:
+            again(database, merchant, lambda tx: pick(tx, world, order_id, "A-1" if order_id % 4 == 1 else "Q-1", 1))
         again(database, merchant, lambda tx: ship(tx, world, order_id, ("B-1", 1)))
 
     def shifting(number: int) -> None:

@@ -96,6 +96,13 @@ TAMPERED = {
         "UPDATE ordering.promise SET promised_on = promised_on + 1 WHERE promised_on IS NOT NULL",
         "promised for",
     ),
+    "more in a bin": (
+        "inventory.bin",
+        "UPDATE inventory.bin SET quantity = quantity + 50 WHERE quantity > 0 AND bin <> 'picked'",
+        "should lie in",
+    ),
+    "another picked": ("inventory.bin", "UPDATE inventory.bin SET bin = 'picked' WHERE bin = 'B-1'", "in picked"),
+    "what has left bins": ("inventory.bin", "UPDATE inventory.bin SET quantity = 0", "in bins at least"),
     "no hold": ("inventory.hold", "DELETE FROM inventory.hold WHERE state = 'held'", "its hold is gone"),
 }
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from stocktower import catalog, finance, fulfillment, inventory, network, ordering, worklist
 from stocktower.app.home import Tower
+from stocktower.inventory import views as ledger
 from stocktower.ordering import OrderDetail, OrderFilter, OrderRow
 from stocktower.platform import Transaction
 from stocktower.simulation import (
+    SeenBin,
     SeenBooks,
     SeenClaim,
     SeenComing,
@@ -22,6 +24,7 @@ from stocktower.simulation import (
 
 _PAGE = 500
 _MOST_HOLDS = 10_000
+_MOST_BINS = 100_000
 
 
 class Window:
@@ -118,6 +121,7 @@ class Window:
                 holds=_holds(tx, facts),
                 coming=_coming(tx, facts),
                 claims=_claims(tx, facts, {row.order_id: row for row in rows}),
+                bins=_bins(tx, facts),
             )
 
 
@@ -187,6 +191,16 @@ def see_stock(tx: Transaction, sku_ids: Sequence[int] | None = None) -> tuple[Se
         for sku_id, sku in sorted(skus.items())
         if not availability.is_kit(sku_id)
         for row in availability.rows(sku_id)
+    )
+
+
+def _bins(tx: Transaction, facts: network.Network) -> tuple[SeenBin, ...]:
+    found, _ = ledger.load_bin_page(tx, ledger.BinsAsked(), limit=_MOST_BINS)
+    skus = catalog.load_skus(tx, {one.sku_id for one in found})
+    return tuple(
+        SeenBin(facts.sites[one.site_id].code, skus[one.sku_id].code, one.bin, one.quantity)
+        for one in found
+        if one.status == inventory.AVAILABLE
     )
 
 

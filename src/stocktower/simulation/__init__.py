@@ -10,6 +10,7 @@ from .deeds import Cart, CartLeft, CartPaid, Deed, Done, Making, Recall, RecallE
 from .letters import Letter
 from .merchant import VIP, Merchant
 from .seen import (
+    SeenBin,
     SeenBooks,
     SeenClaim,
     SeenComing,
@@ -38,6 +39,7 @@ __all__ = [
     "Merchant",
     "Recall",
     "RecallEnded",
+    "SeenBin",
     "SeenBooks",
     "SeenClaim",
     "SeenComing",

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from stocktower.exchange import ConfirmationDocument, LineDocument, OrderDocument
 
+from .audit_bins import Fetched
 from .audit_lots import UNKNOWN
 from .audit_money import Account, Share, by_weight, frozen_shares, half_even, unit_shares, without_tax
 from .audit_request import RequestModel
@@ -67,6 +68,7 @@ class Went(Struct, frozen=True):
     sku: str
     gone: Gone
     lot: str = ""
+    fulfillment_id: int = 0
 
 
 class OrderModel(Struct):
@@ -84,6 +86,7 @@ class OrderModel(Struct):
     refunded: int = 0
     refunded_before: int = 0
     went: list[Went] = field(default_factory=list[Went])
+    fetched: list[Fetched] = field(default_factory=list[Fetched])
     """What left sites since it was last asked."""
     heard: set[tuple[str, bytes]] = field(default_factory=set[tuple[str, bytes]])
     mismatched: int = 0
@@ -203,7 +206,8 @@ class OrderModel(Struct):
                 self.went.append(Went(request.site, offer.sku, Gone(at, request.asked_at, count), lot))
             return
         for sku, per_unit in self.merchant.parts(offer.sku):
-            self.went.append(Went(request.site, sku, Gone(at, request.asked_at, units * per_unit * offer.pack)))
+            gone = Gone(at, request.asked_at, units * per_unit * offer.pack)
+            self.went.append(Went(request.site, sku, gone, fulfillment_id=request.fulfillment_id))
 
     def _change_units(self, old: OrderDocument, new: OrderDocument) -> None:
         before = {line.line_ref: line for line in old.lines}
@@ -340,16 +344,44 @@ class OrderModel(Struct):
         is_shipped = document.kind == "shipped"
         requests = [request for request in requests if request.is_due(is_shipped)] or requests[-1:]
         went: list[tuple[LineModel, RequestModel, int]] = []
+        picked = {(one.fulfillment_id, no): line.picked for one in requests for no, line in one.lines.items()}
         for request, line_no, units in self._addressed(document, requests):
             moved, lost = request.hear(document.kind, line_no, units)
             self.mismatched += lost
             if document.kind == "shipped" and moved:
                 line = next(line for line in self.lines if line.line_no == line_no)
                 went.append((line, request, moved))
+        if document.kind in ("picked", "packed"):
+            self._fetch(document, requests, picked)
         lots = self._named_lots(document, went)
         for line, request, moved in went:
             self._ship(line, moved, request, document.occurred_at, take_lots(lots.get(line.ref, {}), moved))
         return True
+
+    def _fetch(
+        self, document: ConfirmationDocument, requests: list[RequestModel], before: dict[tuple[int, int], int]
+    ) -> None:
+        """What a site has newly picked, where it names bins; `before`: what was picked by request and line."""
+        fresh: dict[str, Counter[int]] = {}
+        named: dict[str, Counter[str]] = {}
+        for line in self.lines:
+            sku = self.merchant.offer(self.shop.code, line.listing).sku
+            for request in requests:
+                if line.line_no in request.lines:
+                    units = request.lines[line.line_no].picked - before[request.fulfillment_id, line.line_no]
+                    fresh.setdefault(sku, Counter())[request.fulfillment_id] += units
+            for stated in document.lines:
+                if stated.bin and self._is_meant(line, stated.line_ref, stated.sku):
+                    named.setdefault(sku, Counter())[stated.bin] += stated.quantity
+        for sku, bins in named.items():
+            units = fresh.get(sku, Counter[int]())
+            whole = units.total() == bins.total()
+            for place, (fulfillment_id, count) in enumerate(units.items()):
+                if count:
+                    out = dict(bins) if whole and place == 0 else {}
+                    at = document.occurred_at
+                    most = max(count, bins.total())
+                    self.fetched.append(Fetched(fulfillment_id, document.site, sku, most, out, at))
 
     def _named_lots(
         self, document: ConfirmationDocument, went: list[tuple[LineModel, RequestModel, int]]

@@ -21,6 +21,7 @@ from stocktower.exchange import (
     TransferDocument,
 )
 
+from .audit_bins import BinsModel
 from .audit_carts import CartsModel
 from .audit_coming import ComingsModel
 from .audit_goods import carry, deliver, find, make
@@ -62,6 +63,7 @@ class Auditor:
         self.stock = StockModel({good.sku: good.case for good in merchant.stocked})
         self.carts = CartsModel(merchant)
         self.lots = LotsModel()
+        self.bins = BinsModel(merchant)
         self.coming = ComingsModel(merchant)
         self.orders: dict[tuple[str, str], OrderModel] = {}
         self.contents: dict[tuple[str, str, str], list[bytes]] = {}
@@ -100,6 +102,7 @@ class Auditor:
             elif isinstance(document, ReceiptDocument):
                 self.coming.receive(document)
                 self.lots.learn(document)
+                self.bins.receive(document)
                 deliver(document, self.merchant, self.stock, self.ledger)
             elif isinstance(document, AdjustmentDocument):
                 find(document, self.stock)
@@ -154,7 +157,11 @@ class Auditor:
 
     def _let_go(self, model: OrderModel) -> None:
         """What left sites comes off their shelves, at its cost."""
+        for fetched in model.fetched:
+            self.bins.fetch(fetched)
+        model.fetched.clear()
         for went in model.went:
+            self.bins.ship(went.fulfillment_id, went.site, went.sku, went.gone.units)
             self.stock.ship(key_of(went.site, went.sku, AVAILABLE, went.lot), went.gone)
             if went.lot:
                 self.lots.ship(went.sku, went.lot, (model.shop.code, model.document.order_ref))
@@ -175,7 +182,9 @@ class Auditor:
         self.lots.learn(document)
         place = self.merchant.place(document.site)
         currency = self.merchant.currencies[place.entity]
-        for delta, line in self.stock.count(document, now).values():
+        applied = self.stock.count(document, now)
+        self.bins.count(document, applied, now)
+        for delta, line in applied.values():
             if document.opening and place.is_ours:
                 value = delta * (line.cost_minor or 0)
                 self.ledger.post(place.entity, currency, [(INVENTORY, value), (OPENING, -value)])
@@ -191,6 +200,7 @@ class Auditor:
         found += self.coming.compare(tower.coming, tower.claims, tower.orders, tower.now)
         found += self._compare_ranks(tower)
         found += self.lots.compare(tower.stock, self._asked(), tower.now)
+        found += self.bins.compare(tower.bins, self.stock)
         found += self._compare_books(tower)
         if tower.open_cases.get("parked_message"):
             found.append(f"{tower.open_cases['parked_message']} messages or events are parked")
@@ -331,7 +341,7 @@ class Auditor:
 
     def compare_end(self, tower: SeenTower) -> list[str]:
         """Beyond `compare`: nothing is stuck when all is paid, mapped, in stock and shipped."""
-        found = self.compare(tower)
+        found = [*self.compare(tower), *self.bins.compare(tower.bins, self.stock, end=True)]
         for order in tower.orders:
             if order.step != "done":
                 found.append(f"order {order.shop} {order.order_ref} is stuck at {order.step}")

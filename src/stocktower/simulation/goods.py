@@ -73,10 +73,10 @@ class Goods(Struct):
             self.lots.put(place.code, sku, lot, units)
             line = ReceiptLine(sku, units, lot=lot, expires_on=self.lots.expires_on[sku, lot], cost_minor=cost)
         else:
-            self.warehouse.put(place.code, sku, units)
+            code = self.warehouse.put_away(place.code, sku, units)
             if damaged:
                 self.warehouse.put(place.code, sku, damaged, DAMAGED)
-            line = ReceiptLine(sku, units, damaged, cost_minor=cost)
+            line = ReceiptLine(sku, units, damaged, cost_minor=cost, bin=code)
         document = ReceiptDocument(self._name("R"), place.code, (line,), received_at=at)
         self.post.send(receipt_letter(document), step)
 

@@ -29,6 +29,8 @@ class Place(Struct, frozen=True):
     region: str
     priority: int
     protected: bool = False
+    bins: bool = False
+    """It keeps bins."""
 
     @property
     def is_ours(self) -> bool:
@@ -163,7 +165,7 @@ def make_merchant(random: Random, start: datetime) -> Merchant:
 
 
 def _make_places(random: Random, books: str) -> tuple[Place, ...]:
-    places = [Place("EAST", "warehouse", "main", "US", "NJ", 10)]
+    places = [Place("EAST", "warehouse", "main", "US", "NJ", 10, bins=True)]
     if books == "two entities":
         places.append(Place("EU", "3pl", "eu", "DE", "", 10))
     more = [
@@ -284,6 +286,7 @@ def _site_text(place: Place) -> str:
         f'[[sites]]\ncode = "{place.code}"\nname = "{place.code}"\nkind = "{place.kind}"\n'
         f'entity = "{place.entity}"\ncountry = "{place.country}"\nregion = "{place.region}"\n'
         f"priority = {place.priority}\nprotected = {_word(place.protected)}\nacknowledge_hours = 6\n"
+        f"bins = {_word(place.bins)}\n"
     )
 
 

@@ -76,6 +76,15 @@ class SeenStock(Struct, frozen=True):
     lot: str = ""
 
 
+class SeenBin(Struct, frozen=True):
+    """Available units of a SKU in one bin of a site."""
+
+    site: str
+    sku: str
+    bin: str
+    units: int
+
+
 class SeenHold(Struct, frozen=True):
     """A hold under way."""
 
@@ -133,3 +142,4 @@ class SeenTower(Struct, frozen=True):
     holds: tuple[SeenHold, ...] = ()
     coming: tuple[SeenComing, ...] = ()
     claims: tuple[SeenClaim, ...] = ()
+    bins: tuple[SeenBin, ...] = ()

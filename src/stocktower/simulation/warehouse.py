@@ -10,6 +10,7 @@ from stocktower.exchange import ConfirmationDocument, ConfirmationLine, StockDoc
 
 from .lots import Lots
 from .merchant import Merchant
+from .racks import NOWHERE, Racks
 from .seen import SeenRequest, SeenRequestLine
 
 AVAILABLE, DAMAGED, EXPIRED = "available", "damaged", "expired"
@@ -36,6 +37,8 @@ class Job(Struct):
     """Reported as packed, by line."""
     lots: dict[int, dict[str, int]] = field(default_factory=dict[int, dict[str, int]])
     """What is in the bag by line and lot, of a SKU that is tracked by one."""
+    unsaid: dict[int, dict[str, int]] = field(default_factory=dict[int, dict[str, int]])
+    """Picked by line and bin, and not reported."""
     is_acknowledged: bool = False
 
     def wanted(self, line: SeenRequestLine) -> int:
@@ -55,6 +58,7 @@ class Warehouse(Struct):
     merchant: Merchant
     tick: Callable[[], datetime]
     lots: Lots
+    racks: Racks
     shelves: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
     """(site, SKU, status) -> units on the shelf."""
     jobs: dict[int, Job] = field(default_factory=dict[int, Job])
@@ -70,6 +74,13 @@ class Warehouse(Struct):
             return
         key = (site, sku, status)
         self.shelves[key] = max(0, self.shelves.get(key, 0) + units)
+        if status == AVAILABLE:
+            self.racks.settle(site, sku, self.shelves[key])
+
+    def put_away(self, site: str, sku: str, units: int) -> str:
+        """Units come to a shelf, and into a bin of it; says into which."""
+        self.put(site, sku, units)
+        return NOWHERE if self.merchant.good(sku).by_lot else self.racks.put(site, sku, units)
 
     def _any_lot(self, site: str, sku: str) -> str:
         known = self.lots.at(site, sku)
@@ -110,16 +121,19 @@ class Warehouse(Struct):
                     if back > 0:
                         self._take(job, line, -back)
 
-    def _take(self, job: Job, line: SeenRequestLine, units: int) -> None:
-        """From the shelf into the bag; below zero: back."""
+    def _take(self, job: Job, line: SeenRequestLine, units: int) -> dict[str, int]:
+        """From the shelf into the bag; below zero: back. Gives the bins, where the units are those of the line."""
         job.bag[line.line_no] = job.bag.get(line.line_no, 0) + units
         if self.merchant.good(line.sku).by_lot:
             self._take_lots(job, line, units)
-            return
-        for sku, per_unit in self._per_unit(job, line).items():
-            self.shelves[job.request.site, sku, AVAILABLE] = (
-                self.shelves.get((job.request.site, sku, AVAILABLE), 0) - units * per_unit
-            )
+            return {}
+        site, parts, bins = job.request.site, self._per_unit(job, line), dict[str, int]()
+        for sku, per_unit in parts.items():
+            shelf = self.shelves.get((site, sku, AVAILABLE), 0)
+            if units > 0 and site in self.racks.sites:
+                bins = self.racks.take(site, sku, units * per_unit, shelf)
+            self.shelves[site, sku, AVAILABLE] = shelf - units * per_unit
+        return bins if list(parts.values()) == [1] else {}
 
     def _take_lots(self, job: Job, line: SeenRequestLine, units: int) -> None:
         bag = job.lots.setdefault(line.line_no, {})
@@ -154,6 +168,7 @@ class Warehouse(Struct):
     def _pick(self, job: Job) -> list[ConfirmationDocument]:
         picked: dict[int, int] = {}
         missed: dict[int, int] = {}
+        bins: dict[int, dict[str, int]] = {}
         for line in job.request.lines:
             wanted = job.wanted(line)
             if wanted <= 0:
@@ -166,13 +181,18 @@ class Warehouse(Struct):
                 found -= 1
             if found:
                 picked[line.line_no] = found
-                self._take(job, line, found)
+                bins[line.line_no] = self._take(job, line, found)
             if found < wanted:
                 missed[line.line_no] = wanted - found
                 job.gone[line.line_no] = job.gone.get(line.line_no, 0) + wanted - found
         reports: list[ConfirmationDocument] = []
         if picked and self._happens(0.7):
-            reports.append(self._report(job, "picked", picked))
+            reports.append(self._report(job, "picked", picked, bins=bins))
+        else:
+            for line_no, fetched in bins.items():
+                unsaid = job.unsaid.setdefault(line_no, {})
+                for code, units in fetched.items():
+                    unsaid[code] = unsaid.get(code, 0) + units
         if missed:
             reports.append(self._report(job, "short_picked", missed))
         return reports
@@ -195,25 +215,31 @@ class Warehouse(Struct):
             units = {line_no: self.random.randint(1, units[line_no])}
         refs = {line.line_no: line.line_ref for line in job.request.lines}
         lots = {no: take_lots(job.lots[no], count) for no, count in units.items() if no in job.lots}
+        bins = {no: take_lots(job.unsaid[no], count) for no, count in units.items() if no in job.unsaid}
         for line_no, count in units.items():
             job.bag[line_no] -= count
             job.packed[line_no] = max(0, job.packed.get(line_no, 0) - count)
             job.gone[line_no] = job.gone.get(line_no, 0) + count
             left.append(Left(job.request.shop, job.request.order_ref, refs[line_no], count))
         self.parcels += 1
-        return self._report(job, "shipped", units, lots)
+        return self._report(job, "shipped", units, lots, bins)
 
     def _report(
-        self, job: Job, kind: str, units: dict[int, int], lots: Mapping[int, Mapping[str, int]] | None = None
+        self,
+        job: Job,
+        kind: str,
+        units: dict[int, int],
+        lots: Mapping[int, Mapping[str, int]] | None = None,
+        bins: Mapping[int, Mapping[str, int]] | None = None,
     ) -> ConfirmationDocument:
         by_sku = self.random.random() < 0.2 and self._skus_are_told_apart(job)
         lines = [
-            ConfirmationLine(count * self._pack_size(job, line), sku=line.sku, lot=lot)
+            ConfirmationLine(count * self._pack_size(job, line), sku=line.sku, lot=lot, bin=code)
             if by_sku
-            else ConfirmationLine(count, line_ref=line.line_ref, lot=lot)
+            else ConfirmationLine(count, line_ref=line.line_ref, lot=lot, bin=code)
             for line in job.request.lines
             if units.get(line.line_no)
-            for lot, count in ((lots or {}).get(line.line_no) or {"": units[line.line_no]}).items()
+            for lot, code, count in _parts(line.line_no, units[line.line_no], lots or {}, bins or {})
         ]
         shipped = kind == "shipped"
         return ConfirmationDocument(
@@ -249,11 +275,27 @@ class Warehouse(Struct):
             units = self.on_hand(site, sku)
             if in_cases and good.case and units and units % good.case == 0:
                 units //= good.case
-            cost = self.random.choice(good.costs)
-            lines.append(StockLine(sku, units, row=row, unit="each" if self.honest else "", cost_minor=cost))
+            cost, unit = self.random.choice(good.costs), "each" if self.honest else ""
+            bins = self._bins(site, sku) if units == self.on_hand(site, sku) else {}
+            rest = units - sum(bins.values())
+            lines += [
+                StockLine(sku, count, row=row, unit=unit, cost_minor=cost, bin=code)
+                for code, count in (*bins.items(), (NOWHERE, rest))
+            ]
             if (site, sku, DAMAGED) in self.shelves:
                 lines.append(StockLine(sku, self.on_hand(site, sku, DAMAGED), DAMAGED, row=row, cost_minor=cost))
-        return StockDocument(site=site, as_of=self.tick(), lines=tuple(lines), opening=opening, part=part)
+        keeps_bins = site in self.racks.sites
+        return StockDocument(
+            site=site, as_of=self.tick(), lines=tuple(lines), opening=opening, part=part, bins=keeps_bins
+        )
+
+    def _bins(self, site: str, sku: str) -> dict[str, int]:
+        """What lies in which bin, once somebody has put away what lay about."""
+        if site not in self.racks.sites:
+            return {}
+        shelf = self.shelves.get((site, sku, AVAILABLE), 0)
+        self.racks.put(site, sku, shelf - sum(self.racks.of(site, sku).values()))
+        return {code: units for code, units in self.racks.of(site, sku).items() if units}
 
     def _count_lots(self, site: str, sku: str, row: int) -> Iterable[StockLine]:
         """Each lot that ever lay there; what is expired on its shelf is said to be so by some."""
@@ -272,6 +314,16 @@ class Warehouse(Struct):
             yield StockLine(sku, bags + (0 if expired else shelf), lot=lot, expires_on=last, row=row, cost_minor=cost)
             if expired:
                 yield StockLine(sku, shelf, EXPIRED, lot=lot, expires_on=last, row=row, cost_minor=cost)
+
+
+def _parts(
+    line_no: int, units: int, lots: Mapping[int, Mapping[str, int]], bins: Mapping[int, Mapping[str, int]]
+) -> list[tuple[str, str, int]]:
+    """(lot, bin, units) of what is said of a line; what nothing is said of stands by itself."""
+    named = [(lot, NOWHERE, count) for lot, count in lots.get(line_no, {}).items()]
+    named += [("", code, count) for code, count in bins.get(line_no, {}).items() if code]
+    rest = units - sum(count for _, _, count in named)
+    return [*named, *([("", NOWHERE, rest)] if rest else [])]
 
 
 def take_lots(bag: dict[str, int], units: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from .goods import Goods
 from .letters import Letter, Post, confirmation_letter, order_letter, product_letter, stock_letter
 from .lots import Lots
 from .merchant import Merchant, Place, configuration_text, make_merchant, product_document
+from .racks import Racks
 from .seen import SeenRequest
 from .warehouse import DAMAGED, Left, Warehouse
 from .workshop import Workshop
@@ -32,7 +33,9 @@ class World:
         self.merchant: Merchant = make_merchant(self.random, BEGIN)
         self.post = Post(self.random)
         self.lots = Lots(Random(f"lots of {seed}"), self.tick)
-        self.warehouse = Warehouse(self.random, self.merchant, self.tick, self.lots)
+        keep_bins = frozenset(place.code for place in self.merchant.places if place.bins)
+        racks = Racks(Random(f"bins of {seed}"), keep_bins)
+        self.warehouse = Warehouse(self.random, self.merchant, self.tick, self.lots, racks)
         self.goods = Goods(Random(f"goods of {seed}"), self.merchant, self.warehouse, self.post, self.tick)
         self.carts = Carts(Random(f"carts of {seed}"), self.merchant)
         self.orders: list[CustomerOrder] = []

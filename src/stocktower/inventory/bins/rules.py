@@ -180,6 +180,9 @@ class Binning:
             notes.lacking += _lacking(stock_id, there, -units, named)
         for code, part in taken:
             self._put(stock_id, code, -part, cause)
+        # What was fetched and has left is fetched no more, also where a count saw already that it had.
+        seen = sum(most for code, most in named if code == FETCHED) - dict(taken).get(FETCHED, 0)
+        self._put(stock_id, FETCHED, -min(max(0, seen), there.get(FETCHED, 0)), cause)
         self._change(key, taken)
         target = notes.carried.get(key)
         if target is None:
