@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from exports import Order, Sku, amazon_listing, amazon_rows, money, plain_rows, shopify_rows, stamp, total, write_csv
-from goods import PURCHASED, STORY, Goods
+from goods import PURCHASED, STORY, UNWEIGHED, Goods
 from shelves import Shelves
 
 HERE = Path(__file__).parent
@@ -255,7 +255,7 @@ class Acme:
             rows.append(
                 {
                     "sku": sku.code, "name": sku.name, "barcode": ean13(f"84{1000000000 + n * 7:010d}"), "category": CATEGORIES.get(noun, "gear"),
-                    "weight_grams": 200 + 35 * (n % 60), "cost": money(sku.cost) if sku.cost else "", "price": money(sku.price),
+                    "weight_grams": "" if sku.code in UNWEIGHED else 200 + 35 * (n % 60), "cost": money(sku.cost) if sku.cost else "", "price": money(sku.price),
                     "currency": "USD", "components": sku.components, "units": sku.units, "listings": ";".join(listings),
                     "materials": "", "tracking": "", "supplier": "", "moq": "", "order_multiple": "", **sku.columns,
                 }

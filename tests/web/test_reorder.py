@@ -92,7 +92,9 @@ def test_a_person_changes_and_orders(site: Site, client: httpx.Client) -> None:
     refused = client.post("/reorder", data={**form, "act": "change", "quantity": "7"}).text
     assert "takes at least 10, in multiples of 5" in refused
     assert "Changed to 40" in client.post("/reorder", data={**form, "act": "change", "quantity": "40"}).text
-    assert "Ordered 40 of Brass" in client.post("/reorder", data={**form, "act": "accept"}).text
+    refused = client.post("/reorder", data={**form, "act": "accept", "quantity": "43"}).text
+    assert "takes at least 10, in multiples of 5" in refused, "what stands in the field is ordered, or nothing"
+    assert "Ordered 45 of Brass" in client.post("/reorder", data={**form, "act": "accept", "quantity": "45"}).text
     assert "Nothing is to be ordered" in client.get("/reorder").text
     guest = site.signed_in(access.Role.AUDITOR)
     asked = {"form_token": token_of(guest.get("/").text), "act": "recompute"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -88,6 +88,10 @@ class Clock(msgspec.Struct, frozen=True):
     def due(self, at: datetime | None) -> Markup:
         """By when something is expected, exact on hover."""
         return formats.time_tag(at, formats.due(at, self.zone, self.now) if at else "", self.zone)
+
+    def day(self, on: date) -> str:
+        """A day of the calendar."""
+        return formats.day(on, self.now.astimezone(self.zone).date())
 
     def exact(self, at: datetime | None) -> Markup:
         """With zone."""

@@ -1,6 +1,6 @@
 """How values look: times, amounts, quantities, states. Pure, and the same on every page."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup, escape
@@ -100,10 +100,14 @@ def due(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = at.astimezone(zone)
     if (local.hour, local.minute, local.second) != (0, 0, 0):
         return brief(at, zone, now)
-    last, today = (local - timedelta(days=1)).date(), now.astimezone(zone).date()
-    if last == today:
+    return day((local - timedelta(days=1)).date(), now.astimezone(zone).date())
+
+
+def day(on: date, today: date) -> str:
+    """A day of the calendar as short as it can be read."""
+    if on == today:
         return "today"
-    return f"{last:%a} {last.day} {last:%b}" if abs((last - today).days) < 180 else f"{last.day} {last:%b %Y}"
+    return f"{on:%a} {on.day} {on:%b}" if abs((on - today).days) < 180 else f"{on.day} {on:%b %Y}"
 
 
 def time_tag(at: datetime | None, text: str, zone: ZoneInfo) -> Markup:

@@ -11,6 +11,7 @@ from stocktower.platform import Transaction
 from stocktower.web import labels
 from stocktower.web.acts import Result, act_text, result_of
 from stocktower.web.desk import AtDesk, Desk
+from stocktower.web.facts import facts_of
 from stocktower.web.filters import Filter, Word, parse_filter
 from stocktower.web.forms import FilledForm
 from stocktower.web.services import Refused
@@ -103,7 +104,8 @@ def _show(
         tx, "case.html", status=422 if result and result.problem else 200, title=detail.case.label, detail=detail,
         case=detail.case, tones=TONES, kind_text=worklist.kind_text, acts=[act_text(name) for name in detail.actions],
         subjects=labels.of_subjects(tx, network, subjects), orders=rows, chosen=chosen, given=given or {},
-        near=near, result=result, goes_to=_goes_to(desk, tx, detail), may_act=desk.may(access.Permission.WORK_CASES),
+        near=near, facts_of=facts_of, result=result,
+        goes_to=_goes_to(desk, tx, detail), may_act=desk.may(access.Permission.WORK_CASES),
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ VOCABULARY = (
 )
 VIEWS = (("First to expire", ""), ("Held", "state:held"))
 MOVES_SHOWN = 100
+SOON_DAYS = 30
+"""A lot that ends within so many days is marked."""
 
 
 def lot_href(sku: str, lot: str) -> str:
@@ -45,7 +47,7 @@ def lots_page(desk: AtDesk, q: FromQuery[str] = "") -> Response[str]:
         skus = catalog.load_skus(tx, {lot.sku_id for lot in lots})
         return desk.show(
             tx, "lots.html", title="Lots", filter=wanted, vocabulary=VOCABULARY, views=VIEWS, lots=lots, skus=skus,
-            most=MOST, lot_href=lot_href,
+            most=MOST, lot_href=lot_href, soon_days=SOON_DAYS,
         )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def receipt_page(desk: AtDesk, receipt_id: FromPath[int]) -> Response[str]:
             tx, "receipt.html", title=f"Delivery {receipt.reference}", receipt=receipt, entries=paper.lines,
             lines=[line for line in came.values() if line.units], inbound=paper.inbound,
             currency=books.get(site.entity, ""), skus=catalog.load_skus(tx, sku_ids), beside=beside,
-            sku_href=labels.sku_href, site=site, units=sum(line.units for line in came.values()),
+            sku_href=labels.sku_href, lot_href=lot_href, site=site, units=sum(line.units for line in came.values()),
         )  # fmt: skip
 
 
@@ -129,8 +129,11 @@ def assembly_page(desk: AtDesk, assembly_id: FromPath[int]) -> Response[str]:
             raise NotFoundException(f"There is no assembly {assembly_id}.")
         one = paper.assembly
         sku_ids = {one.sku_id, *(line.sku_id for line in paper.lines)}
+        site = desk.network(tx).sites[one.site_id].code
+        told = exchange.view_messages_of_key(tx, site, exchange.ASSEMBLY, f"{site}/{one.reference}")
+        message_ids = [message.message_id for message in told]
         return desk.show(
             tx, "assembly.html", title=f"Assembly {one.reference}", assembly=one, lines=paper.lines,
             skus=catalog.load_skus(tx, sku_ids), sku_href=labels.sku_href, lot_href=lot_href,
-            beside=load_beside(desk, tx, ledger.ASSEMBLY, assembly_id, sku_ids, one.occurred_at, ()),
+            beside=load_beside(desk, tx, ledger.ASSEMBLY, assembly_id, sku_ids, one.occurred_at, message_ids),
         )  # fmt: skip

@@ -50,12 +50,17 @@ def _act(tx: Transaction, act: str, proposal: str, quantity: str) -> str:
         return f"Computed: {len(purchasing.recompute(tx)):,} to order"
     if not proposal.isdigit() or act not in ("accept", "change", "dismiss"):
         raise UnknownProposal("choose a proposal and what to do about it")
-    if act == "change" and not (quantity.isascii() and quantity.isdigit()):
+    if act == "dismiss":
+        decide(tx, int(proposal), Decision("dismiss"))
+        return "Dismissed for a week"
+    if not (quantity.isascii() and quantity.isdigit()):
         raise NotOrderable(f"quantity {quantity}: state a whole number")
-    done = decide(tx, int(proposal), Decision(act, int(quantity) if act == "change" else None))  # pyright: ignore[reportArgumentType] -- one of the three
+    known = next((one.quantity for one in purchasing.load_open(tx) if one.proposal_id == int(proposal)), None)
+    done = decide(tx, int(proposal), Decision("change", int(quantity))) if known != int(quantity) else None
     if act == "accept":
+        done = decide(tx, int(proposal), Decision("accept"))
         return f"Ordered {done.quantity:,} of {done.supplier} as {done.reference}; not promised until it is confirmed"
-    return f"Changed to {done.quantity:,}" if act == "change" else "Dismissed for a week"
+    return f"Changed to {done.quantity:,}" if done else f"It is {int(quantity):,} already"
 
 
 def _show(desk: Desk, tx: Transaction, *, result: Result | None = None) -> Response[str]:
