@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -63,23 +63,22 @@ def _lines(name: str, value: Any, currency: str) -> tuple[str, ...]:
             return (formats.money(value, currency),)
         return (str(value) if name.endswith("_id") or name in ("position", "row", "line") else f"{value:,}",)
     if isinstance(value, Mapping):
-        return tuple(
-            f"{formats.words(str(key))} {_one(key, each, currency)}" for key, each in list(value.items())[:MOST]
-        )
-    if isinstance(value, list | tuple):
-        shown = tuple(_one(name, each, currency) for each in value[:MOST])
-        return (*shown, f"and {len(value) - MOST:,} more") if len(value) > MOST else shown
+        named = cast("Mapping[str, Any]", value)
+        return tuple(f"{formats.words(key)} {_one(key, each, currency)}" for key, each in list(named.items())[:MOST])
+    if isinstance(value, list):
+        several = cast("list[Any]", value)
+        shown = tuple(_one(name, each, currency) for each in several[:MOST])
+        return (*shown, f"and {len(several) - MOST:,} more") if len(several) > MOST else shown
     return (str(value),)
 
 
 def _one(name: str, value: Any, currency: str) -> str:
     """One of several, on a line of its own."""
     if isinstance(value, Mapping):
-        parts = [(str(key), each) for key, each in value.items() if each not in ("", None, [], {})]
         return ", ".join(
             f"{formats.words(key.removesuffix('_minor'))} {_one(key, each, currency)}"
-            for key, each in parts
-            if not key.endswith("_id")
+            for key, each in cast("Mapping[str, Any]", value).items()
+            if each not in ("", None, [], {}) and not key.endswith("_id")
         )
     return ", ".join(_lines(name, value, currency))
 
