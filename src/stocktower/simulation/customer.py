@@ -9,6 +9,7 @@ from stocktower.exchange import Address, LineDocument, OrderDocument, PaymentDoc
 
 from .merchant import VIP, Merchant, Shop
 
+STREET = "1 Street"
 _TAX_PERCENT = {"US": 8, "CA": 5, "DE": 19, "FR": 20, "IT": 22}
 
 
@@ -56,6 +57,8 @@ class CustomerOrder(Struct):
     country: str
     city: str
     lines: list[Bought]
+    street: str = STREET
+    """Nothing: it cannot be shipped until they say where."""
     shipping_minor: int = 0
     discount_minor: int = 0
     """Of the whole order, beside those of its lines."""
@@ -172,7 +175,7 @@ class CustomerOrder(Struct):
             custody=self.custody,
             email=f"{self.ref.lower()}@example.com",
             ship_to=Address(
-                name="Some One", street="1 Street", city=self.city, postal_code="10115", country=self.country
+                name="Some One", street=self.street, city=self.city, postal_code="10115", country=self.country
             ),
             risk=self.risk,
             note=f"version {self.note}" if self.note else "",
@@ -236,6 +239,7 @@ def place_order(random: Random, merchant: Merchant, shop: Shop, number: int, at:
         lines=[],
         shipping_minor=random.choice((0, 0, 499, 795)),
         taxed_by_line=random.random() < 0.3,
+        street=STREET if number % 9 else "",
         duties_percent=0 if number % 4 or shop.marketplace_tax else 7,
     )
     for _ in range(random.choice((1, 1, 2, 2, 3, 4))):

@@ -6,7 +6,7 @@ from random import Random
 
 from .carts import Carts
 from .coming import Coming
-from .customer import CustomerOrder, add_line, place_order
+from .customer import STREET, CustomerOrder, add_line, place_order
 from .deeds import Deed
 from .goods import Goods
 from .letters import Letter, Post, confirmation_letter, order_letter, product_letter, stock_letter
@@ -216,6 +216,7 @@ class World:
     def _correct(self, order: CustomerOrder) -> None:
         order.wrong_by = 0
         order.risk = ""
+        order.street = STREET
 
     def _say_nothing_new(self, order: CustomerOrder) -> None:
         order.note += 1
@@ -300,7 +301,7 @@ class World:
         self.learned = [(0, left) for _, left in self.learned]
         self._learn()
         for order in self.orders:
-            order.wrong_by, order.risk = 0, ""
+            order.wrong_by, order.risk, order.street = 0, "", STREET
             if order.cancelled_at is None and order.shop.terms_days is None:
                 order.capture()
             order.note += 1
