@@ -9,6 +9,8 @@ from stocktower.inventory import UNLIMITED, Limits
 from stocktower.model import Sourcing
 from stocktower.network import Network
 from stocktower.sourcing import Choice, Planner, SourcingLine, SourcingRequest, decide, explain
+from stocktower.sourcing.lanes import complete_preference, make_lane
+from stocktower.sourcing.plans import fill
 from tests.inventory.places import channel, network, site
 
 CHANNEL = 11
@@ -97,6 +99,23 @@ def test_a_plan_stays_within_the_limits(
             there[sku_id, site_id] = there.get((sku_id, site_id), 0) + sold * units
     assert all(units <= most.get(sku, units) for sku, units in taken.items())
     assert all(units <= at.get(key, units) for key, units in there.items())
+
+
+@given(any_orders, free_views, networks, preferences, st.dictionaries(st.integers(21, 23), st.integers(0, 8)))
+@settings(max_examples=300)
+def test_no_combination_serves_more(
+    order: SourcingRequest,
+    free: dict[tuple[int, int], int],
+    places: Network,
+    sourcing: Sourcing,
+    most: dict[int, int],
+) -> None:
+    choice = decide(order, free, places, sourcing, Limits(most, {}))
+    units = sum(line.quantity for line in order.lines) - choice.reason.short
+    candidates = make_lane(places, complete_preference(sourcing), CHANNEL, order.country, order.region, None).candidates
+    for size in range(1, places.channels[CHANNEL].max_splits + 2):
+        for sites in combinations(candidates, size):
+            assert fill(order, sites, free, most)[1] <= units
 
 
 def best_by_force(

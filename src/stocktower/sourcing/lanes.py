@@ -1,6 +1,8 @@
 """The sites that may serve a channel's orders to one place, in the order in which they are preferred. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -9,6 +11,9 @@ from stocktower.network import Network, SiteFacts, distance_km, locate
 
 FAR_KM = 21_000
 """More than half way round the world: where a site's place is not known."""
+
+MOST_COMBINED = 8
+"""Beyond so many sites only those that can give most are combined."""
 
 DEFAULT_PREFERENCE = ("protected", "splits", "priority", "distance")
 
@@ -26,12 +31,51 @@ class Candidate(Struct, frozen=True):
     """Its values in the order of the preference, without splits; ends with its place in the configuration."""
 
 
-class Lane(Struct, frozen=True):
+class Combination(Struct, frozen=True, gc=False):
+    """Sites that may divide an order among them, with what that is compared by whatever they have."""
+
+    sites: tuple[Candidate, ...]
+    places: tuple[int, ...]
+    """In the lane."""
+    mask: int
+    """The places as bits."""
+    measure: tuple[int, ...]
+    """Smaller is better: the values of the preference, then the sites' places in the configuration."""
+
+
+class Lane(Struct):
     """The candidates of a channel and a destination, the best single site first."""
 
     candidates: tuple[Candidate, ...]
     most_sites: int
     """How many sites an order may be divided among."""
+    combined: list[Combination] | None = None
+    """What `combinations` found."""
+
+    def combinations(self, preference: tuple[str, ...]) -> list[Combination]:
+        """All combinations of the candidates, the best first; worked out once."""
+        if self.combined is None:
+            self.combined = combine(self.candidates, range(len(self.candidates)), self.most_sites, preference)
+        return self.combined
+
+
+def combine(
+    candidates: Sequence[Candidate], places: Sequence[int], most_sites: int, preference: tuple[str, ...]
+) -> list[Combination]:
+    """Every combination of some places of a lane, the best by the preference first."""
+    found: list[Combination] = []
+    for size in range(1, min(most_sites, len(places)) + 1):
+        for chosen in combinations(places, size):
+            sites = tuple([candidates[place] for place in chosen])
+            values = {
+                "protected": sum([item.protected for item in sites]),
+                "splits": size - 1,
+                "priority": sum([item.priority for item in sites]),
+                "distance": sum([item.distance for item in sites]),
+            }
+            measure = (*[values[key] for key in preference], *[item.rank[-1] for item in sites])
+            found.append(Combination(sites, chosen, sum([1 << place for place in chosen]), measure))
+    return sorted(found, key=attrgetter("measure"))
 
 
 def complete_preference(sourcing: Sourcing) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """Plans over several sites, when no single unprotected one serves all: the combinations, and the best. Pure."""
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from operator import itemgetter
 from typing import Protocol
 
 from msgspec import Struct
 
-from .lanes import Candidate, Lane
-from .model import Choice, Reason, SourcingRequest
+from .lanes import MOST_COMBINED, Candidate, Combination, Lane, combine
+from .model import Choice, Reason, SourcingLine, SourcingRequest
 
 
 class FreeView(Protocol):
@@ -18,10 +18,6 @@ class FreeView(Protocol):
         ...
 
 
-MOST_COMPARED = 8
-"""Beyond so many sites that have something, only those that can give most are combined."""
-
-
 class Plan(Struct, frozen=True):
     """One combination of sites, and what it serves."""
 
@@ -30,7 +26,21 @@ class Plan(Struct, frozen=True):
     units: int
     """Sold units served."""
     measure: tuple[int, ...]
-    """Smaller is better: units not served, then the preference, then the places in the lane."""
+    """Smaller is better: units not served, then what the combination is compared by."""
+
+
+def needs_of(order: SourcingRequest) -> list[tuple[int, int]]:
+    """Stock units of each SKU that the whole order needs."""
+    lines = order.lines
+    if len(lines) == 1 and len(lines[0].components) == 1:
+        sku_id, units = lines[0].components[0]
+        return [(sku_id, units * lines[0].quantity)]
+    needs: dict[int, int] = {}
+    for line in lines:
+        quantity = line.quantity
+        for sku_id, units in line.components:
+            needs[sku_id] = needs.get(sku_id, 0) + units * quantity
+    return list(needs.items())
 
 
 def choose_plan(
@@ -42,21 +52,18 @@ def choose_plan(
 ) -> Choice:
     """The best combination of sites and the second best; what nobody has stays missing."""
     asked = sum(line.quantity for line in order.lines)
-    useful = useful_sites(order, lane, free)
     best: Plan | None = None
     second: Plan | None = None
-    if useful:
-        most = fill(order, tuple(useful), free, limits)[1]
-        for subset, may_stop in ordered_subsets(useful, lane.most_sites, preference):
-            if may_stop and best is not None and second is not None and min(best.units, second.units) >= most:
-                break
-            plan = make_plan(order, subset, asked, preference, lane, free, limits)
-            if plan is None:
-                continue
-            if best is None or plan.measure < best.measure:
-                best, second = plan, best
-            elif second is None or plan.measure < second.measure:
-                second = plan
+    for least, combination in _promising(order, lane, preference, free, limits):
+        if second is not None and (least, *combination.measure) > second.measure:
+            break
+        plan = make_plan(order, combination, asked, free, limits)
+        if plan is None:
+            continue
+        if best is None or plan.measure < best.measure:
+            best, second = plan, best
+        elif second is None or plan.measure < second.measure:
+            second = plan
     if best is None:
         missing = tuple((line.line_no, line.quantity) for line in order.lines)
         codes = tuple(item.code for item in lane.candidates)
@@ -70,70 +77,60 @@ def choose_plan(
     )
 
 
-def useful_sites(order: SourcingRequest, lane: Lane, free: FreeView) -> list[Candidate]:
-    """The candidates that can serve at least one sold unit, in lane order; the most able ones where there are many."""
-    able: list[tuple[int, Candidate]] = []
-    for candidate in lane.candidates:
-        site_id = candidate.site_id
-        units = sum(
-            min(line.quantity, *[free.get((sku_id, site_id), 0) // n for sku_id, n in line.components])
-            for line in order.lines
+def _promising(
+    order: SourcingRequest, lane: Lane, preference: tuple[str, ...], free: FreeView, limits: Mapping[int, int]
+) -> Iterator[tuple[int, Combination]]:
+    """The combinations of sites that all have something, with the units that each leaves at least, in the order of
+    the best that their plans can measure: when that is worse than a plan at hand, so are all that follow."""
+    candidates = lane.candidates
+    can = [(line.quantity, [_serves(line, item.site_id, free, limits) for item in candidates]) for line in order.lines]
+    able = [sum(units[place] for _, units in can) for place in range(len(candidates))]
+    useful = [place for place, units in enumerate(able) if units]
+    if len(candidates) <= MOST_COMBINED:
+        combinations = lane.combinations(preference)
+    else:
+        useful = sorted(sorted(useful, key=lambda place: -able[place])[:MOST_COMBINED])
+        combinations = combine(candidates, useful, lane.most_sites, preference)
+    without = sum(1 << place for place in range(len(candidates)) if place not in useful)
+    whole = sum(quantity - min(quantity, sum(units[place] for place in useful)) for quantity, units in can)
+    later: list[tuple[int, tuple[int, ...], Combination]] = []
+    for one in combinations:
+        if one.mask & without:
+            continue
+        least = 0
+        for quantity, units in can:
+            for place in one.places:
+                quantity -= units[place]
+            if quantity > 0:
+                least += quantity
+        if least == whole:
+            yield least, one
+        else:
+            later.append((least, one.measure, one))
+    for least, _, one in sorted(later, key=itemgetter(0, 1)):
+        yield least, one
+
+
+def _serves(line: SourcingLine, site_id: int, free: FreeView, limits: Mapping[int, int]) -> int:
+    """Units of a line that a site could serve if it served nothing else."""
+    units = line.quantity
+    for sku_id, each in line.components:
+        there = (
+            min(free.get((sku_id, site_id), 0), limits[sku_id]) if sku_id in limits else free.get((sku_id, site_id), 0)
         )
-        if units > 0:
-            able.append((units, candidate))
-    if len(able) > MOST_COMPARED:
-        able = sorted(sorted(able, key=lambda item: -item[0])[:MOST_COMPARED], key=lambda item: item[1].rank)
-    return [candidate for _, candidate in able]
-
-
-def ordered_subsets(
-    sites: list[Candidate], most_sites: int, preference: tuple[str, ...]
-) -> Iterator[tuple[tuple[Candidate, ...], bool]]:
-    """Every combination, by groups from the best preferred; with it, whether a new group begins.
-
-    Groups go by the keys that a combination has whatever is compared after them (protected sites, splits), as far as
-    these come first in the preference: then nothing in a later group beats a plan of an earlier one that serves as
-    much.
-    """
-    leading: list[str] = []
-    for key in preference:
-        if key not in ("protected", "splits"):
-            break
-        leading.append(key)
-    groups: dict[tuple[int, ...], list[tuple[Candidate, ...]]] = {}
-    for size in range(1, min(most_sites, len(sites)) + 1):
-        for subset in combinations(sites, size):
-            protected = sum(item.protected for item in subset)
-            key = tuple(protected if name == "protected" else size for name in leading)
-            groups.setdefault(key, []).append(subset)
-    for key in sorted(groups):
-        begins = True
-        for subset in groups[key]:
-            yield subset, begins
-            begins = False
+        units = min(units, there // each)
+    return max(0, units)
 
 
 def make_plan(
-    order: SourcingRequest,
-    sites: tuple[Candidate, ...],
-    asked: int,
-    preference: tuple[str, ...],
-    lane: Lane,
-    free: FreeView,
-    limits: Mapping[int, int],
+    order: SourcingRequest, combination: Combination, asked: int, free: FreeView, limits: Mapping[int, int]
 ) -> Plan | None:
     """What a combination serves; None when one of its sites would have nothing to do, or nothing is served."""
+    sites = combination.sites
     assignments, units = fill(order, sites, free, limits)
     if len({site_id for _, site_id, _ in assignments}) < len(sites):
         return None
-    values = {
-        "protected": sum(item.protected for item in sites),
-        "splits": len(sites) - 1,
-        "priority": sum(item.priority for item in sites),
-        "distance": sum(item.distance for item in sites),
-    }
-    places = (item.rank[-1] for item in sites)
-    return Plan(sites, assignments, units, (asked - units, *(values[key] for key in preference), *places))
+    return Plan(sites, assignments, units, (asked - units, *combination.measure))
 
 
 def fill(
@@ -201,7 +198,12 @@ def explain_choice(
 ) -> Reason:
     """The reason of a plan that was compared with others."""
     chosen = {item.site_id for item in best.sites}
-    alone = {item.site_id for item in lane.candidates if fill(order, (item,), free, limits)[1] == asked}
+    needs = needs_of(order)
+    alone = {
+        item.site_id
+        for item in lane.candidates
+        if all(min(free.get((sku_id, item.site_id), 0), limits.get(sku_id, units)) >= units for sku_id, units in needs)
+    }
     by, values = "only", None
     if second is not None:
         by, values = _decisive(best, second, preference)

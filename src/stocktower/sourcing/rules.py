@@ -14,7 +14,7 @@ from stocktower.network import Network
 
 from .lanes import Candidate, Lane, complete_preference, make_lane
 from .model import Choice, Reason, SourcingRequest
-from .plans import FreeView, choose_plan
+from .plans import FreeView, choose_plan, needs_of
 
 _LANES_KEPT = 20_000
 
@@ -116,20 +116,6 @@ class Planner:
                 values = None if key == "order" else (mine, theirs)
                 return Reason(key, (chosen.code,), (other.code,), values, tuple(lacking))
         raise AssertionError("two sites have the same place in the configuration")
-
-
-def needs_of(order: SourcingRequest) -> list[tuple[int, int]]:
-    """Stock units of each SKU that the whole order needs."""
-    lines = order.lines
-    if len(lines) == 1 and len(lines[0].components) == 1:
-        sku_id, units = lines[0].components[0]
-        return [(sku_id, units * lines[0].quantity)]
-    needs: dict[int, int] = {}
-    for line in lines:
-        quantity = line.quantity
-        for sku_id, units in line.components:
-            needs[sku_id] = needs.get(sku_id, 0) + units * quantity
-    return list(needs.items())
 
 
 def decide(
