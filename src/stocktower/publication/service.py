@@ -11,7 +11,7 @@ from stocktower.platform import RecordedEvent, Transaction, schedule
 
 from . import keeping_up, rules, store
 from .board import Board
-from .model import ChannelRow, Difference, Pace, Pending, Publication, Round, Standing
+from .model import ChannelRow, Difference, Pace, Pending, Publication, Round, Velocity
 from .policies import Policy
 from .preorders import load_ahead, look_ahead, note_told
 from .store import Key
@@ -90,55 +90,63 @@ def look(tx: Transaction, desk: Desk, board: Board, touched: set[int]) -> Seen:
 
     A name that stands for nothing any more shows nothing.
     """
-    truths = load_truths(tx, desk, touched)
+    truths = {(item.channel_id, item.listing): item for item in load_truths(tx, desk, touched)}
     known = store.load_standings(tx, sorted(touched))
     board.add(known)
-    unseen = [key for item in truths if (key := (item.channel_id, item.listing)) not in board.standings]
-    renamed = store.load_standings_named(tx, unseen)
+    renamed = store.load_standings_named(tx, sorted(truths.keys() - board.standings.keys()))
     if renamed:
         former = load_touched(tx, {item.sku_id for item in renamed})
         desk.add_velocities(store.load_velocities(tx, sorted(former - touched)))
         return look(tx, desk, board, touched | former)
-    values: dict[Key, int] = {}
-    ahead = look_ahead(tx, desk, truths, touched)
-    for truth in truths:
-        if board.state(truth, tx.now) is not None:
-            values[truth.channel_id, truth.listing] = truth.value_minor
+    ahead = look_ahead(tx, desk, truths.values(), touched)
+    values = board.state(truths, tx.now)
     for item in known:
         if (item.channel_id, item.listing) not in values and item.channel_id in desk.channels:
             item.ats = item.shown = item.most = 0
             item.listed = False
             values[item.channel_id, item.listing] = 0
     waited = {(item.channel_id, item.listing): item for item in store.load_pending_of(tx, sorted(touched))}
-    candidates: dict[Key, Pending] = {}
-    for key, value in values.items():
-        item = decide_pending(desk, board.standings[key], value, waited.get(key), tx.now, ahead=ahead.get(key, ""))
-        if item is not None:
-            candidates[key] = item
+    candidates = decide_pending(desk, board, values, waited, ahead, tx.now)
     dropped = frozenset(key for key in waited if key in values and key not in candidates)
     return Seen(candidates, dropped, frozenset(waited))
 
 
 def decide_pending(
-    desk: Desk, standing: Standing, value_minor: int, before: Pending | None, now: datetime, *, ahead: str = ""
-) -> Pending | None:
-    """Whether a listing is worth telling, how soon and in whose turn; it keeps since when it waits.
+    desk: Desk,
+    board: Board,
+    values: Mapping[Key, int],
+    waited: Mapping[Key, Pending],
+    ahead: Mapping[Key, str],
+    now: datetime,
+) -> dict[Key, Pending]:
+    """Which listings are worth telling, how soon and in whose turn; each keeps since when it waits.
 
-    `ahead`: the pace at which what may be ordered ahead of it is to be corrected; empty: it is not.
+    `values`: minor units of a pack of those that were looked at. `ahead`: the pace at which what may be ordered ahead
+    is to be corrected, where it is.
     """
-    channel_id, sku_id = standing.channel_id, standing.sku_id
-    velocity = desk.velocity(channel_id, sku_id)
-    resend = before is not None and before.resend
-    is_worth = resend or rules.worth_telling(standing, desk.policies.thresholds[velocity])
-    if not is_worth and not ahead:
-        return None
-    since = now if before is None else before.since
-    danger = rules.danger_of(standing, value_minor, desk.velocities.get((channel_id, sku_id)))
-    pace = rules.pace_of(standing, velocity) if is_worth else ahead
-    if resend or ahead == Pace.NOW:
-        pace = Pace.NOW
-    turn_at = rules.turn_of(since, danger, desk.policies.channels[channel_id].backlog_within)
-    return Pending(channel_id, standing.listing, sku_id, pace, turn_at, danger, since, resend)
+    found: dict[Key, Pending] = {}
+    standings, velocities, thresholds = board.standings, desk.velocities, desk.policies.thresholds
+    objectives = {channel_id: one.backlog_within for channel_id, one in desk.policies.channels.items()}
+    for key, value in values.items():
+        standing = standings[key]
+        channel_id, sku_id = standing.channel_id, standing.sku_id
+        sold = velocities.get((channel_id, sku_id))
+        velocity = Velocity.SLOW if sold is None else sold.velocity
+        before = waited.get(key)
+        resend = before is not None and before.resend
+        is_worth = resend or rules.worth_telling(standing, thresholds[velocity])
+        pace = ahead.get(key, "")
+        if not is_worth and not pace:
+            continue
+        since = now if before is None else before.since
+        danger = rules.danger_of(standing, value, sold)
+        if resend or pace == Pace.NOW:
+            pace = Pace.NOW
+        elif is_worth:
+            pace = rules.pace_of(standing, velocity)
+        turn_at = rules.turn_of(since, danger, objectives[channel_id])
+        found[key] = Pending(channel_id, standing.listing, sku_id, pace, turn_at, danger, since, resend)
+    return found
 
 
 def tell(tx: Transaction, desk: Desk, board: Board, seen: Seen, folder: str) -> list[Publication]:

@@ -54,11 +54,14 @@ class Desk(Struct, frozen=True):
 
     def offered(self, channel_id: int, sku_id: int, ats: int, pack_quantity: int, floor: int = 0) -> tuple[int, int]:
         """What a listing shows, and what could be sold of it without buffer and floor; whole packs."""
+        return self.less_buffer(channel_id, ats, pack_quantity, self.buffer(channel_id, sku_id), floor)
+
+    def less_buffer(self, channel_id: int, ats: int, pack_quantity: int, buffer: int, floor: int) -> tuple[int, int]:
+        """The same of any SKU of which so many units are held back in a channel."""
         rules_ = self.policies.rules
         return rules.offered(
-            ats, pack_quantity, self.buffer(channel_id, sku_id), self.channels[channel_id].state,
-            rules_.low_stock, rules_.tighten_times, floor,
-        )  # fmt: skip
+            ats, pack_quantity, buffer, self.channels[channel_id].state, rules_.low_stock, rules_.tighten_times, floor
+        )
 
     def is_wrong(self, word: Told, ats: int, pack_quantity: int, floor: int = 0) -> bool:
         """Whether the last word about a listing is worth correcting."""
@@ -128,16 +131,21 @@ def load_truths(tx: Transaction, desk: Desk, sku_ids: Iterable[int]) -> list[Tru
         for channel_id in desk.channels
     }
     found: list[Truth] = []
+    same: dict[tuple[int, int, int, int, int], tuple[int, int]] = {}
     for sku_id, sku in skus.items():
         place = places.get(sku_id, -1)
         own: dict[int, list[tuple[str, int]]] = {}
         for item in named.get(sku_id, ()):
             own.setdefault(item.channel_id, []).append((item.key, item.pack_quantity))
-        value = sku.price_minor or sku.cost_minor or 0
-        by_code = [(sku.code, 1)]
+        value, listed = sku.price_minor or sku.cost_minor or 0, sku.active
+        by_code = ((sku.code, 1),)
         for channel_id, (available, floors) in columns.items():
             ats, floor = (available[place], floors[place]) if place >= 0 else (0, 0)
-            for key, pack in own.get(channel_id) or by_code:
-                shown, most = desk.offered(channel_id, sku_id, ats, pack, floor)
-                found.append(Truth(channel_id, key, sku_id, pack, ats, shown, most, sku.active, value * pack))
+            buffer = desk.buffer(channel_id, sku_id)
+            for key, pack in own.get(channel_id, by_code):
+                asked = (channel_id, ats, pack, buffer, floor)
+                shown = same.get(asked)
+                if shown is None:
+                    shown = same[asked] = desk.less_buffer(*asked)
+                found.append(Truth(channel_id, key, sku_id, pack, ats, *shown, listed, value * pack))
     return found
