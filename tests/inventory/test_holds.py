@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from stocktower import inventory
-from stocktower.inventory import EXPIRY, EndHold, HoldRequest
+from stocktower.inventory import EXPIRY, Cart, CartResult, EndHold, HoldRequest, UnknownName
+from stocktower.inventory.promises.carts import hold_carts
 from stocktower.platform import Transaction, next_due_at, take_due
 from tests.inventory.world import World, broken, events
 
@@ -52,6 +53,25 @@ def test_requests_of_a_batch_see_each_other(tx: Transaction, world: World) -> No
     assert [one.state for one in results] == ["held", "held", "refused", "refused"]
     assert results[2].missing == ((world.sku["CUP"], 3, 2),)
     assert broken(tx) == []
+
+
+def test_a_cart_of_unknown_names_is_answered_so_and_its_neighbours_are_served(tx: Transaction, world: World) -> None:
+    def cart(reference: str, *lines: tuple[str, int], channel: str = "web") -> Cart:
+        return Cart(channel, reference, lines, HOUR)
+
+    first, nothing, nowhere, last = hold_carts(
+        tx,
+        [cart("a", ("CUP", 3)), cart("b", ("LID", 1), ("NONE", 1)), cart("c", channel="moon"), cart("d", ("CUP", 9))],
+    )
+    assert isinstance(first, CartResult)
+    assert first.result.state == "held"
+    assert first.result.expires_at == tx.now + HOUR
+    assert nothing == UnknownName("NONE", 1)
+    assert nowhere == UnknownName("moon", known=tuple(world.channel))
+    assert isinstance(last, CartResult)
+    assert last.codes == {world.sku["CUP"]: "CUP"}
+    assert last.result.missing == ((world.sku["CUP"], 9, 5),)
+    assert world.row(tx, "EAST", "LID") == (9, 0, 0)
 
 
 def test_another_channels_aside_is_left(tx: Transaction, world: World) -> None:

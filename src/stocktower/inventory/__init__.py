@@ -112,6 +112,7 @@ from .lots.trace import (
 from .offers.as_of import Basis, FutureInstant, Moment, load_availability_at, load_moment, load_rows_at, load_series
 from .offers.availability import Availability, load_availability
 from .offers.offers import Offer, Offers, load_offers
+from .promises.carts import Cart, CartResult, UnknownName
 from .promises.gatherer import Gatherer, GathererClosed
 from .promises.holds import EXPIRY, expire_holds, hold, load_open_holds, release_holds
 from .promises.promising import AtpAnswer, Promisable, answer_atp, load_promisable, load_promisable_at
@@ -223,8 +224,8 @@ __all__ = [
     "PRODUCTION", "PROJECTIONS", "PURCHASE", "RETURNED", "RULE_STATES", "STEPS", "STOCK_KINDS", "SUPPLIER",
     "SUPPLY_KINDS", "TRANSFER", "TRANSIT", "UNLIMITED", "WINDOW", "Adjustment", "AdjustmentRequest", "AdjustmentResult",
     "Allocation", "Arrival", "AssembledLine", "Assembly", "AssemblyLine", "AssemblyRequest", "AssemblyResult",
-    "AtpAnswer", "Availability", "Basis", "Candidate", "Claims", "ClaimsMoved", "ComingFilter", "ComingPage",
-    "ComingRow", "ComingStock", "Consume", "ConsumeResult", "Cut", "Cutter", "DeliveredLine", "Delivery",
+    "AtpAnswer", "Availability", "Basis", "Candidate", "Cart", "CartResult", "Claims", "ClaimsMoved", "ComingFilter",
+    "ComingPage", "ComingRow", "ComingStock", "Consume", "ConsumeResult", "Cut", "Cutter", "DeliveredLine", "Delivery",
     "DeliveryResult", "Demand", "Drift", "Effect", "EndHold", "Evidence", "Fetch", "FreeStock", "FutureInstant",
     "Gatherer", "GathererClosed", "Grant", "HeldUnits", "Hold", "HoldEnded", "HoldRequest", "HoldResult", "Inbound",
     "InboundChange", "InboundClaim", "InboundFigures", "InboundMoved", "InboundResult", "LeadTime", "Left", "Limits",
@@ -236,10 +237,10 @@ __all__ = [
     "Shortfall", "SiteRow", "SnapshotResult", "StaleRules", "Stated", "StatedAssembly", "StatedInbound",
     "StatusChanged", "Step", "StepLine", "StockChanged", "StockMoved", "StockRow", "Supplied", "Supply",
     "SupplyChanged", "SupplyRow", "Taken", "Terms", "Timeline", "Transfer", "TransferChange", "TransferLine",
-    "TransferResult", "TransferStep", "UnknownDemand", "UnknownLot", "UnknownSite", "Waiting", "Wanted", "Withdraw",
-    "Withdrawn", "Words", "act_end_rule", "act_set_rule", "add_claims", "adjust", "adjust_stock", "answer_atp",
-    "apply_rules", "approve_adjustment", "assemble", "ats", "await_orders", "close_inbound", "consume", "correct_lot",
-    "drop_arrived", "end_rule", "expect_rest", "expire_holds", "fetch", "find_drift", "find_row", "free",
+    "TransferResult", "TransferStep", "UnknownDemand", "UnknownLot", "UnknownName", "UnknownSite", "Waiting", "Wanted",
+    "Withdraw", "Withdrawn", "Words", "act_end_rule", "act_set_rule", "add_claims", "adjust", "adjust_stock",
+    "answer_atp", "apply_rules", "approve_adjustment", "assemble", "ats", "await_orders", "close_inbound", "consume",
+    "correct_lot", "drop_arrived", "end_rule", "expect_rest", "expire_holds", "fetch", "find_drift", "find_row", "free",
     "give_up_bins", "hold", "hold_lots", "kit_ats", "let_wait", "list_rules", "load_allocations", "load_arrived_orders",
     "load_assemblies", "load_availability", "load_availability_at", "load_by_figure", "load_candidates",
     "load_claiming_orders", "load_claims", "load_coming_page", "load_coming_stock", "load_demands", "load_expired_rows",

@@ -12,15 +12,20 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import overload
 
 import psycopg
 
 from stocktower.platform import Database, is_transient
 
 from ..formulas.model import EndHold, HoldRequest, HoldResult
+from .carts import Cart, CartResult, UnknownName, hold_carts
 from .holds import hold, release_holds
 
-Request = HoldRequest | EndHold
+Request = EndHold | HoldRequest | Cart
+Answer = HoldResult | CartResult | UnknownName
+_KINDS: list[type[Request]] = [EndHold, HoldRequest, Cart]
+"""In the order in which they are served: what is given back first, so that others may take it."""
 
 MOST = 512
 PATIENCE = 0.002
@@ -45,10 +50,10 @@ class _Call:
         self.request = request
         self.done = done
         self.loop = loop
-        self.answer: HoldResult | None = None
+        self.answer: Answer | None = None
         self.error: BaseException | None = None
 
-    def result(self) -> HoldResult:
+    def result(self) -> Answer:
         """The answer; raises what the request met."""
         if self.error is not None:
             raise self.error
@@ -77,7 +82,11 @@ class Gatherer:
     ) -> None:
         self.close()
 
-    def submit(self, merchant_id: int, request: Request) -> HoldResult:
+    @overload
+    def submit(self, merchant_id: int, request: HoldRequest | EndHold) -> HoldResult: ...
+    @overload
+    def submit(self, merchant_id: int, request: Cart) -> CartResult | UnknownName: ...
+    def submit(self, merchant_id: int, request: Request) -> Answer:
         """Hold (or end a hold) and wait for the answer, which is committed; raises what the request itself met."""
         done = threading.Lock()
         done.acquire()
@@ -86,7 +95,11 @@ class Gatherer:
         done.acquire()
         return call.result()
 
-    async def ask(self, merchant_id: int, request: Request) -> HoldResult:
+    @overload
+    async def ask(self, merchant_id: int, request: HoldRequest | EndHold) -> HoldResult: ...
+    @overload
+    async def ask(self, merchant_id: int, request: Cart) -> CartResult | UnknownName: ...
+    async def ask(self, merchant_id: int, request: Request) -> Answer:
         """The same for a caller of an event loop, which goes on meanwhile."""
         loop = asyncio.get_running_loop()
         done = asyncio.Event()
@@ -132,10 +145,10 @@ class Gatherer:
             return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
 
     def _serve_all(self, batch: Sequence[_Call]) -> None:
-        """What is given back first, so that others may take it; each kind locks its SKUs once per transaction."""
-        groups: defaultdict[tuple[bool, int], list[_Call]] = defaultdict(list)
+        """Each kind of each merchant by itself, so that it locks its SKUs once per transaction."""
+        groups: defaultdict[tuple[int, int], list[_Call]] = defaultdict(list)
         for call in batch:
-            groups[isinstance(call.request, HoldRequest), call.merchant_id].append(call)
+            groups[_KINDS.index(type(call.request)), call.merchant_id].append(call)
         for key in sorted(groups):
             self._serve(groups[key])
 
@@ -157,7 +170,7 @@ class Gatherer:
             call.answer = answer
         _tell(calls)
 
-    def _run(self, calls: Sequence[_Call]) -> list[HoldResult]:
+    def _run(self, calls: Sequence[_Call]) -> Sequence[Answer]:
         for _ in range(TRIES - 1):
             try:
                 return self._run_once(calls)
@@ -166,13 +179,14 @@ class Gatherer:
                     raise
         return self._run_once(calls)
 
-    def _run_once(self, calls: Sequence[_Call]) -> list[HoldResult]:
+    def _run_once(self, calls: Sequence[_Call]) -> Sequence[Answer]:
         with self._database.transaction(calls[0].merchant_id, actor=self._actor) as tx:
             requests = [call.request for call in calls]
-            ends = [one for one in requests if isinstance(one, EndHold)]
-            return (
-                release_holds(tx, ends) if ends else hold(tx, [one for one in requests if isinstance(one, HoldRequest)])
-            )
+            if ends := [one for one in requests if isinstance(one, EndHold)]:
+                return release_holds(tx, ends)
+            if carts := [one for one in requests if isinstance(one, Cart)]:
+                return hold_carts(tx, carts)
+            return hold(tx, [one for one in requests if isinstance(one, HoldRequest)])
 
 
 def _tell(calls: Sequence[_Call]) -> None:

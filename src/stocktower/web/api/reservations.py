@@ -1,6 +1,6 @@
 """Reservations: soft holds; concurrent calls go to the database together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -9,14 +9,11 @@ from anyio import to_thread
 from litestar import Response, delete, post, put
 from litestar.params import FromPath, JSONBody
 
-from stocktower import access, catalog, inventory, payments
-from stocktower.network import load_network
-from stocktower.platform import Transaction
-from stocktower.web.api.stock import known_channel
+from stocktower import access, inventory, payments
+from stocktower.web.api.stock import known_channel, no_such_place
 from stocktower.web.api.writes import REFUSALS, Key, once_around, provide_request_hash
 from stocktower.web.desk import AtDesk
 from stocktower.web.problems import Unprocessable
-from stocktower.web.services import Services
 
 LONGEST_REFERENCE = 200
 
@@ -58,35 +55,6 @@ class ReservationAnswer(msgspec.Struct, frozen=True):
     missing: list[Missing] = []
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What a reservation names by code, as ids."""
-
-    channel_id: int
-    skus: dict[str, int]
-    now: datetime
-
-
-def find_names(_: Services, tx: Transaction, asked: Sequence[Reservation]) -> list[Named | Exception]:
-    """The ids of what reservations name, for all that come at the same time."""
-    channel_ids = load_network(tx).channel_ids
-    known = catalog.find_skus(tx, {line.sku for one in asked for line in one.lines})
-    answers: list[Named | Exception] = []
-    for one in asked:
-        try:
-            channel_id = known_channel(one.channel, channel_ids, field="channel")
-            answers.append(Named(channel_id, _known_skus(one, known), tx.now))
-        except Unprocessable as error:
-            answers.append(error)
-    return answers
-
-
-def _known_skus(wanted: Reservation, known: Mapping[str, catalog.Sku]) -> dict[str, int]:
-    for index, line in enumerate(wanted.lines):
-        if line.sku not in known:
-            raise Unprocessable(f"There is no SKU {line.sku}", field=f"lines[{index}].sku", fix="Send a known code.")
-    return {line.sku: known[line.sku].sku_id for line in wanted.lines}
-
-
 @post(
     "/api/v1/reservations", status_code=201, tags=["Reservations"],
     responses=REFUSALS,
@@ -94,22 +62,17 @@ def _known_skus(wanted: Reservation, known: Mapping[str, catalog.Sku]) -> dict[s
 async def reserve(desk: AtDesk, data: JSONBody[Reservation], key: Key = None) -> Response[ReservationAnswer]:
     """Hold stock for a cart until it expires; refused with what is missing when the channel may not sell that much."""
     desk.require(access.Permission.RESERVE_STOCK)
-    named = await desk.ask(find_names, data)
-    codes = {sku_id: code for code, sku_id in named.skus.items()}
-    request = inventory.HoldRequest(
-        named.channel_id, data.reference, tuple((named.skus[line.sku], line.quantity) for line in data.lines),
-        named.now + timedelta(minutes=data.minutes),
-    )  # fmt: skip
+    lines = tuple([(line.sku, line.quantity) for line in data.lines])
+    cart = inventory.Cart(data.channel, data.reference, lines, timedelta(minutes=data.minutes))
     gatherer, merchant_id = desk.services.gatherer, desk.services.merchant_id
     if key is None:
-        held = await gatherer.ask(merchant_id, request)
-        answer = Response(answer_of(data.reference, held, codes), status_code=201)
+        answer = Response(answer_of(cart, await gatherer.ask(merchant_id, cart)), status_code=201)
     else:
         request_hash = await provide_request_hash(desk.request)
         answer = await to_thread.run_sync(
             lambda: once_around(
                 desk, key, request_hash, ReservationAnswer, 201,
-                lambda: answer_of(data.reference, gatherer.submit(merchant_id, request), codes),
+                lambda: answer_of(cart, gatherer.submit(merchant_id, cart)),
             )
         )  # fmt: skip
     if answer.content.state == "refused":
@@ -127,7 +90,7 @@ def give_back(desk: AtDesk, channel: FromPath[str], reference: FromPath[str]) ->
     with desk.reading() as tx:
         channel_id = known_channel(channel, desk.network(tx).channel_ids, field="channel")
     result = desk.services.gatherer.submit(desk.services.merchant_id, inventory.EndHold(channel_id, reference))
-    return answer_of(reference, result, {})
+    return _as_answer(reference, result, {})
 
 
 class CartPayment(msgspec.Struct, frozen=True):
@@ -162,8 +125,16 @@ def pay(
     return CartPaymentAnswer(channel, reference, data.state)
 
 
-def answer_of(reference: str, result: inventory.HoldResult, codes: dict[int, str]) -> ReservationAnswer:
-    """A result with the codes of SKUs."""
+def answer_of(cart: inventory.Cart, held: inventory.CartResult | inventory.UnknownName) -> ReservationAnswer:
+    """What became of a cart; raises Unprocessable when it names something that there is not."""
+    if isinstance(held, inventory.CartResult):
+        return _as_answer(cart.reference, held.result, held.codes)
+    if held.line is None:
+        raise no_such_place(held.code, held.known, field="channel")
+    raise Unprocessable(f"There is no SKU {held.code}", field=f"lines[{held.line}].sku", fix="Send a known code.")
+
+
+def _as_answer(reference: str, result: inventory.HoldResult, codes: Mapping[int, str]) -> ReservationAnswer:
     return ReservationAnswer(
         result.state, reference, result.hold_id, result.expires_at, result.repeated,
         [Missing(codes.get(sku_id, str(sku_id)), wanted, available) for sku_id, wanted, available in result.missing],
