@@ -85,13 +85,23 @@ def build(folder: Path, level: str) -> None:
     stamp = folder / STAMP
     say(f"Installing the pinned {'packages' if level == 'runtime' else 'development packages'} into {folder} ...")
     stamp.unlink(missing_ok=True)
+    own_pip = installs_elsewhere()
     if not runs(folder):
-        venv.create(folder, clear=True, symlinks=True, with_pip=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
+        venv.create(folder, clear=True, symlinks=True, with_pip=not own_pip)
+    python = str(folder / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python] if own_pip else [python, "-m", "pip"]
+    # What is imported is compiled when it is imported first: most of what is installed never is.
+    pip += ["install", "-qq", "--disable-pip-version-check", "--no-input", "--no-compile"]
     subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / LOCKS[level])], check=True, stdout=sys.stderr)
     here = ["--no-deps", "--no-build-isolation", "--force-reinstall", "-e", str(ROOT)]
     subprocess.run([*pip, *here], check=True, stdout=sys.stderr)
     stamp.write_text(checksum(level) + "\n")
+
+
+def installs_elsewhere() -> bool:
+    """Whether this interpreter has a pip that can install for another one (22.3): then the environment needs none."""
+    asked = [sys.executable, "-m", "pip", "--python", sys.executable, "--version"]
+    return subprocess.run(asked, capture_output=True).returncode == 0
 
 
 def say(text: str) -> None:
