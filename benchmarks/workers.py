@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
+from threading import BrokenBarrierError
 
 from msgspec import Struct
 
@@ -18,6 +20,8 @@ from stocktower.app.workers import message_work, work_batch, work_until_idle
 from stocktower.network import load_network
 
 _PATIENCE_SECONDS = 600
+_LOOK_SECONDS = 0.05
+"""Between two looks for work while there is none."""
 
 
 class Report(Struct, frozen=True):
@@ -60,16 +64,33 @@ class Run(Struct, frozen=True):
         return total
 
 
-def run_workers(place: Place, processes: int, *, kinds: Sequence[str] = (), profile: bool = False) -> Run:
-    """Let so many processes work through the inbox messages of some kinds, or through everything that is due."""
+def run_workers(
+    place: Place,
+    processes: int,
+    *,
+    kinds: Sequence[str] = (),
+    profile: bool = False,
+    feed: Callable[[], object] | None = None,
+) -> Run:
+    """Let so many processes work through the inbox messages of some kinds, or through everything that is due.
+
+    `feed` runs here as soon as they are at work, which goes on until nothing is left of what it brings.
+    """
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(processes)
+    barrier = context.Barrier(processes + 1)
+    fed = context.Event()
     answers: Queue[Report | str] = context.Queue()
-    started = [
-        context.Process(target=_work, args=(place, tuple(kinds), profile, barrier, answers)) for _ in range(processes)
-    ]
+    arguments = (place, tuple(kinds), profile, barrier, fed, answers)
+    started = [context.Process(target=_work, args=arguments) for _ in range(processes)]
     for process in started:
         process.start()
+    with suppress(BrokenBarrierError):
+        barrier.wait(_PATIENCE_SECONDS)
+    try:
+        if feed is not None:
+            feed()
+    finally:
+        fed.set()
     reports = [answers.get(timeout=_PATIENCE_SECONDS) for _ in started]
     for process in started:
         process.join()
@@ -80,10 +101,10 @@ def run_workers(place: Place, processes: int, *, kinds: Sequence[str] = (), prof
 
 
 def _work(
-    place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier, answers: "Queue[Report | str]"
+    place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier, fed: Event, answers: "Queue[Report | str]"
 ) -> None:
     try:
-        answers.put(_timed(place, kinds, profile, barrier))
+        answers.put(_timed(place, kinds, profile, barrier, fed))
     except Exception:
         import traceback
 
@@ -91,7 +112,7 @@ def _work(
         answers.put(traceback.format_exc())
 
 
-def _timed(place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier) -> Report:
+def _timed(place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier, fed: Event) -> Report:
     stamps: list[tuple[float, str, int]] = []
 
     def note(name: str, done: int) -> None:
@@ -107,13 +128,17 @@ def _timed(place: Place, kinds: tuple[str, ...], profile: bool, barrier: Barrier
         began, cpu = time.monotonic(), time.process_time()
         if profile:
             phases.__enter__()
-        if kinds:
+        while True:
+            is_last = fed.is_set()
+            if not kinds:
+                work_until_idle(tower, progress=note)
             for kind in kinds:
                 work = message_work(kind)
                 while done := work_batch(tower, work):
                     note(work.name, done)
-        else:
-            work_until_idle(tower, progress=note)
+            if is_last:
+                break
+            fed.wait(_LOOK_SECONDS)
         if profile:
             phases.__exit__(None, None, None)
         return Report(

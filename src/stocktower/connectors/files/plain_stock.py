@@ -20,6 +20,8 @@ from .text import Record, fields_of
 _LONGEST = 200
 _LINES_A_PART = 2_000
 _GATHERED = 20_000
+_WHOLE = ("", "", "")
+"""Stock that is told apart by nothing more than its status."""
 _STATUS_FIX = "write lower-case letters and underscores, such as available or damaged"
 
 
@@ -58,6 +60,8 @@ class PlainStock:
         self.bin = find("bin", "bin location", "shelf")
         self._width = columns.width + 1
         self._adds_up = find("bin", "lot", "batch", "location", "bin location") != MISSING
+        told_apart_by = (self.owner, self.lot, self.serial, self.bin, self.expires, self.made_on)
+        self._has_parts = any(column != MISSING for column in told_apart_by)
         self._all_lots = self.lot != MISSING or self.serial != MISSING
         dates = (self.as_of, self.expires, self.made_on)
         self.date_columns: tuple[int, ...] = tuple(column for column in dates if column != MISSING)
@@ -140,8 +144,10 @@ class PlainStock:
         status = _status(f[self.status])
         if not status.isidentifier() or len(status) > 40:
             raise Unreadable("status", f"{f[self.status]!r} is not a status", _STATUS_FIX)
-        as_of = self._instants.read_optional(f[self.as_of], "as_of") or self._as_of
+        as_of = (self._instants.read_optional(f[self.as_of], "as_of") if f[self.as_of] else None) or self._as_of
         unit = f[self.unit].strip()
+        if len(rows) == 1:
+            return [self._line(site, sku, status, unit, self._part_of(rows[0]), rows)], site, as_of
         if any(row.fields[self.unit].strip() != unit for row in rows):
             raise Unreadable("unit", f"rows of {sku} are in different units", "state them in one unit")
         parts: dict[tuple[str, str, str], list[Record]] = {}
@@ -151,6 +157,8 @@ class PlainStock:
 
     def _part_of(self, row: Record) -> tuple[str, str, str]:
         """(owner, lot or serial number, bin) of a row."""
+        if not self._has_parts:
+            return _WHOLE
         self.line, f = row.line, row.fields
         lot, serial, place = f[self.lot].strip(), f[self.serial].strip(), f[self.bin].strip()
         if lot and serial and lot != serial:
@@ -176,10 +184,13 @@ class PlainStock:
             self.line = row.line
             quantity += read_quantity(row.fields[self.quantity], "quantity")
         self.line = rows[0].line
+        cost = None if self.cost == MISSING else self._cost(site, rows)
+        if part is _WHOLE:
+            return StockLine(sku, quantity, status, self.line, unit, cost)
         f = rows[0].fields
         owner, lot, place = part
         return StockLine(
-            sku, quantity, status, rows[0].line, unit, self._cost(site, rows), owner=owner, lot=lot,
+            sku, quantity, status, self.line, unit, cost, owner=owner, lot=lot,
             expires_on=self._instants.read_date(f[self.expires], "expires"),
             made_on=self._instants.read_date(f[self.made_on], "made_on"), bin=place,
         )  # fmt: skip
@@ -201,4 +212,4 @@ class PlainStock:
 
 
 def _status(text: str) -> str:
-    return text.strip().lower().replace(" ", "_") or "available"
+    return (text.strip().lower().replace(" ", "_") if text else "") or "available"
