@@ -7,7 +7,7 @@ import pytest
 from stocktower import catalog, ordering
 from stocktower.exchange import Address, LineDocument, PaymentDocument, ProductDocument
 from stocktower.platform import Transaction
-from tests.ordering.world import DE, PLACED, World, document
+from tests.ordering.world import DE, PLACED, TEXT, World, document, setup
 
 
 @pytest.fixture
@@ -187,6 +187,16 @@ def test_no_site_that_serves_is_a_case_of_its_own(world: World) -> None:
     world.order("eu", document("1", ("CUP", 1), currency="EUR", tax_included=True))
     assert world.state("1") == ("route", "site", "backordered")
     assert world.cases() == {"no_site order": 1}
+    world.check()
+
+
+def test_a_configuration_that_lets_a_site_serve_carries_on_who_waited_for_one(world: World, tx: Transaction) -> None:
+    world.order("eu", document("1002", ("CUP", 1), ship_to=DE))
+    assert world.state("1002")[1] == "stock"
+    setup(tx, TEXT.replace('sites = ["EU"]', 'sites = ["EU", "EAST"]'), ())
+    world.work()
+    assert world.state("1002")[2] == "released"
+    assert "no_stock sku/CUP" not in world.cases()
     world.check()
 
 

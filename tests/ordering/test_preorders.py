@@ -9,7 +9,7 @@ from stocktower import catalog, inventory, ordering
 from stocktower.inventory import DeliveredLine, Delivery, StatedInbound
 from stocktower.ordering.service import Desk
 from stocktower.platform import Transaction, load_events_of, take_due
-from tests.ordering.world import PLACED, TEXT, World, document
+from tests.ordering.world import DE, PLACED, TEXT, World, document, setup
 
 DAY = timedelta(days=1)
 PREORDERS = (
@@ -48,6 +48,12 @@ def coming(world: World, reference: str, code: str, units: int, days: float | No
         world.tx, [StatedInbound(reference, world.sku[code], quantity=units, **figures)]
     )
     assert result.problem == ""
+    world.work()
+
+
+def reconfigure(world: World, text: str) -> None:
+    """Another configuration is applied; the edge works what follows."""
+    setup(world.tx, text, ())
     world.work()
 
 
@@ -157,6 +163,18 @@ def test_who_waits_already_is_served_before_anything_is_promised(world: World) -
     assert world.state("fits")[1] == "inbound"
     world.order("first", document("late", ("CUP", 1)))
     assert world.state("late")[1] == "stock"
+    world.check()
+
+
+def test_a_rule_that_is_applied_later_promises_what_comes_to_who_waits(tx: Transaction) -> None:
+    world = World(tx)
+    coming(world, "PO-1", "CUP", 10, 5)
+    world.order("web", document("a", ("CUP", 4)))
+    world.order("eu", document("b", ("CUP", 2), ship_to=DE))
+    assert world.state("a")[1] == "stock"
+    reconfigure(world, PREORDERS.replace('sites = ["EU"]', 'sites = ["EU", "EAST"]'))
+    assert claims(world) == {("a", "PO-1"): (4, 0), ("b", "PO-1"): (2, 0)}
+    assert world.state("a")[1] == "inbound"
     world.check()
 
 

@@ -45,6 +45,7 @@ RESUME_KINDS = (
     "inbound.closed",
     "inbound.received",
     "status.changed",
+    "configuration.applied",
 )
 """The events after which orders that wait may go on: give them to resume_events."""
 AT_ONCE = 2_000
@@ -67,7 +68,8 @@ class _Changed(Struct, frozen=True):
 
 
 def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
-    """What waited for one of these goes on: a listing was mapped, a SKU made or changed, stock came or was freed."""
+    """What waited for one of these goes on: a listing was mapped, a SKU made or changed, stock came or was freed, the
+    configuration lets other sites serve, or promises be made."""
     listings: list[tuple[int, str]] = []
     named: list[_Named] = []
     grown: set[int] = set()
@@ -83,6 +85,9 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
         elif one.kind.startswith("inbound."):
             moved.add(one.subject_id)
             announced |= {msgspec.json.decode(one.data, type=_Changed).sku_id}
+        elif one.kind == "configuration.applied":
+            fill_after(tx, [0])
+            _claim_after(tx)
         elif one.kind == "listing.mapped":
             mapped = msgspec.json.decode(one.data, type=_Mapped)
             listings.append((mapped.channel_id, mapped.key))
@@ -272,6 +277,13 @@ def fill_after(tx: Transaction, sku_ids: Collection[int]) -> None:
     """Look again at who waits for SKUs whose rules changed (0: all)."""
     short = inventory_views.load_short_skus(tx)
     schedule(tx, FILL, [(sku_id, tx.now) for sku_id in short if sku_id in sku_ids or 0 in sku_ids])
+
+
+def _claim_after(tx: Transaction) -> None:
+    """Look again at who waits for SKUs that may be preordered."""
+    parts = Desk(tx).promising.parts
+    short = inventory_views.load_short_skus(tx) if parts else []
+    schedule(tx, CLAIM, [(sku_id, tx.now) for sku_id in short if sku_id in parts])
 
 
 def _look_again(tx: Transaction, counted: Sequence[int]) -> None:
