@@ -270,6 +270,16 @@ def test_a_promise_moves_with_its_inbound_and_says_so(world: World) -> None:
     world.check()
 
 
+def test_who_waits_for_a_listing_too_is_still_to_be_told_of_a_broken_promise(world: World) -> None:
+    coming(world, "PO-1", "CUP", 10, 5)
+    world.order("web", document("a", ("CUP", 4)))
+    coming(world, "PO-1", "CUP", 10, 12)
+    world.order("web", document("a", ("CUP", 4), ("NOBODY-KNOWS", 1)))
+    assert world.state("a")[1] == "listing"
+    assert world.cases() == {"promise_broken inbound": 1, "unmapped_listing web/NOBODY-KNOWS": 1}
+    world.check()
+
+
 def test_a_day_that_goes_by_without_the_goods_is_a_broken_promise(world: World) -> None:
     coming(world, "PO-1", "CUP", 10, 5)
     world.order("web", document("a", ("CUP", 4)))

@@ -375,10 +375,13 @@ def _follow_waits(order: Order, facts: Facts, plan: Plan) -> None:
         for line in order.lines:
             if line.backordered:
                 _wait_for_supply(order, line, facts, waits)
-                _wait_for_word(order, line, waits)
         for name, kind in HOLD_CASES.items():
             if order.open_hold(name):
                 waits[str(kind), f"order/{order.order_id}"] = sum(line.live for line in order.lines)
+    if order.step != OrderStep.DONE:
+        for line in order.lines:
+            if line.backordered:
+                _wait_for_word(order, line, waits)
     if waits:
         plan.waits.append((order, waits))
     if order.causes:
