@@ -54,6 +54,24 @@ def test_what_is_picked_leaves_the_bin_that_is_named_then_bins_as_people_walk_th
     assert shelf.follow()[0] == {"A-2": 0}
 
 
+def test_what_had_left_when_the_bins_were_counted_takes_nothing_out_of_them() -> None:
+    """Three are allocated, one was counted; then the shipment of three is heard of, which had left before."""
+    for bin in ("", "A-2"):
+        shelf = Shelf(3, {"A-2": 1})
+        shelf.book.move(ONE, -3, cause("shipped", 1))
+        shelf.book.notes.name(ONE, cause("shipped", 1), bin, 3)
+        shelf.book.notes.note_gone(ONE, cause("shipped", 1), 3)
+        shelf.book.move(ONE, 1, Cause("count", "count", "shipped", 1, NOW))
+        assert shelf.follow() == ({"A-2": 1}, {}, [])
+        assert shelf.book.notes.lacking == []
+    # Of two that had left and two that lay there still the two go.
+    shelf = Shelf(6, {"A-2": 5})
+    shelf.book.move(ONE, -4, cause("shipped", 1))
+    shelf.book.notes.note_gone(ONE, cause("shipped", 1), 2)
+    shelf.book.move(ONE, 2, Cause("count", "count", "shipped", 1, NOW))
+    assert shelf.follow()[0] == {"A-2": 3}
+
+
 def test_what_a_named_bin_lacks_was_not_put_away_and_is_told() -> None:
     shelf = Shelf(12, {"A-2": 5, "B-1": 3})
     shelf.book.move(ONE, -6, cause("shipped", 1))

@@ -170,18 +170,19 @@ class Binning:
                 units -= part
             self._change(key, ())
             return
-        there = self._bins[stock_id]
+        there, fetching = self._bins[stock_id], named
+        picked, named = _still_there(-units, named, notes.gone.get(key, 0), moves)
         in_named = dict(spread(there, -units, named, others=False))
         wanted = max(sum(in_named.values()), -self._loose[stock_id])
         if told.reason in PICKED:
-            wanted = max(wanted, _of_shelves(there, -units, named, in_named))
+            wanted = max(wanted, _of_shelves(there, picked, named, in_named))
         taken = spread(there, wanted, named)
         if told.reason in PICKED:
-            notes.lacking += _lacking(stock_id, there, -units, named)
+            notes.lacking += _lacking(stock_id, there, picked, named)
         for code, part in taken:
             self._put(stock_id, code, -part, cause)
         # What was fetched and has left is fetched no more, also where a count saw already that it had.
-        seen = sum(most for code, most in named if code == FETCHED) - dict(taken).get(FETCHED, 0)
+        seen = sum(most for code, most in fetching if code == FETCHED) - dict(taken).get(FETCHED, 0)
         self._put(stock_id, FETCHED, -min(max(0, seen), there.get(FETCHED, 0)), cause)
         self._change(key, taken)
         target = notes.carried.get(key)
@@ -245,6 +246,22 @@ class Binning:
                 self._book.actor, cause.occurred_at, self._book.now,
             )
         )  # fmt: skip
+
+
+def _still_there(
+    units: int, named: Sequence[tuple[str, int]], gone: int, moves: Iterable[Move]
+) -> tuple[int, Sequence[tuple[str, int]]]:
+    """Of the units that a document takes out of a row, and of the bins that it names, those that lay there when the
+    bins were counted: what had left by then was in none of them, but for what had been fetched."""
+    if not gone:
+        return units, named
+    left = gone - sum(move.delta for move in moves if move.reason in _EXPLAINS)
+    still: list[tuple[str, int]] = []
+    for code, most in sorted(named, key=lambda item: item[0] != FETCHED):
+        part = min(most, gone)
+        gone -= part
+        still.append((code, most if code == FETCHED else most - part))
+    return max(0, units - left), still
 
 
 def _lacking(stock_id: int, there: Mapping[str, int], units: int, named: Iterable[tuple[str, int]]) -> list[Lack]:

@@ -106,7 +106,7 @@ class Lack(Struct, frozen=True):
 class BinNotes:
     """What is said of bins while rows are written; what is not said follows by rule."""
 
-    __slots__ = ("carried", "changed", "lacking", "named", "shifted", "stated")
+    __slots__ = ("carried", "changed", "gone", "lacking", "named", "shifted", "stated")
 
     def __init__(self) -> None:
         self.named: dict[Document, list[tuple[str, int]]] = {}
@@ -115,6 +115,8 @@ class BinNotes:
         """By how much a document changes bins."""
         self.carried: dict[Document, int] = {}
         """The row that has the units then, which lie where they lay."""
+        self.gone: dict[Document, int] = {}
+        """Units of a document that had left when the row was counted: what lies in bins is without them."""
         self.stated: dict[int, InBins] = {}
         """Row -> what was counted in its bins."""
         self.shifted: list[Shift] = []
@@ -125,6 +127,11 @@ class BinNotes:
         """A document says which bin its units are of; nothing where it names none."""
         if code:
             self.named.setdefault((stock_id, cause.reference, cause.reference_id), []).append((code, units))
+
+    def note_gone(self, stock_id: int, cause: Cause, units: int) -> None:
+        """A count saw already that units of a document had left."""
+        key = (stock_id, cause.reference, cause.reference_id)
+        self.gone[key] = self.gone.get(key, 0) + units
 
     def change(self, stock_id: int, cause: Cause, bins: Mapping[str, int]) -> None:
         """A document says by how much bins change, as far as its units allow; it may change the row as well."""

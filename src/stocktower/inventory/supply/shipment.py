@@ -192,6 +192,7 @@ class Shipment:
         if counted_at is not None and item.occurred_at < counted_at and seen:
             covered = min(seen, balance.discrepancy)
             balance.discrepancy -= covered
+            self.book.notes.note_gone(balance.row.stock_id, cause, seen)
             self.book.move(balance.row.stock_id, seen - covered, counted(item))
 
     def _ship_free(self, item: Consume, balance: Balance, units: int, cause: Cause) -> None:
@@ -200,6 +201,7 @@ class Shipment:
         if _counted_since(balance, item):
             covered = min(units, balance.discrepancy, balance.free)
             balance.discrepancy -= covered
+            self.book.notes.note_gone(stock_id, cause, units)
             self.book.move(stock_id, units - covered, counted(item))
         elif units > balance.free:
             found = units - balance.free
