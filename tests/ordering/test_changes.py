@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from stocktower import catalog
+from stocktower import catalog, inventory
 from stocktower.exchange import Address, LineDocument, PaymentDocument, ProductDocument
+from stocktower.inventory import views as inventory_views
 from stocktower.platform import Transaction
 from tests.ordering.world import PLACED, World, document
 
@@ -416,4 +417,29 @@ def test_a_shipped_line_that_is_not_stated_any_more_stays_owed(world: World) -> 
     assert (cup.total_minor, lids.total_minor) == (1000, 1600)
     world.order("web", document("1", line("LID", 1, "L2"), total_minor=500, discount_minor=500))
     assert [one.total_minor for one in world.find("1").lines] == [1000, 0]
+    world.check()
+
+
+def test_what_a_site_does_not_have_is_not_free_when_its_order_lets_it_go(tx: Transaction) -> None:
+    """Four are with the site for an order, one was counted: cancelled, one is free and no four."""
+    world = World(tx)
+    world.stock("EAST", {"CUP": 4})
+    world.order("web", document("1", ("CUP", 4)))
+    world.stock("EAST", {"CUP": 1}, tx.now)
+    assert world.available("EAST", "CUP") == (4, 4)
+    assert "shortfall stock" in world.cases()
+    # In one batch with who wants them: what is not there is given to nobody.
+    world.order(
+        "web", document("1", ("CUP", 4), cancelled_at=PLACED), document("2", ("CUP", 1)), document("3", ("CUP", 1))
+    )
+    assert world.state("1")[2] == "cancelled"
+    assert [world.state(number)[2] for number in ("2", "3")] == ["released", "backordered"]
+    assert world.available("EAST", "CUP") == (1, 1)
+    assert "shortfall stock" not in world.cases()
+    stock_ids = [
+        row.stock_id
+        for row in inventory.load_availability(tx, [world.sku["CUP"]], world.network).rows(world.sku["CUP"])
+    ]
+    last = inventory_views.load_moves(tx, stock_ids, limit=1)[0]
+    assert (last.delta, last.reason, last.reference) == (-3, "discrepancy", "order")
     world.check()

@@ -452,6 +452,13 @@ WHERE line.merchant_id = %(merchant_id)s::bigint
             step.ahead)
         OR line.ordered < step.ordered);
 
+-- name: what_is_missing_is_not_free
+-- when: now
+-- A row carries units that its site does not have only as long as they are allocated.
+SELECT stock_id, sku_id, site_id, quantity, allocated, discrepancy
+FROM inventory.stock
+WHERE merchant_id = %(merchant_id)s::bigint AND discrepancy > 0 AND quantity > allocated;
+
 -- name: transit_is_its_transfers
 -- when: now
 -- What lies in transit to a site is what the transfers there have shipped and not concluded.

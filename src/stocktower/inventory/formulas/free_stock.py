@@ -62,6 +62,8 @@ class FreeStock:
         """SKUs of which some channels may not sell all that lies at their sites."""
         self._closed: set[int] = set()
         """Rows that units can be given back to, and not taken from."""
+        self._missing: dict[int, int] = {}
+        """Row -> units that it lacks, and that are given back first."""
         for rows in supply.rows.values():
             for row in rows:
                 self._add(row)
@@ -69,6 +71,8 @@ class FreeStock:
             self._more[key] = dict(sorted(units.items(), key=lambda item: self._turn(self._of[item[0]])))
 
     def _add(self, row: SupplyRow) -> None:
+        if row.missing:
+            self._missing[row.stock_id] = row.missing
         if not row.sellable:
             self._closed.add(row.stock_id)
             return
@@ -193,12 +197,18 @@ class FreeStock:
     def give(self, sku_id: int, site_id: int, stock_id: int, quantity: int) -> None:
         """Note that units of a row are given back in this batch, so that others can take them where it is sellable.
 
+        What the row lacks goes first: nobody can take units that its site does not have.
         Raises ValueError when supply was locked without saying that the SKU is given back: who waits is not known then.
         """
         if sku_id not in self._known:
             raise ValueError(f"SKU {sku_id} is given back, but was not named so when supply was locked")
         if stock_id in self._closed:
             return
+        if missing := self._missing.get(stock_id, 0):
+            self._missing[stock_id] = max(0, missing - quantity)
+            quantity -= missing
+            if quantity <= 0:
+                return
         key = (sku_id, site_id)
         first = self._rows.get(key)
         if first is None:

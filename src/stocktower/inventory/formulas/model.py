@@ -40,6 +40,8 @@ class SupplyRow(Struct, frozen=True, gc=False):
     """Of its lot: from then on it is not sellable."""
     sellable: bool = True
     """False: what is given back to it cannot be taken: its status, its lot or its expiry forbids it."""
+    missing: int = 0
+    """Units that it carries only because they are allocated: its site does not have them."""
 
 
 class Supply(Struct, frozen=True):

@@ -1,4 +1,6 @@
-"""The cases of rows that carry, or have given, units which their site does not have."""
+"""Rows that carry, or have given, units which their site does not have: what becomes of these, and their cases."""
+
+from collections.abc import Mapping
 
 from stocktower.catalog import load_skus
 from stocktower.kernel import CaseKind
@@ -7,7 +9,19 @@ from stocktower.network import Network
 from stocktower.platform import Transaction
 from stocktower.worklist import Raise, Waiter, close_by_cause, raise_cases
 
-from .book import Balance, Book
+from .book import Balance, Book, Cause
+from .events import DISCREPANCY
+
+
+def drop_missing(book: Book, given_back: Mapping[int, int] | None = None) -> None:
+    """Units that rows carried only because they were allocated, and that sites do not have, go when nobody has them any
+    more: they are not free. `given_back`: by which order, by row, beside what the book's own entries say."""
+    last = {**(given_back or {}), **{entry.stock_id: entry.order_id for entry in book.entries}}
+    for stock_id, balance in book.balances.items():
+        part = min(balance.discrepancy, balance.free)
+        if part > 0:
+            balance.discrepancy -= part
+            book.move(stock_id, -part, Cause(DISCREPANCY, "unknown", "order", last.get(stock_id, 0), book.now))
 
 
 def settle_discrepancies(tx: Transaction, book: Book, network: Network) -> None:

@@ -22,7 +22,7 @@ ON CONFLICT (merchant_id, sku_id) DO UPDATE SET sku_id = item.sku_id;
 -- name: load_free_rows
 -- Sellable stock rows that have something free, and of SKUs that may be given back all rows that somebody has units of.
 SELECT stock_id, sku_id, site_id, quantity, allocated, sequence, owner, lot, expires_at,
-    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable
+    sellable AND coalesce(expires_at > %(now)s::timestamptz, true) AS sellable, discrepancy AS missing
 FROM inventory.stock_state
 WHERE merchant_id = %(merchant_id)s::bigint AND sku_id = ANY(%(sku_ids)s::bigint[])
     AND (quantity > allocated AND sellable AND coalesce(expires_at > %(now)s::timestamptz, true)

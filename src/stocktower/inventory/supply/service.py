@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from stocktower.model import Configuration
+from stocktower.network import load_network
 from stocktower.platform import FEW, Answer, Transaction
 
 from ..bins import store as bin_store
@@ -16,7 +17,8 @@ from ..formulas.model import Allocation, Demand, Grant, StockRow, Supply, Supply
 from ..formulas.terms import Rules
 from ..stock import store
 from ..stock.book import Book, recorded_as
-from ..stock.events import status_changed, supply_event
+from ..stock.discrepancies import drop_missing, settle_discrepancies
+from ..stock.events import status_changed, stock_events, supply_event
 from .shortages import note_shortages, shortages_of
 
 WAITING_AT_ONCE = 5_000
@@ -144,9 +146,24 @@ def record_reservations(
     note_shortages(tx, [*shortages_of(new_demands), *shorter])
     trim_claims(tx, [one.order_id for one in shorter if one.delta < 0])
     write_entries(tx, entries)
+    _drop_missing(tx, returns)
     touched = {one.sku_id for one in new_demands} | {one.sku_id for one in changed_demands}
     touched.update([one.sku_id for one in grants], [one.sku_id for one in returns])
     tx.emit_all(supply_event(touched, tx.now))
+
+
+def _drop_missing(tx: Transaction, returns: Sequence[Grant]) -> None:
+    """What was given back of rows that lack something is not there: it is not free, it goes."""
+    order_ids = {one.stock_id: one.order_id for one in returns}
+    rows = [one for one in store.load_rows_by_id(tx, sorted(order_ids)) if one.discrepancy] if order_ids else []
+    if not rows:
+        return
+    network = load_network(tx)
+    book = open_book(tx, rows)
+    drop_missing(book, order_ids)
+    write_book(tx, book)
+    tx.emit_all(stock_events(book, network))
+    settle_discrepancies(tx, book, network)
 
 
 def write_entries(tx: Transaction, entries: Mapping[int, Sequence[tuple[int, int, int, str]]]) -> None:
@@ -190,6 +207,7 @@ def write_book(tx: Transaction, book: Book) -> None:
     """Write a book: rows that are new, rows that changed with what lies in their bins, and the ledgers, each in one
     statement.
     """
+    drop_missing(book)
     bin_moves = follow_bins(tx, book)
     changed = [balance for balance in book.balances.values() if balance.changed or balance.is_new]
     store.insert_stock(tx, [balance for balance in changed if balance.is_new])
