@@ -48,6 +48,8 @@ from .warehouse import AVAILABLE
 
 GOODS_ACCOUNTS = (INVENTORY, COST, SHRINKAGE, OPENING, BETWEEN, SUPPLIER, RECEIVED, IN_TRANSIT)
 TRANSIT = "in_transit"
+CATALOGUE_CURRENCY = "USD"
+"""Of the costs of products."""
 NEWEST_COUNTS = ("product", "stock", "inbound", "receipt")
 """Kinds of letters of which the last to come counts, also where it came before."""
 
@@ -114,6 +116,10 @@ class Auditor:
         """Somebody did something at the tower, and it answered."""
         self.carts.hear(deed, done, now)
         if isinstance(deed, Making) and done.moved:
+            place = self.merchant.place(deed.document.site)
+            if deed.document.disassemble and self.merchant.currencies[place.entity] != CATALOGUE_CURRENCY:
+                # A material that its entity never had shares by the catalogue's cost, at a rate.
+                self.steady = False
             self.errors += make(deed.document, done.moved, self.merchant, self.stock)
         self.lots.hear(deed, done, {shop.code: shop for shop in self.merchant.shops}, now)
 
