@@ -420,6 +420,38 @@ def test_a_shipped_line_that_is_not_stated_any_more_stays_owed(world: World) -> 
     world.check()
 
 
+def revenue(world: World, number: str) -> int:
+    """What the shipments of an order have earned of goods."""
+    told = world.told(number, "fulfillment.shipped")
+    return sum(part["goods_minor"] for event in told for part in event["revenue"])
+
+
+@pytest.mark.parametrize("shipped", [0, 1])
+def test_a_unit_that_is_cancelled_no_more_has_the_price_that_it_had(world: World, shipped: int) -> None:
+    cancelled = LineDocument("A", "CUP", "Cup", 3, 1000, cancelled=1)
+    world.order("web", document("1", cancelled))
+    if shipped:
+        world.confirm("1", "shipped", [("CUP", shipped)])
+    world.order("web", document("1", LineDocument("A", "CUP", "Cup", 3, 1000)))
+    world.check()
+    world.confirm("1", "shipped")
+    assert world.state("1")[2] == "shipped"
+    assert revenue(world, "1") == 3000
+    world.check()
+
+
+def test_a_line_that_joins_cancelled_is_part_of_the_total(world: World) -> None:
+    world.order("web", document("1", line("CUP", 2, "A"), financial_state="pending"))
+    world.order("web", document("1", line("CUP", 2, "A"), LineDocument("B", "ROPE", "Rope", 2, 500, cancelled=2)))
+    assert [(one.sku, one.ordered, one.cancelled) for one in world.find("1").lines] == [("CUP", 2, 0), ("ROPE", 2, 2)]
+    assert world.state("1")[2] == "released"
+    world.check()
+    world.order("web", document("1", line("CUP", 2, "A"), LineDocument("B", "ROPE", "Rope", 2, 500)))
+    world.confirm("1", "shipped")
+    assert revenue(world, "1") == 3000
+    world.check()
+
+
 def test_what_a_site_does_not_have_is_not_free_when_its_order_lets_it_go(tx: Transaction) -> None:
     """Four are with the site for an order, one was counted: cancelled, one is free and no four."""
     world = World(tx)

@@ -21,7 +21,8 @@ from stocktower.payments import Payment, payment_state
 from stocktower.worklist import Raise, Waiter
 
 from . import amounts, events
-from .capture import SYSTEM, Books, components_of, find_holds, main_method, shipped_of, unmapped
+from .capture import SYSTEM, Books, find_holds, main_method, shipped_of, unmapped
+from .joining import add_units, price, to_cancel
 from .model import Facts, Hold, HoldName, Line, Order, Plan
 from .rules import unreleased_units
 from .shipments import cancel_units, note_shipped, note_shipped_elsewhere, recall
@@ -93,13 +94,14 @@ def _take_lines(
     for ref, line in new.items():
         before = old.get(ref)
         delta = _live(line) - (_live(before) if before else 0)
-        if delta > 0:
-            deltas.append((_add_units(order, line, before, delta, word), delta))
+        if delta > 0 or (before is None and line.quantity):
+            line_no = add_units(order, line, before, delta, word.resolved)
+            deltas += [(line_no, delta)] if delta else []
         elif delta < 0:
-            cancels += _to_cancel(order, ref, -delta, _live(line))
+            cancels += to_cancel(order, ref, -delta, _live(line))
     for ref, line in old.items():
         if ref not in new:
-            cancels += _to_cancel(order, ref, _live(line), 0)
+            cancels += to_cancel(order, ref, _live(line), 0)
     if deltas:
         said.append("units added")
     if not cancels:
@@ -111,80 +113,6 @@ def _take_lines(
         data = events.Cancelled(done, "channel", stuck)
         plan.events.append(events.event("order.cancelled", order, now, data))
     return stuck
-
-
-def _to_cancel(order: Order, ref: str, units: int, wanted: int) -> list[tuple[Line, int]]:
-    """The units of a line to cancel, the last lines of its name first; what people cancelled already counts."""
-    lines = [line for line in order.lines if line.line_ref == ref]
-    units = min(units, max(0, sum(line.live for line in lines) - wanted))
-    found: list[tuple[Line, int]] = []
-    for line in reversed(lines):
-        part = min(units, line.live - line.shipped)
-        if part > 0:
-            found.append((line, part))
-            units -= part
-    return found
-
-
-def _add_units(order: Order, stated: LineDocument, before: LineDocument | None, units: int, word: Word) -> int:
-    """Units join a line that nothing has shipped of, else they make a line of their own; gives its number."""
-    known = [line for line in order.lines if line.line_ref == stated.line_ref]
-    for line in known:
-        if not line.shipped:
-            line.ordered += units
-            line.priced += units
-            line.open += units
-            line.touched = True
-            if line.demanded:
-                line.grown += units
-            return line.line_no
-    base = before or LineDocument(stated.line_ref, stated.listing, stated.name, 0, 0)
-    more = LineDocument(
-        stated.line_ref,
-        stated.listing,
-        stated.name,
-        units,
-        stated.unit_price_minor,
-        stated.discount_minor - base.discount_minor,
-        (stated.tax_minor or 0) - (base.tax_minor or 0),
-        (stated.shipping_minor or 0) - (base.shipping_minor or 0),
-        duties_minor=(stated.duties_minor or 0) - (base.duties_minor or 0),
-    )
-    goods, discount, shipping, tax, duties = amounts.freeze_line(more, order.tax_included)
-    line_no = max((line.line_no for line in order.lines), default=0) + 1
-    found = word.resolved.get(stated.listing)
-    sku_id, pack = (None, 1) if found is None else (found.sku_id, found.pack_quantity)
-    components = () if found is None or not stated.requires_shipping else components_of(found)
-    if known:
-        sku_id, pack, components = known[0].sku_id, known[0].pack_quantity, known[0].components
-    order.lines.append(
-        Line(
-            line_no,
-            stated.line_ref,
-            stated.listing,
-            stated.name,
-            sku_id,
-            pack,
-            units,
-            units,
-            0,
-            0,
-            0,
-            0,
-            0,
-            units,
-            goods,
-            discount,
-            shipping,
-            tax,
-            duties,
-            0,
-            stated.requires_shipping,
-            components,
-            is_new=True,
-        )
-    )
-    return line_no
 
 
 def _cancel_all(order: Order, word: Word, facts: Facts, now: datetime, plan: Plan) -> list[events.UnitsOf]:
@@ -283,7 +211,7 @@ def _take_money(order: Order, word: Word, said: list[str]) -> None:
         if line.line_ref in begun:
             continue
         line.priced, share = frozen.pop(line.line_ref, (line.priced, (0, 0, 0, 0, 0)))
-        _price(line, share)
+        price(line, share)
     _take_stated(order, new)
     if not new.amounts_stated and not begun:
         amounts.complete(order)
@@ -318,11 +246,6 @@ def _take_stated(order: Order, document: OrderDocument) -> None:
     order.duties_minor, order.total_minor = document.duties_minor, document.total_minor
 
 
-def _price(line: Line, share: amounts.Amounts) -> None:
-    line.goods_minor, line.discount_minor, line.shipping_minor, line.tax_minor, line.duties_minor = share
-    line.touched = True
-
-
 def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> None:
     """Units of begun lines that the channel does not state any more cost nothing any more, unless they have shipped."""
     for ref in begun:
@@ -331,7 +254,7 @@ def _drop_unstated(order: Order, begun: set[str], stated: Mapping[str, int]) -> 
         for line in reversed(lines):
             part = min(dropped, line.priced - line.shipped)
             if part > 0:
-                _price(line, amounts.earned(line, 0, line.priced - part))
+                price(line, amounts.earned(line, 0, line.priced - part))
                 line.priced -= part
                 dropped -= part
 

@@ -13,8 +13,9 @@ from msgspec import Struct, field
 from stocktower.exchange import ConfirmationDocument, LineDocument, OrderDocument
 
 from .audit_bins import Fetched
+from .audit_line import LineModel
 from .audit_lots import UNKNOWN
-from .audit_money import Account, Share, by_weight, frozen_shares, half_even, unit_shares, without_tax
+from .audit_money import Account, Share, by_weight, frozen_shares, half_even, without_tax
 from .audit_request import RequestModel
 from .audit_stock import Gone
 from .merchant import Merchant, Shop
@@ -24,41 +25,6 @@ from .warehouse import take_lots
 _MONEY = {"pending": 0, "authorized": 1, "partially_paid": 2, "voided": 3, "paid": 3, "partially_refunded": 4,
           "refunded": 5}  # fmt: skip
 _SHIPPED = ("unfulfilled", "partial", "fulfilled")
-
-
-class LineModel(Struct):
-    """A line as it should be; `share` is what its `priced` units are worth."""
-
-    line_no: int
-    ref: str
-    listing: str
-    ordered: int
-    cancelled: int
-    shipped: int
-    priced: int
-    share: Share
-    refunded: int = 0
-    shipped_outside: int = 0
-    """Shipped by the channel without a request of ours."""
-
-    @property
-    def live(self) -> int:
-        """Units that have shipped or still may."""
-        return self.ordered - self.cancelled
-
-    def worth(self, first: int, end: int) -> Share:
-        """What the units from one to another (not included) are worth."""
-        if not self.priced:
-            return self.share if first == 0 < end else Share()
-        total = Share()
-        for share in unit_shares(self.share, self.priced)[first:end]:
-            total += share
-        return total
-
-    @property
-    def earned(self) -> Share:
-        """What has shipped is worth."""
-        return self.worth(0, self.shipped)
 
 
 class Went(Struct, frozen=True):
@@ -216,7 +182,7 @@ class OrderModel(Struct):
         for ref, line in after.items():
             was = before[ref].quantity - before[ref].cancelled if ref in before else 0
             now = line.quantity - line.cancelled
-            if now > was:
+            if now > was or (ref not in before and line.quantity):
                 self._add(line, before.get(ref), now - was)
             elif now < was:
                 less.append((ref, was - now, now))
@@ -231,21 +197,36 @@ class OrderModel(Struct):
 
     def _add(self, stated: LineDocument, before: LineDocument | None, units: int) -> None:
         """A line of which nothing has shipped grows; else the units stand on a line of their own."""
+        again = min(units, max(0, before.cancelled - stated.cancelled)) if before else 0
         for line in self.lines:
             if line.ref == stated.line_ref and not line.shipped:
+                line.priced += units - min(again, max(0, line.priced - line.live))
                 line.ordered += units
-                line.priced += units
                 return
+        dead = 0 if before else stated.cancelled
+        back, known = self._back(stated.line_ref, again)
         gross = Share(
-            units * stated.unit_price_minor,
+            (dead + units - back) * stated.unit_price_minor,
             stated.discount_minor - (before.discount_minor if before else 0),
             (stated.shipping_minor or 0) - ((before.shipping_minor or 0) if before else 0),
             (stated.tax_minor or 0) - ((before.tax_minor or 0) if before else 0),
             (stated.duties_minor or 0) - ((before.duties_minor or 0) if before else 0),
         )
-        share = without_tax(gross) if self.document.tax_included else gross
+        share = known + (without_tax(gross) if self.document.tax_included else gross)
         place = max(line.line_no for line in self.lines) + 1
-        self.lines.append(LineModel(place, stated.line_ref, stated.listing, units, 0, 0, units, share))
+        self.lines.append(LineModel(place, stated.line_ref, stated.listing, dead + units, dead, 0, dead + units, share))
+
+    def _back(self, ref: str, units: int) -> tuple[int, Share]:
+        """Units that are cancelled no more: what they were worth goes with them."""
+        back, worth = 0, Share()
+        for line in self.lines:
+            part = min(units - back, line.priced - max(line.live, line.shipped)) if line.ref == ref else 0
+            if part > 0:
+                worth += line.worth(line.priced - part, line.priced)
+                line.share = line.worth(0, line.priced - part)
+                line.priced -= part
+                back += part
+        return back, worth
 
     def _cancel(self, line: LineModel, units: int) -> None:
         """What no site has picked or shipped can be cancelled."""
