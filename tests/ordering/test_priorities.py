@@ -103,6 +103,23 @@ def test_what_is_short_takes_from_the_last_in_rank(world: World) -> None:
     world.check()
 
 
+def test_what_a_site_did_not_find_is_taken_from_the_last_in_rank(world: World) -> None:
+    world.stock("WEST", {"CUP": 2})
+    world.order("web", document("vip", ("CUP", 2), customer_class="VIP"))
+    assert world.find("vip").fulfillments[0].site == "EAST"
+    world.order("web", held("rest", 2))
+    world.order("web", held("more", 6))
+    world.stock("EAST", {"CUP": 10}, world.tx.now - HOUR)
+    assert sum(units for number in ("rest", "more") for _, units in world.find(number).lines[0].sites) == 8
+    world.order("web", held("last", 2))
+    assert world.find("last").lines[0].sites == (("WEST", 2),)
+    world.confirm("vip", "short_picked", [("CUP", 2)])
+    assert world.find("vip").lines[0].sites == (("WEST", 2),)
+    assert world.state("vip")[2] == "released"
+    assert world.find("last").lines[0].sites != (("WEST", 2),)
+    world.check()
+
+
 def test_who_gave_is_planned_anew_from_what_is_left(world: World) -> None:
     world.order("web", held("a", 10))
     world.stock("WEST", {"CUP": 2})

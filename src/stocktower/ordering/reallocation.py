@@ -25,8 +25,6 @@ def reallocate(tx: Transaction, order_ids: Sequence[int]) -> None:
     orders = store.lock_orders(tx, {*order_ids, *givers})
     demands = complete(desk, orders)
     map_lines(desk, orders)
-    for order_id, precedence in store.load_precedences(tx, [order.order_id for order in orders]):
-        next(order for order in orders if order.order_id == order_id).precedence = precedence
     wanted = skus_of_orders(orders)
     if not wanted:
         return

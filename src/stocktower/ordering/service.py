@@ -107,6 +107,8 @@ def complete(desk: Desk, orders: Sequence[Order], *, loaded: bool = False) -> di
             by_id[order_id].requests = requests
     for order_id, hold in store.load_holds(tx, order_ids):
         by_id[order_id].holds[hold.name] = hold
+    for order_id, precedence in store.load_precedences(tx, order_ids):
+        by_id[order_id].precedence = precedence
     demands = load_demands(tx, by_id)
     for allocation in inventory.load_allocations(tx, order_ids):
         order = by_id[allocation.order_id]

@@ -297,7 +297,10 @@ class Auditor:
             is_short = len(taker.lines) == 1 and taker.lines[0].backordered == taker.lines[0].ordered == 1
             if not is_short or model.document.customer_class != VIP or offer.pack > 1 or offer.sku in aside:
                 continue
-            sites = self.merchant.shop(taker.shop).sites
+            asked = model.requests.values()
+            # A site that did not find it is not asked for it again.
+            doubtful = {one.site for one in asked if any(line.short for line in one.lines.values())}
+            sites = set(self.merchant.shop(taker.shop).sites) - doubtful
             for giver in tower.orders:
                 other = self.orders[giver.shop, giver.order_ref]
                 if other.document.placed_at + timedelta(hours=SHIP_BY_HOURS - PROTECT_HOURS) <= tower.now:
