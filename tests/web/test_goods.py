@@ -1,5 +1,6 @@
 """Goods that move, over the API and on their pages: entered at once, once for each key, refused with field and fix."""
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -91,6 +92,8 @@ def test_receiving_by_the_form_is_shown_before_it_is_done(site: Site, api: httpx
     api.post("/api/v1/inbound", json={"reference": "PO-79", "site": "EAST", "lines": lines})
     client = site.signed_in()
     address = "/inbound/receive?reference=PO-79&site=EAST"
+    # All of it goes to one site: that is the one that is offered.
+    assert f'action="{html.escape(address)}"' in client.get("/inbound/receive?reference=PO-79").text
     found = re.search(r'name="form_token" value="([^"]+)"', client.get(address).text)
     assert found is not None
     filled = {"form_token": found[1], "note": "DN-79", "good/LAMP": "5", "damaged/LAMP": "1", "complete": "yes"}

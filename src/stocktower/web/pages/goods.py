@@ -152,6 +152,7 @@ def _show_form(
 ) -> Response[str]:
     with desk.reading() as tx:
         network = desk.network(tx)
+        site = site or _only_site(tx, network, reference)
         lines = _lines(tx, network, reference, site) if reference else []
         return desk.show(
             tx, "receive.html", status=422 if result and result.problem else 200, title=f"Receive {reference}".strip(),
@@ -160,6 +161,15 @@ def _show_form(
             href=receive_href(reference, site), may_act=desk.may(access.Permission.ADJUST_STOCK),
             keeps_bins=_keeps_bins(network, site),
         )  # fmt: skip
+
+
+def _only_site(tx: Transaction, network: Network, reference: str) -> str:
+    """The site that all of an inbound goes to; nothing where there are several, or none."""
+    if not reference:
+        return ""
+    found = inventory.load_coming_page(tx, inventory.ComingFilter(reference=reference), limit=500)
+    sites = {row.inbound.site_id for row in found.rows if row.inbound.kind != inventory.TRANSFER}
+    return network.sites[sites.pop()].code if len(sites) == 1 else ""
 
 
 def _keeps_bins(network: Network, site: str) -> bool:
