@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from stocktower.platform import (
@@ -182,3 +183,15 @@ def database(database_url: str, clock: FrozenClock) -> Iterator[Database]:
     opened = Database(database_url, clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real headless Chromium."""
+    path = Path(os.environ.get("STOCKTOWER_CHROMIUM", "/usr/bin/chromium"))
+    if not path.exists():
+        pytest.fail(f"no Chromium at {path}; `make test` says how to get one")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -7,11 +7,17 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
+from stocktower.app.home import Home, open_tower
 from stocktower.platform import server_for
 from tests.app.shell import Program, Shell, processes_of, wait_for
+from tests.web.conftest import served
+from tests.web.looking import handled, look, shape_of
+from tests.web.world import sign_in
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +259,14 @@ def test_commands_in_words(demo: Shell) -> None:
     assert "invariants hold" in demo.say("verify").out
     assert "Trial balance of acme-us" in demo.say("trial-balance").out
     assert "Safety stock" in demo.say("ats", "BOTTLE", "--explain").out
+
+
+def test_every_page_reads_well_on_every_screen(demo: Shell, chromium: Browser) -> None:
+    with open_tower(Home(demo.home)) as tower, served(tower) as site, chromium.new_context() as context:
+        context.new_page().goto(f"{site.url}/sign-in/{sign_in(tower)}")
+        faults = look(context, site.url, ("/", "/find?q=lantern", "/moves?q=reason:assembly"), onward=True)
+    assert handled() - {shape_of(urlsplit(address).path) for address in faults} == set()
+    assert {address: said for address, said in faults.items() if said} == {}
 
 
 # From here on something changes.

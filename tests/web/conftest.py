@@ -1,15 +1,12 @@
 """The pages and the API of a small merchant, served by the real server over a real database."""
 
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from stocktower import access, inventory, web
 from stocktower.app.home import Tower
@@ -79,15 +76,3 @@ def _wait_for(url: str, serving: threading.Thread) -> None:
             except httpx.TransportError:
                 threading.Event().wait(0.1)
     raise AssertionError("the server did not start")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A real headless Chromium."""
-    path = Path(os.environ.get("STOCKTOWER_CHROMIUM", "/usr/bin/chromium"))
-    if not path.exists():
-        pytest.fail(f"no Chromium at {path}; `make test` says how to get one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
