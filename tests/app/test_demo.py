@@ -263,7 +263,9 @@ def test_commands_in_words(demo: Shell) -> None:
 
 def test_every_page_reads_well_on_every_screen(demo: Shell, chromium: Browser) -> None:
     with open_tower(Home(demo.home)) as tower, served(tower) as site, chromium.new_context() as context:
-        context.new_page().goto(f"{site.url}/sign-in/{sign_in(tower)}")
+        entry = context.new_page()
+        entry.goto(f"{site.url}/sign-in/{sign_in(tower)}")
+        entry.wait_for_url(f"{site.url}/")
         faults = look(context, site.url, ("/", "/find?q=lantern", "/moves?q=reason:assembly"), onward=True)
     assert handled() - {shape_of(urlsplit(address).path) for address in faults} == set()
     assert {address: said for address, said in faults.items() if said} == {}

@@ -136,8 +136,7 @@ def test_keys_stay_out_of_fields(page: Page, site: Site) -> None:
 
 def test_a_case_is_tried_then_done_without_script(chromium: Browser, site: Site) -> None:
     with chromium.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(f"{site.url}/sign-in/{world.sign_in(site.tower)}")
+        page = enter(context, site)
         page.goto(f"{site.url}/cases?q=kind:fraud_review")
         page.get_by_role("link", name="Approve the order").click()
         page.locator("#act-approve").get_by_role("button", name="Show what changes").click()
@@ -152,8 +151,7 @@ def test_a_case_is_tried_then_done_without_script(chromium: Browser, site: Site)
 
 def test_pages_are_read_and_filtered_without_script(chromium: Browser, site: Site) -> None:
     with chromium.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(f"{site.url}/sign-in/{world.sign_in(site.tower)}")
+        page = enter(context, site)
         page.goto(f"{site.url}/orders")
         page.get_by_role("link", name="Shipped", exact=True).click()
         expect(page.get_by_role("link", name="#1001")).to_be_visible()
