@@ -16,8 +16,7 @@ from stocktower.app.home import Home, open_tower
 from stocktower.platform import server_for
 from tests.app.shell import Program, Shell, processes_of, wait_for
 from tests.web.conftest import served
-from tests.web.looking import handled, look, shape_of
-from tests.web.world import sign_in
+from tests.web.looking import enter, handled, look, shape_of
 
 
 @pytest.fixture(scope="module")
@@ -263,9 +262,7 @@ def test_commands_in_words(demo: Shell) -> None:
 
 def test_every_page_reads_well_on_every_screen(demo: Shell, chromium: Browser) -> None:
     with open_tower(Home(demo.home)) as tower, served(tower) as site, chromium.new_context() as context:
-        entry = context.new_page()
-        entry.goto(f"{site.url}/sign-in/{sign_in(tower)}")
-        entry.wait_for_url(f"{site.url}/")
+        enter(context, site)
         faults = look(context, site.url, ("/", "/find?q=lantern", "/moves?q=reason:assembly"), onward=True)
     assert handled() - {shape_of(urlsplit(address).path) for address in faults} == set()
     assert {address: said for address, said in faults.items() if said} == {}

@@ -7,13 +7,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import BrowserContext, Page
 
+from stocktower.access import Role
 from stocktower.web import pages
+from tests.web.conftest import Site
+from tests.web.world import sign_in
 
 WIDTHS = (1440, 390)
 LIGHTS = ("light", "dark")
 ENTRANCES = {"/sign-in", "/sign-in/*"}
 """Pages for those who are not signed in."""
-_UNFINISHED = re.compile(r"\bNone\b|\bundefined\b|\bNaN\b|\{\{|\bobject at 0x")
+_UNFINISHED = re.compile(r"\bNone\b(?! [a-z])|\bundefined\b|\bNaN\b|\{\{|\bobject at 0x")
 _VARIABLE = re.compile(r"\{[^}]*\}")
 
 CONTRAST = """() => {
@@ -74,6 +77,14 @@ STRUCTURE = """() => {
 }"""
 
 
+def enter(context: BrowserContext, site: Site, role: Role = Role.ADMINISTRATOR) -> Page:
+    """A page of somebody who came by a link, when it has gone on by itself."""
+    page = context.new_page()
+    page.goto(f"{site.url}/sign-in/{sign_in(site.tower, role)}")
+    page.wait_for_url(f"{site.url}/")
+    return page
+
+
 def faults_of(page: Page, url: str) -> list[str]:
     """What is wrong with a page, whose widths and lights change while it is open."""
     said: list[str] = []
@@ -122,7 +133,8 @@ def look(context: BrowserContext, url: str, addresses: Iterable[str], *, onward:
     kinds: set[tuple[str, ...]] = set()
     while queue:
         address = queue.popleft()
-        if onward and (kind := _kind_of(address)) in kinds:
+        kind = _kind_of(address)
+        if onward and kind in kinds:
             continue
         faults[address] = faults_of(page, url + address) + complaints
         complaints.clear()

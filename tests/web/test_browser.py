@@ -7,9 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from stocktower.web.desk import STOCK_TABS
-from tests.web import world
 from tests.web.conftest import Site
-from tests.web.looking import look
+from tests.web.looking import enter, look
 
 pytestmark = pytest.mark.browser
 
@@ -20,14 +19,6 @@ PAGES = ("/", "/orders", "/orders?q=", "/stock", "/stock/LAMP", "/stock/SET",
          "/no/such/page")  # fmt: skip
 LINKED = (("/orders?q=", "/orders/"), ("/cases", "/cases/"), ("/books", "/books/accounts/"),
           ("/books/journals", "/books/journals/"), ("/events", "/events/"))  # fmt: skip
-
-
-def enter(context: BrowserContext, site: Site) -> Page:
-    """A page of somebody who came by a link."""
-    page = context.new_page()
-    page.goto(f"{site.url}/sign-in/{world.sign_in(site.tower)}")
-    page.wait_for_url(f"{site.url}/")
-    return page
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,19 @@
 """Reconciliation and data quality over HTTP and in a browser: both figures, why, the case; a merge shown and done."""
 
-import re
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
-from stocktower import access, exchange, inventory, web
+from stocktower import access, exchange
 from stocktower.app.home import apply_file
-from stocktower.app.serving import services_of
 from stocktower.app.workers import work_until_idle
 from stocktower.exchange import ProductDocument
 from tests.web import world
-from tests.web.conftest import Site, _wait_for
+from tests.web.conftest import Site, served
+from tests.web.looking import enter, look
 from tests.web.test_pages import token_of
 
 SYSTEMS = """
@@ -47,25 +44,11 @@ def compared(new_database_url: Callable[[], str], tmp_path_factory: pytest.TempP
         file.write(SYSTEMS)
     apply_file(tower, actor="tester")
     world.send(tower, "catalog", exchange.PRODUCT, [("LAMP", LAMP), ("LAMP-B", TWIN)])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    stop: list[Callable[[], None]] = []
-    with inventory.Gatherer(tower.database) as gatherer:
-        services = services_of(tower, gatherer)
-        serving = threading.Thread(
-            target=web.serve, args=(services, "127.0.0.1", port), kwargs={"ready": stop.append}, daemon=True
-        )
-        serving.start()
-        site = Site(tower, f"http://127.0.0.1:{port}")
-        _wait_for(site.url, serving)
+    with served(tower) as site:
         with site.with_token() as client:
             for theirs in (30, 28):
                 state(client, site, theirs)
         yield site
-        stop[0]()
-        serving.join(timeout=20)
-    tower.database.close()
 
 
 def state(client: httpx.Client, site: Site, lamps: int) -> None:
@@ -153,23 +136,10 @@ def test_quality_is_read_and_merged(compared: Site, client: httpx.Client) -> Non
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("path", ["/reconciliation", "/reconciliation/wms", "/quality"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-def test_nothing_hangs_out_of_the_page(
-    compared: Site, chromium: Any, path: str, theme: str, width: int, tmp_path: Path
-) -> None:
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.goto(f"{compared.url}/sign-in/{world.sign_in(compared.tower)}")
-    page.wait_for_url(f"{compared.url}/")
-    page.goto(compared.url + path)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert not problems
-    page.screenshot(
-        path=str(tmp_path / f"{path.strip(chr(47)).replace(chr(47), chr(45))}-{theme}-{width}.png"), full_page=True
-    )
-    assert re.search("Reconciliation|Data quality", page.inner_text("nav.tabs"))
-    context.close()
+def test_differences_read_well_on_every_screen(compared: Site, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        page = enter(context, compared)
+        faults = look(context, compared.url, ("/reconciliation", "/reconciliation/wms", "/quality"))
+        page.goto(f"{compared.url}/reconciliation/wms")
+        assert "Reconciliation" in page.inner_text("nav.tabs")
+    assert {address: said for address, said in faults.items() if said} == {}
