@@ -198,6 +198,25 @@ def test_units_that_change_their_status_stay_in_their_bin_and_bins_are_known_of_
     assert broken(tx) == []
 
 
+def test_bins_are_listed_as_people_walk_page_by_page(tx: Transaction, world: World) -> None:
+    codes = [
+        *("A-2", "a-3", "A-10", "A-100", "A10"),
+        *("B-0", "B-007", "B-8", "B-00000000000012", "B-123456789012", "C/2.1", "C/10"),
+    ]
+    count(tx, dict.fromkeys(codes, 1))
+    kept = tx.connection.execute("SELECT bin, walk FROM inventory.bin WHERE merchant_id = %s", [tx.merchant_id])
+    assert dict(kept.fetchall()) == {code: ledger.walking_order(code) for code in codes}
+    listed: list[str] = []
+    place = None
+    while True:
+        found, place = ledger.load_bin_page(tx, ledger.BinsAsked(), place, limit=5)
+        listed += [one.bin for one in found]
+        if place is None:
+            break
+    assert listed == codes
+    assert broken(tx) == []
+
+
 def test_what_is_picked_out_of_a_bin_falls_there_and_leaves_from_where_it_lies_then(
     tx: Transaction, world: World
 ) -> None:

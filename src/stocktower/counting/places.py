@@ -47,9 +47,9 @@ def in_walking_order(lines: Iterable[PlannedLine]) -> list[PlannedLine]:
     return sorted(lines, key=lambda line: walking_key(line.bin))
 
 
-def walking_key(code: str | None) -> tuple[bool, list[tuple[int, str]]]:
+def walking_key(code: str | None) -> tuple[bool, str]:
     """Sorts places as people walk; what lies in no bin comes last."""
-    return not code, ledger.walking_order(code) if code else []
+    return not code, ledger.walking_order(code or "")
 
 
 def load_expected(tx: Transaction, site_id: int, wanted: Sequence[tuple[Line, datetime]]) -> list[int]:

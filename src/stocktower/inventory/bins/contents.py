@@ -49,7 +49,7 @@ def load_bins(tx: Transaction, stock_ids: Iterable[int], at: datetime | None = N
 def load_bin_page(
     tx: Transaction, asked: BinsAsked, after: BinPlace | None = None, limit: int = 200
 ) -> tuple[list[Found], BinPlace | None]:
-    """What lies in bins, by site and bin, and where the next page begins; None: there is no more."""
+    """What lies in bins, site by site as people walk, and where the next page begins; None: there is no more."""
     place = after or BinPlace()
     found = store.find_in_bins(
         tx, asked.site_ids, asked.codes, _beginnings(asked.codes), asked.sku_ids,

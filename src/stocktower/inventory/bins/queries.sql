@@ -51,10 +51,11 @@ ORDER BY reference_id, stock_id;
 
 -- name: change_bins
 -- What lies in bins now; of the rows the SKUs are locked.
-INSERT INTO inventory.bin AS bin (merchant_id, stock_id, bin, quantity, sequence)
-SELECT %(merchant_id)s::bigint, fresh.stock_id, fresh.bin, fresh.quantity, fresh.sequence
+INSERT INTO inventory.bin AS bin (merchant_id, stock_id, bin, quantity, sequence, site_id)
+SELECT %(merchant_id)s::bigint, fresh.stock_id, fresh.bin, fresh.quantity, fresh.sequence, stock.site_id
 FROM unnest(%(stock_ids)s::bigint[], %(bins)s::text[], %(quantities)s::bigint[], %(sequences)s::bigint[])
     AS fresh (stock_id, bin, quantity, sequence)
+JOIN inventory.stock AS stock ON stock.merchant_id = %(merchant_id)s::bigint AND stock.stock_id = fresh.stock_id
 ORDER BY fresh.stock_id, fresh.bin
 ON CONFLICT (merchant_id, stock_id, bin) DO UPDATE SET quantity = excluded.quantity, sequence = excluded.sequence;
 
@@ -95,19 +96,20 @@ WHERE merchant_id = %(merchant_id)s::bigint AND site_id = ANY(%(site_ids)s::bigi
 ORDER BY sku_id, stock_id;
 
 -- name: find_in_bins
--- What lies in bins: of some SKUs (none: all), at some sites, in bins with some codes or beginnings, after a place; in the
--- order of site, bin and row.
-SELECT stock.site_id, bin.bin, bin.stock_id, bin.quantity, stock.sku_id, stock.status, stock.owner, stock.lot,
+-- What lies in bins: of some SKUs (none: all), at some sites, in bins with some codes or beginnings, after a place; site by
+-- site as people walk.
+SELECT bin.site_id, bin.bin, bin.stock_id, bin.quantity, stock.sku_id, stock.status, stock.owner, stock.lot,
     stock.quantity AS row_quantity, stock.allocated
 FROM inventory.bin AS bin
 JOIN inventory.stock AS stock ON stock.merchant_id = bin.merchant_id AND stock.stock_id = bin.stock_id
 WHERE bin.merchant_id = %(merchant_id)s::bigint AND bin.quantity > 0
     AND (cardinality(%(codes)s::text[]) = 0 OR bin.bin = ANY(%(codes)s::text[])
         OR EXISTS (SELECT FROM unnest(%(beginnings)s::text[]) AS named (code) WHERE starts_with(bin.bin, named.code)))
-    AND (cardinality(%(site_ids)s::bigint[]) = 0 OR stock.site_id = ANY(%(site_ids)s::bigint[]))
+    AND (cardinality(%(site_ids)s::bigint[]) = 0 OR bin.site_id = ANY(%(site_ids)s::bigint[]))
     AND (cardinality(%(sku_ids)s::bigint[]) = 0 OR stock.sku_id = ANY(%(sku_ids)s::bigint[]))
-    AND (stock.site_id, bin.bin, bin.stock_id) > (%(site_id)s::bigint, %(bin)s::text, %(stock_id)s::bigint)
-ORDER BY stock.site_id, bin.bin, bin.stock_id
+    AND (bin.site_id, bin.walk, bin.bin COLLATE "C", bin.stock_id)
+        > (%(site_id)s::bigint, %(walk)s::text, %(bin)s::text, %(stock_id)s::bigint)
+ORDER BY bin.site_id, bin.walk, bin.bin COLLATE "C", bin.stock_id
 LIMIT %(limit)s::bigint;
 
 -- name: load_moves_in_bins

@@ -27,7 +27,8 @@ _EXPLAINS = frozenset((COUNT, DISCREPANCY))
 """Moves that say beside another one what was known, or not known, of the same units."""
 SEPARATORS = ("-", "/", ".", " ")
 """What stands in the code of a bin behind its zone."""
-_NUMBER = re.compile(r"(\d+)")
+_NUMBER = re.compile(r"[0-9]+")
+_CAPITALS = {small: small - 32 for small in range(ord("a"), ord("z") + 1)}
 _ZONE = re.compile(r"([^-/. ]+)[-/. ]|([^\W\d_]+)")
 
 
@@ -56,9 +57,9 @@ class BinMove(Struct, frozen=True, gc=False):
     recorded_at: datetime
 
 
-def walking_order(code: str) -> list[tuple[int, str]]:
-    """Sorts bins as people walk: A-2 before A-10."""
-    return [(int(part), "") if part.isdecimal() else (0, part.upper()) for part in _NUMBER.split(code)]
+def walking_order(code: str) -> str:
+    """Sorts bins as people walk: A-2 before A-10; what the table of bins keeps as `walk`."""
+    return _NUMBER.sub(lambda number: number[0].lstrip("0").zfill(10), code.translate(_CAPITALS))
 
 
 def zone_of(code: str) -> str:
@@ -89,7 +90,7 @@ def spread(
     return list(taken.items())
 
 
-def _from_shelves(code: str) -> tuple[bool, list[tuple[int, str]]]:
+def _from_shelves(code: str) -> tuple[bool, str]:
     return code == FETCHED, walking_order(code)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from stocktower.platform import Transaction, load_queries
 
 from ..stock.store import StockMoved
-from .rules import BinMove, BinRow
+from .rules import BinMove, BinRow, walking_order
 
 _SQL = load_queries(__package__)
 _astuple = msgspec.structs.astuple
@@ -168,10 +168,11 @@ def find_in_bins(
     tx: Transaction, site_ids: Collection[int], codes: Collection[str], beginnings: Collection[str],
     sku_ids: Collection[int], after: tuple[int, str, int], limit: int,
 ) -> list[Found]:  # fmt: skip
-    """What lies in bins, after (site_id, bin, stock_id)."""
+    """What lies in bins, site by site as people walk, after (site_id, bin, stock_id)."""
     return tx.fetch(
         _SQL.find_in_bins, Found, site_ids=sorted(site_ids), codes=sorted(codes), beginnings=sorted(beginnings),
-        sku_ids=sorted(sku_ids), site_id=after[0], bin=after[1], stock_id=after[2], limit=limit,
+        sku_ids=sorted(sku_ids), site_id=after[0], walk=walking_order(after[1]), bin=after[1],
+        stock_id=after[2], limit=limit,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def list_bins(
     after: Annotated[str, QueryParameter(description="`next` of the page before.")] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 200,
 ) -> BinPage:
-    """What lies in which bin, by site and bin."""
+    """What lies in which bin, site by site as people walk."""
     with desk.reading() as tx:
         network = desk.network(tx)
         if site:

@@ -24,7 +24,7 @@ WORDS = (
 
 @get("/bins", sync_to_thread=True)
 def bins_page(desk: AtDesk, q: FromQuery[str] = "", after: FromQuery[str] = "") -> Response[str]:
-    """What lies in which bin, by site and bin."""
+    """What lies in which bin, site by site as people walk."""
     return _show(desk, q, after)
 
 
