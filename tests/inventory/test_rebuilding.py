@@ -33,8 +33,8 @@ CLAIM = (
     "(%(merchant)s, 2, 1, 7, 1, %(sku)s, -1, 1, 'arrived', %(now)s)",
 )
 BIN = (
-    "INSERT INTO inventory.bin (merchant_id, stock_id, bin, quantity, sequence) SELECT merchant_id, stock_id, 'A1', 5, "
-    "2 FROM inventory.stock WHERE merchant_id = %(merchant)s",
+    "INSERT INTO inventory.bin (merchant_id, site_id, stock_id, bin, quantity, sequence) SELECT merchant_id, site_id, "
+    "stock_id, 'A1', 5, 2 FROM inventory.stock WHERE merchant_id = %(merchant)s",
     "INSERT INTO inventory.bin_move (merchant_id, stock_id, bin, sequence, delta, quantity_after, reason, reference, "
     "reference_id, actor, occurred_at, recorded_at) SELECT merchant_id, stock_id, 'A1', step.sequence, step.delta, "
     "step.after, 'x', 'x', 1, 'x', %(now)s, %(now)s FROM inventory.stock, (VALUES (1, 2, 2), (2, 3, 5)) "

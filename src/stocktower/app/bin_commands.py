@@ -29,7 +29,7 @@ def list_bins(
     *, site: str = "", bin: BinsOption = (), sku: SkusOption = (), after: AfterOption = "", limit: LimitOption = 200,
     home: HomeOption = None, json: JsonFlag = False,
 ) -> None:  # fmt: skip
-    """What lies in which bin, by site and bin."""
+    """What lies in which bin, site by site as people walk."""
     with opened(home) as tower, tower.reading() as tx:
         network = load_network(tx)
         if site and site not in network.site_ids:

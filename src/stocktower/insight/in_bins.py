@@ -30,7 +30,7 @@ class BinLine(msgspec.Struct, frozen=True):
 
 
 class BinPage(msgspec.Struct, frozen=True):
-    """A page of what lies in bins, by site and bin."""
+    """A page of what lies in bins, site by site as people walk."""
 
     lines: list[BinLine]
     next: str
