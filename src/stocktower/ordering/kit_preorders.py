@@ -11,6 +11,11 @@ from stocktower.inventory import InboundClaim
 from .model import Facts, Line, Order
 
 
+def serving(order: Order, facts: Facts) -> list[int]:
+    """The sites that may serve an order where it goes, the preferred first."""
+    return facts.planner.sites(order.channel_id, order.ship_country, order.ship_region)
+
+
 def is_kit(line: Line) -> bool:
     """Whether a sold unit of a line is made of several SKUs."""
     return len(line.components) > 1
@@ -31,7 +36,7 @@ def stock_of(order: Order, line: Line, facts: Facts, waiting: int) -> dict[tuple
     found: dict[tuple[int, int], int] = {}
     for sku_id in skus:
         left = limits.units.get(sku_id)
-        for site_id in facts.network.channels[order.channel_id].site_ids:
+        for site_id in serving(order, facts):
             units = facts.free.free.get((sku_id, site_id), 0)
             if left is not None:
                 units = min(units, left, limits.at.get((sku_id, site_id), 0))
@@ -50,9 +55,9 @@ def covered_at(order: Order, line: Line, stock: Mapping[tuple[int, int], int], s
 
 
 def covered_kits(order: Order, line: Line, facts: Facts, waiting: int) -> int:
-    """Kits of a line that stock and its claims cover now, at all sites of its channel."""
+    """Kits of a line that stock and its claims cover now, at all sites that may serve it."""
     stock = stock_of(order, line, facts, waiting)
-    return sum(covered_at(order, line, stock, site_id) for site_id in facts.network.channels[order.channel_id].site_ids)
+    return sum(covered_at(order, line, stock, site_id) for site_id in serving(order, facts))
 
 
 def claim_kits(order: Order, line: Line, lacking: int, facts: Facts, *, whole: bool) -> tuple[int, list[InboundClaim]]:
@@ -80,10 +85,10 @@ def claim_kits(order: Order, line: Line, lacking: int, facts: Facts, *, whole: b
 def _soonest_first(
     order: Order, line: Line, lacking: int, stock: Mapping[tuple[int, int], int], facts: Facts
 ) -> list[int]:
-    """The sites of the channel, the one that would cover the most soonest first; nothing stays claimed."""
+    """The sites that may serve an order, the one that would cover the most soonest first; nothing stays claimed."""
     assert facts.coming is not None
     ranked: list[tuple[int, float, int, int]] = []
-    for place, site_id in enumerate(facts.network.channels[order.channel_id].site_ids):
+    for place, site_id in enumerate(serving(order, facts)):
         kits, made = _claim_at(order, line, lacking, stock, site_id, facts, {})
         facts.coming.give_up(made)
         last = max((one.expected_at.timestamp() for one in made if one.expected_at is not None), default=0.0)
@@ -116,7 +121,7 @@ def _claim_at(
                 )
                 units = -(-short // per_unit) * per_unit
                 found = facts.coming.claim(
-                    wanted, units, per_unit, facts.free, whole=False, site_id=site_id,
+                    wanted, units, per_unit, facts.free, site_ids=(site_id,), whole=False,
                     beside=beside + used.get(sku_id, 0),
                 )  # fmt: skip
             made += found

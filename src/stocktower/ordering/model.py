@@ -291,6 +291,8 @@ class Plan(Struct):
     """Orders that have just become short and may take from others."""
     not_there: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """(order_id, line_no, sku_id) for which something arrived that cannot be taken."""
+    unreachable: list[InboundClaim] = field(default_factory=list[InboundClaim])
+    """Claims on what comes to sites that may not serve their orders."""
     promises: list[tuple[int, LinePromise]] = field(default_factory=list[tuple[int, LinePromise]])
     """(order_id, promise) that are new or changed."""
     looks: list[tuple[int, datetime]] = field(default_factory=list[tuple[int, datetime]])

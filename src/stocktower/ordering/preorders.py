@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from stocktower.inventory import InboundClaim, add_claims, trim_claims_of
 
 from . import events
-from .kit_preorders import claim_kits, covered_kits, is_kit, may_claim
+from .kit_preorders import claim_kits, covered_kits, is_kit, may_claim, serving
 from .model import Facts, Hold, HoldName, Line, LinePromise, Order, Plan
 
 SYSTEM = "system"
@@ -52,13 +52,13 @@ def preorder(order: Order, line: Line, missing: int, facts: Facts, now: datetime
         return 0
     wanted = InboundClaim(order.order_id, line.line_no, sku_id, 0, order.channel_id, order.priority, order.placed_at, 0)
     before, whole = covered(order, line), line.line_no not in order.promises
-    made: list[InboundClaim] = []
+    made, sites = list[InboundClaim](), serving(order, facts)
     part = sum(claim.units for claim in claims_of(order, line)) % per_unit
     if part:
         # A part of a sold unit came and could not be taken: what is claimed of that unit is made up first.
-        made += facts.coming.claim(wanted, per_unit - part, 1, facts.free, whole=True)
+        made += facts.coming.claim(wanted, per_unit - part, 1, facts.free, site_ids=sites, whole=True)
         lacking -= 1
-    made += facts.coming.claim(wanted, lacking * per_unit, per_unit, facts.free, whole=whole)
+    made += facts.coming.claim(wanted, lacking * per_unit, per_unit, facts.free, site_ids=sites, whole=whole)
     _note_claims(order, line, made, facts, now, plan)
     return covered(order, line) - before
 
@@ -83,6 +83,15 @@ def _note_claims(
         plan.events.append(events.event("line.preordered", order, now, data))
     order.claims = add_claims(order.claims, made)
     plan.claims += made
+
+
+def give_up_unreachable(order: Order, facts: Facts, plan: Plan) -> None:
+    """What comes to a site that may not serve an order is not for it any more."""
+    sites = serving(order, facts)
+    lost = [claim for claim in order.claims if claim.site_id not in sites]
+    if lost:
+        plan.unreachable += lost
+        order.claims = [claim for claim in order.claims if claim.site_id in sites]
 
 
 def give_up_arrived(order: Order, line: Line, taken: int, facts: Facts, plan: Plan) -> None:

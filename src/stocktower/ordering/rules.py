@@ -15,7 +15,15 @@ from stocktower.kernel import CaseKind
 from . import events
 from .earnings import finish_unsent
 from .model import Cause, Facts, HoldName, Line, Order, OrderStep, Plan, WaitsFor
-from .preorders import covered, follow_promises, give_up_arrived, hold_until_release, preorder, refresh_claims
+from .preorders import (
+    covered,
+    follow_promises,
+    give_up_arrived,
+    give_up_unreachable,
+    hold_until_release,
+    preorder,
+    refresh_claims,
+)
 from .states import derive_step, settle
 
 HOLD_CASES = {
@@ -101,6 +109,8 @@ def _reserve(order: Order, facts: Facts, now: datetime, plan: Plan) -> None:
     if choice.assignments:
         _take(order, choice, facts, now, plan)
     got = _units_by_line(choice.assignments)
+    if order.claims:
+        give_up_unreachable(order, facts, plan)
     for line in wanting:
         taken = got.get(line.line_no, 0)
         missing = line.open + line.backordered - taken

@@ -304,6 +304,7 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
             reason=reason,
         )
     inventory.drop_arrived(tx, plan.not_there)
+    inventory.drop_claims(tx, plan.unreachable)
     inventory.record_claims(tx, plan.claims)
     schedule(tx, PROMISE, plan.looks)
     schedule(tx, RELEASE, plan.releases)

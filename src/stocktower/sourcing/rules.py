@@ -62,12 +62,18 @@ class Planner:
                 return choice
         return choose_plan(order, lane, self._preference, free, limits.units)
 
+    def sites(self, channel_id: int, country: str, region: str) -> list[int]:
+        """The sites that may serve a channel's orders to a place, whatever they have, the preferred first."""
+        return [one.site_id for one in self._known_lane((channel_id, country, region)).candidates]
+
     def _lane(self, order: SourcingRequest) -> Lane:
         if order.destination is not None:
             return make_lane(
                 self._network, self._preference, order.channel_id, order.country, order.region, order.destination
             )
-        key = (order.channel_id, order.country, order.region)
+        return self._known_lane((order.channel_id, order.country, order.region))
+
+    def _known_lane(self, key: tuple[int, str, str]) -> Lane:
         lane = self._lanes.get(key)
         if lane is None:
             if len(self._lanes) >= _LANES_KEPT:

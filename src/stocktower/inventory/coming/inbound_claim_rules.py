@@ -4,7 +4,7 @@ A claim is units of one inbound that one line was promised. What is received of 
 first, in the order of their lines; what will not come is lost by the last of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -153,11 +153,12 @@ class ComingStock:
             self._taken[claim.inbound_id] = self._taken.get(claim.inbound_id, 0) + claim.claimed
 
     def claim(
-        self, wanted: InboundClaim, units: int, per_unit: int, free: FreeStock, *, whole: bool, site_id: int = 0,
-        beside: int = 0,
+        self, wanted: InboundClaim, units: int, per_unit: int, free: FreeStock, *, site_ids: Collection[int],
+        whole: bool, beside: int = 0,
     ) -> list[InboundClaim]:  # fmt: skip
         """Claim inbound for a line, the soonest first, in whole sold units; where less can be promised than is wanted
-        that much, or (`whole`) nothing. `site_id`: only what comes there; `beside`: units of stock that it counts on.
+        that much, or (`whole`) nothing. `site_ids`: only what comes to one of these; `beside`: units of stock that it
+        counts on.
 
         Nothing of the line's order stands among what waits just now.
         """
@@ -166,7 +167,7 @@ class ComingStock:
         own = beside + sum(one.units for one in self._claims.get(wanted.sku_id, ()) if one.order_id == wanted.order_id)
         made: list[InboundClaim] = []
         for inbound in coming:
-            if units < per_unit or inbound.expected_at is None or site_id not in (0, inbound.site_id):
+            if units < per_unit or inbound.expected_at is None or inbound.site_id not in site_ids:
                 continue
             promisable = self._promisable(wanted, coming, inbound.expected_at, free) - own
             part = min(units, promisable, inbound.open - self._taken.get(inbound.inbound_id, 0))

@@ -135,6 +135,24 @@ def trim_claims(tx: Transaction, order_ids: Iterable[int]) -> None:
         lines.setdefault((claim.order_id, claim.line_no, claim.sku_id), ([], row[-1]))[0].append(claim)
     changes = [change for claims, short in lines.values() for change in trim(claims, short)]
     record_changes(tx, changes)
+    _tell_freed(tx, changes)
+
+
+def drop_claims(tx: Transaction, lost: Sequence[InboundClaim]) -> None:
+    """Give up claims whole, so that others may be promised what they claim."""
+    wanted = {claim_key(claim) for claim in lost}
+    known = load_claims(tx, sorted({claim.order_id for claim in lost}))
+    changes = [
+        ClaimChange(replace(claim, claimed=0, arrived=0), -claim.claimed, -claim.arrived, LOST)
+        for claim in known
+        if claim_key(claim) in wanted
+    ]
+    record_changes(tx, changes)
+    _tell_freed(tx, changes)
+
+
+def _tell_freed(tx: Transaction, changes: Sequence[ClaimChange]) -> None:
+    """Others may be promised what is claimed no more."""
     freed: dict[tuple[int, int], list[Part]] = {}
     for change in changes:
         if change.claimed:
