@@ -226,3 +226,26 @@ def test_two_who_would_close_a_circle_together_do_not(database: Database) -> Non
     assert sorted(len(one) for one in refused) == [0, 1]
     with database.reading(merchant_id) as tx:
         assert broken(tx) == []
+
+
+def test_two_kits_of_one_outer_kit_change_at_once(database: Database) -> None:
+    merchant_id = database.ensure_merchant("inside")
+    with database.transaction(merchant_id, actor="tester") as tx:
+        kits = [product("A", ("LID", 1)), product("B", ("CUP", 1)), product("OUTER", ("A", 1), ("B", 1))]
+        take_products(tx, [*SHOP, *kits])
+
+    def state() -> None:
+        with database.transaction(merchant_id, actor="tester") as tx:
+            take_products(tx, [product("B", ("CUP", 3))])
+
+    other = threading.Thread(target=state)
+    with database.transaction(merchant_id, actor="tester") as tx:
+        take_products(tx, [product("A", ("LID", 2))])
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+    other.join()
+    with database.reading(merchant_id) as tx:
+        assert broken(tx) == []
+        outer = find_skus(tx, ["OUTER"])["OUTER"].sku_id
+        assert sorted(units for _, units in load_resolved(tx, [outer])[outer].components) == [2, 3]

@@ -385,34 +385,6 @@ def test_what_arrives_broken_was_promised_in_vain(world: World) -> None:
     world.check()
 
 
-ABROAD = PREORDERS.replace('code = "WEST"', 'code = "WEST"\nships_to = ["DE", "US"]').replace(
-    'code = "EAST"', 'code = "EAST"\nships_to = ["US"]'
-)
-
-
-def test_what_comes_to_a_site_that_does_not_ship_there_is_not_promised(tx: Transaction) -> None:
-    world = World(tx, ABROAD)
-    coming(world, "PO-1", "CUP", 10, 5)
-    world.order("web", document("a", ("CUP", 4), ship_to=DE))
-    assert claims(world) == {}
-    assert world.state("a")[1] == "stock"
-    coming(world, "PO-2", "CUP", 10, 9, site_id=world.network.site_ids["WEST"])
-    assert claims(world) == {("a", "PO-2"): (4, 0)}
-    world.check()
-
-
-def test_an_order_that_goes_elsewhere_gives_up_what_cannot_be_sent_there(tx: Transaction) -> None:
-    world = World(tx, ABROAD)
-    coming(world, "PO-1", "CUP", 10, 5)
-    world.order("web", document("a", ("CUP", 8)))
-    assert claims(world) == {("a", "PO-1"): (8, 0)}
-    world.order("web", document("a", ("CUP", 8), ship_to=DE))
-    assert claims(world) == {}
-    assert promised(world, "a") == (date(2026, 6, 7), None, date(2026, 6, 7))
-    assert [key.split()[0] for key in sorted(world.cases())] == ["no_stock", "promise_broken"]
-    world.check()
-
-
 def test_a_pack_is_promised_whole(world: World) -> None:
     catalog.map_listing(world.tx, world.network.channel_ids["web"], "SIX", world.sku["CUP"], 6, "tester")
     coming(world, "PO-1", "CUP", 10, 5)

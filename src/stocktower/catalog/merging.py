@@ -9,7 +9,7 @@ from stocktower.platform import Transaction
 
 from . import store
 from .model import Component, Sku
-from .service import emit_mapped, rewrite_parts, sku_event, write_listings
+from .service import emit_mapped, sku_event, write_components, write_listings
 
 MERGED_BY = "merge"
 
@@ -180,9 +180,7 @@ def _write_kits(tx: Transaction, holding: dict[int, dict[int, int]]) -> None:
     stated = [
         Component(kit_id, sku_id, units) for kit_id in kit_ids for sku_id, units in sorted(holding[kit_id].items())
     ]
-    store.replace_components(tx, kit_ids, stated)
-    above = sorted({*kit_ids, *store.load_kits_above(tx, kit_ids)})
-    rewrite_parts(tx, above)
+    above = sorted([*kit_ids, *write_components(tx, kit_ids, stated)])
     tx.emit_all(
         sku_event(tx, "sku.changed", sku.sku_id, {"code": sku.code, "changed": ["parts"]})
         for sku in store.load_skus(tx, above)

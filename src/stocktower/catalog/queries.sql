@@ -285,6 +285,10 @@ WITH RECURSIVE above AS (
 )
 SELECT kit_id FROM above ORDER BY kit_id;
 
+-- name: lock_parts
+-- One writer of parts at a time; given back with the end of the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended('catalog.part', %(merchant_id)s::bigint))::text;
+
 -- name: load_parts
 -- The stocked SKUs that kits come down to.
 SELECT kit_id, part_id, quantity

@@ -200,9 +200,7 @@ def _write_parts(tx: Transaction, plan: ProductPlan, ids: dict[str, int]) -> lis
     above: list[int] = []
     if plan.components:
         kit_ids = [ids[kit] for kit in plan.components]
-        store.replace_components(tx, kit_ids, _holding(plan.components, ids))
-        above = sorted(set(store.load_kits_above(tx, kit_ids)) - set(kit_ids))
-        rewrite_parts(tx, [*kit_ids, *above])
+        above = write_components(tx, kit_ids, _holding(plan.components, ids))
     if plan.materials:
         assembled_ids = [ids[code] for code in plan.materials]
         store.replace_materials(tx, assembled_ids, _holding(plan.materials, ids))
@@ -219,7 +217,19 @@ def _holding(stated: Mapping[str, Mapping[str, int]], ids: Mapping[str, int]) ->
     ]
 
 
-def rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
+def write_components(tx: Transaction, kit_ids: Sequence[int], stated: Sequence[Component]) -> list[int]:
+    """Write what kits hold, and what they and the kits above them come down to; gives those above.
+
+    One at a time: two kits may be in one that is above both.
+    """
+    store.lock_parts(tx)
+    store.replace_components(tx, kit_ids, stated)
+    above = sorted(set(store.load_kits_above(tx, kit_ids)) - set(kit_ids))
+    _rewrite_parts(tx, [*kit_ids, *above])
+    return above
+
+
+def _rewrite_parts(tx: Transaction, kit_ids: Sequence[int]) -> None:
     """Write the stocked SKUs that kits come down to anew, and keep what they came down to before."""
     kept = {(part.kit_id, part.component_id): part.quantity for part in store.ask_parts(tx, kit_ids).get()}
     fresh = {(part.kit_id, part.component_id): part.quantity for part in _parts_of(tx, kit_ids)}

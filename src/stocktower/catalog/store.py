@@ -161,6 +161,11 @@ def load_touched(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:
     return tx.values(_Q.load_touched, sku_ids=list(sku_ids))
 
 
+def lock_parts(tx: Transaction) -> None:
+    """Let no other transaction write what kits come down to before this one ends."""
+    tx.value(_Q.lock_parts)
+
+
 def replace_parts(tx: Transaction, kit_ids: Sequence[int], parts: Sequence[Component]) -> None:
     """Write the parts of kits anew."""
     tx.execute(_Q.delete_parts, kit_ids=list(kit_ids))
