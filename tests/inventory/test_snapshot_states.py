@@ -243,3 +243,27 @@ def test_taking_the_same_snapshot_again_changes_nothing(tx: Transaction, world: 
     again = take(world, tx, "EAST", *lines, all_lots=True, as_of=tx.now)
     assert (again.changed, again.unchanged, again.refused) == (0, 3, ())
     assert catalog.find_skus(tx, ["MILK"])["MILK"].tracking == "lot"
+
+
+@pytest.mark.parametrize("counted", [timedelta(hours=-2), timedelta(minutes=30), timedelta(hours=3)])
+@pytest.mark.parametrize("stuck", [0, 4])
+def test_a_count_of_a_lot_that_expired_meanwhile_speaks_of_all_of_it(
+    tx: Transaction, world: World, counted: timedelta, stuck: int
+) -> None:
+    """Counted before it expired, before anybody looked, after; some of it is with released orders or not."""
+    take(world, tx, "EAST", milk(20, "L1", expires_on=EXPIRES))
+    over = datetime(2026, 7, 1, tzinfo=UTC)
+    tx.now = over - timedelta(hours=1)
+    if stuck:
+        world.order(tx, 1, "MILK", stuck)
+    tx.now = over + timedelta(hours=1)
+    (row,) = inventory.load_availability(tx, [world.sku["MILK"]], world.network).rows(world.sku["MILK"])
+    inventory.withdraw(tx, [inventory.Withdraw(row.stock_id, "expired", "expired")], may_cut=lambda _: set())
+    tx.now = over + timedelta(hours=5)
+    document = StockDocument("EAST", over + counted, (milk(18, "L1", row=2),))
+    inventory.take_snapshot(tx, document, 2, may_cut=lambda _: set())
+    found = held(tx, world, "MILK")
+    # What is released stays with its order as far as anybody knows, and lacks.
+    assert found.get(("EAST", "expired", "own", "L1")) == 18
+    assert found.get(("EAST", "available", "own", "L1"), 0) == stuck
+    assert broken(tx) == []

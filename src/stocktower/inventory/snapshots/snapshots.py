@@ -205,6 +205,13 @@ class Snapshot:
             self._whole |= {one.key[:3] for one in read.stated if one.sku_id in tracked}
         self._own_instants = {one.key: min(one.as_of, tx.now) for one in read.stated if one.as_of is not None}
         self._sku_ids = known.sku_ids
+        named = {one.key for one in read.stated}
+        self._expired = {
+            (one.sku_id, one.owner, one.lot): one.key
+            for one in read.stated
+            if one.status == EXPIRED and one.lot and (one.sku_id, AVAILABLE, one.owner, one.lot) not in named
+        }
+        """(sku_id, owner, lot) -> what is said of an expired lot; it speaks too of what is still called available."""
         self.refused: list[Refused] = []
         """Serial numbers that lie somewhere else as far as anybody knows."""
         self._balances: dict[RowKey, Balance] = {}
@@ -218,7 +225,7 @@ class Snapshot:
         at_risk = store.load_rows_taken(self._tx, self._sku_ids, self._site.site_id) if self._sku_ids else []
         if not at_risk:
             return []
-        moved = self._moved_since(at_risk)
+        moved = self._moved_since(at_risk) | {row.stock_id: 0 for row in at_risk if self._is_over(row)}
         stated = {one.key: one.quantity for one in (*self._stated, *self._not_named(at_risk))}
         lacking = [
             row.stock_id
@@ -233,18 +240,17 @@ class Snapshot:
             return []
         named = {one.key for one in self._stated}
         seen = {(one.sku_id, one.lot) for one in self._stated if one.quantity and one.sku_id in self._serials}
-        expired = {(one.sku_id, one.owner, one.lot) for one in self._stated if one.status == EXPIRED and one.lot}
         return [
             Stated(row.sku_id, self._tracked[row.sku_id].code, row.status, 0, 0, None, True, None, row.owner, row.lot)
             for row in rows
             if (row.quantity or row.discrepancy)
             and key_of(row) not in named
-            and (
-                key_of(row)[:3] in self._whole
-                or (row.sku_id, row.lot) in seen
-                or (row.status == AVAILABLE and (row.sku_id, row.owner, row.lot) in expired)
-            )
+            and (key_of(row)[:3] in self._whole or (row.sku_id, row.lot) in seen or self._is_over(row))
         ]
+
+    def _is_over(self, row: StockRow) -> bool:
+        """Whether what a row calls available is expired by what is said."""
+        return row.status == AVAILABLE and (row.sku_id, row.owner, row.lot) in self._expired
 
     def _at(self, key: RowKey) -> datetime:
         """The instant that is spoken of."""
@@ -281,6 +287,20 @@ class Snapshot:
             row = StockRow(stock_id, sku_id, self._site.site_id, status, owner, lot, 0, 0, 0, 0, None)
             self._balances[one.key] = self._book.open(row)
         self._moved = self._moved_since(known)
+        self._join_expired(rows)
+
+    def _join_expired(self, rows: Sequence[StockRow]) -> None:
+        """What became of an expired lot while it was still called available became of what is said of it; whenever that
+        was counted, none of it is available now.
+        """
+        over = {row.stock_id: self._expired[row.sku_id, row.owner, row.lot] for row in rows if self._is_over(row)}
+        if not over:
+            return
+        instants = [(stock_id, self._at(key)) for stock_id, key in over.items()]
+        for stock_id, units in store.load_moved_after_each(self._tx, instants).items():
+            expired = self._balances[over[stock_id]].row.stock_id
+            self._moved[expired] = self._moved.get(expired, 0) + units
+        self._moved |= dict.fromkeys(over, 0)
 
     def _check_tracking(self) -> None:
         """A SKU whose tracking changed while its first stock came is read again."""
