@@ -75,6 +75,12 @@ def states(world: World) -> dict[str, str]:
     return {one.lot: one.state for one in inventory.load_lots(world.tx)}
 
 
+def recall_case(world: World) -> worklist.Case:
+    """The case of the recall."""
+    (case,) = worklist.load_cases(world.tx, worklist.CaseFilter(kind="lot_recalled")).cases
+    return case
+
+
 def test_a_recall_follows_a_lot_to_every_customer_and_is_undone_whole(world: World) -> None:
     tx, milk = world.tx, world.sku["MILK"]
     world.order("web", document("gone", ("CRATE", 1)))
@@ -185,6 +191,10 @@ def test_what_was_made_before_a_recall_and_is_learned_of_after_it_is_held_with_i
     found = ordering.load_lot(tx, world.network, "SHAKE", "S7", personal=False)
     assert found is not None
     assert [str(one.root) for one in found.recalls] == ["M1 of MILK"]
+    # The case of the recall names it too.
+    assert "S7 of SHAKE" not in recall_case(world).data["lots"]
+    world.work()
+    assert "S7 of SHAKE" in recall_case(world).data["lots"]
     world.order("web", document("has", ("SHAKE", 4), financial_state="pending"))
     assert {one.lot for one in inventory.load_lots_of_orders(tx, [world.find("has").order.order_id])} == {"S2"}
     with pytest.raises(inventory.NotUsable, match="orders have units of it; name another"):

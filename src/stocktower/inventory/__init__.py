@@ -128,7 +128,15 @@ from .promises.takeovers import (
 from .rebuilding import PROJECTIONS
 from .recalls.lineage import load_lineage, load_lot, load_made_of
 from .recalls.recall_model import Lineage, RecallLot, Relative
-from .recalls.recalls import LotsHeld, LotsReleased, hold_lots, load_holders_of_lots, load_recalls, release_lots
+from .recalls.recalls import (
+    LotsHeld,
+    LotsReleased,
+    hold_lots,
+    load_holders_of_lots,
+    load_recalls,
+    load_whole_recalls,
+    release_lots,
+)
 from .rule_acts.effects import Effect, Moved, measure_effects
 from .rule_acts.rule_acts import RuleAct, act_end_rule, act_set_rule
 from .rule_acts.rule_book import (
@@ -251,9 +259,9 @@ __all__ = [
     "load_move_rows", "load_offering", "load_offers", "load_open_holds", "load_promisable", "load_promisable_at",
     "load_recalls", "load_rows_at", "load_rows_by_id", "load_rows_of", "load_rule_views", "load_rules", "load_series",
     "load_site_rows", "load_snapshot_orders", "load_supplied", "load_transfer", "load_unclaimed", "load_waiting",
-    "load_whole", "lock_carts", "lock_holds_of_orders", "lock_supply", "lock_used", "look_at_transfers",
-    "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net", "pool", "read_adjustment",
-    "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances", "receive",
+    "load_whole", "load_whole_recalls", "lock_carts", "lock_holds_of_orders", "lock_supply", "lock_used",
+    "look_at_transfers", "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net", "pool",
+    "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances", "receive",
     "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount", "refuse_adjustment",
     "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule",
     "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound", "state_receipt",

@@ -31,7 +31,8 @@ from .intake import take_orders
 from .lots import LotDetail, LotOrder, LotRelative, load_lot
 from .model import Facts, FulfillmentState, HoldName, Line, Order, OrderStep, Plan, WaitsFor
 from .reallocation import reallocate
-from .recalls import LotName, Recalled, Released, hold_lot, release_lot
+from .recall_cases import LotName
+from .recalls import Recalled, Released, hold_lot, release_lot
 from .rules import advance
 from .service import PROMISE, REALLOCATE, RELEASE
 from .snapshots import accept_differences, accept_rest, take_stock

@@ -10,7 +10,7 @@ from stocktower.inventory import LotFacts, LotMove, RecallLot, Relative, StockRo
 from stocktower.network import Network
 from stocktower.platform import Transaction
 
-from .recalls import LotName
+from .recall_cases import LotName
 from .views import OrderRow, load_rows
 
 

@@ -4,30 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from stocktower import access, catalog, fulfillment, inventory, worklist
+from stocktower import access, inventory, worklist
 from stocktower.inventory import LotsHeld, LotsReleased
 from stocktower.kernel import CaseKind
 from stocktower.platform import Transaction
-from stocktower.worklist import Raise, Waiter
 
 from .acts import NotPossible
 from .cutting import run_with_cuts
+from .recall_cases import LotKey, LotName, cause_key, codes_of, name_of, open_case, who_has
 from .service import Desk
-from .views import load_rows
 from .withdrawals import fill_again
-
-LotKey = tuple[int, str]
-"""(sku_id, lot)"""
-
-
-class LotName(Struct, frozen=True):
-    """A lot as people name it."""
-
-    sku: str
-    lot: str
-
-    def __str__(self) -> str:
-        return f"{self.lot} of {self.sku}"
 
 
 class Recalled(Struct, frozen=True):
@@ -70,8 +56,8 @@ def hold_lot(
     desk = Desk(tx)
     lineage = inventory.load_lineage(tx, sku_id, lot)
     made_of = [(one.sku_id, one.lot) for one in lineage.down if one.lot]
-    codes = _codes(tx, [(sku_id, lot), *((one.sku_id, one.lot) for one in lineage.down)])
-    with_it = {_name(codes, key): key for key in made_of}
+    codes = codes_of(tx, [(sku_id, lot), *((one.sku_id, one.lot) for one in lineage.down)])
+    with_it = {name_of(codes, key): key for key in made_of}
     if strange := [name for name in left_out if name not in with_it]:
         raise NotPossible(f"lot {strange[0]} has nothing of lot {lot} of {codes[sku_id]}; do not name it")
     also = [] if alone else [key for name, key in with_it.items() if name not in set(left_out)]
@@ -83,16 +69,16 @@ def hold_lot(
         lambda found: found.cuts,
     )
     fill_again(tx, done.cuts)
-    at_sites, shipped = _who_has(tx, done.lots)
-    names = tuple(_name(codes, key) for key in done.lots)
+    at_sites, shipped = who_has(tx, done.lots)
+    names = tuple(name_of(codes, key) for key in done.lots)
     not_tracked = tuple(sorted({codes[one.sku_id] for one in lineage.down if not one.lot}))
-    case_id = _open_case(desk, done.lots, names, note, at_sites, shipped)
+    case_id = open_case(desk, done.lots, names, note, at_sites, shipped)
     data = {"sku": codes[sku_id], "lot": lot, "note": note, "lots": [str(name) for name in names]}
     access.record_act(tx, "lot.hold", "sku", sku_id, data)
     waiting = sorted({cut.order_id for cut in done.cuts if cut.kind == inventory.ORDER})
     return Recalled(
         codes[sku_id], lot, tuple(waiting), tuple(at_sites), tuple(shipped), case_id, names,
-        tuple(_name(codes, key) for key in made_of if key not in done.lots), not_tracked,
+        tuple(name_of(codes, key) for key in made_of if key not in done.lots), not_tracked,
     )  # fmt: skip
 
 
@@ -102,26 +88,13 @@ def release_lot(tx: Transaction, sku_id: int, lot: str, note: str) -> Released:
     """
     done = _release(tx, sku_id, lot, note)
     recalls = [(one.key, one.root) for one in done.still_held]
-    codes = _codes(tx, [(sku_id, lot), *done.lots, *(key for pair in recalls for key in pair)])
+    codes = codes_of(tx, [(sku_id, lot), *done.lots, *(key for pair in recalls for key in pair)])
     outcome = f"released: {note}" if note else "released"
     worklist.close_by_cause(tx, CaseKind.LOT_RECALLED, [cause_key(*key) for key in done.ended], outcome)
-    names = tuple(_name(codes, key) for key in done.lots)
+    names = tuple(name_of(codes, key) for key in done.lots)
     data = {"sku": codes[sku_id], "lot": lot, "note": note, "lots": [str(name) for name in names]}
     access.record_act(tx, "lot.release", "sku", sku_id, data)
-    return Released(names, tuple((_name(codes, key), _name(codes, root)) for key, root in recalls))
-
-
-def cause_key(sku_id: int, lot: str) -> str:
-    """What identifies the cause: the lot of a SKU."""
-    return f"lot/{sku_id}/{lot}"
-
-
-def _codes(tx: Transaction, keys: Collection[LotKey]) -> dict[int, str]:
-    return {sku_id: sku.code for sku_id, sku in catalog.load_skus(tx, {sku_id for sku_id, _ in keys}).items()}
-
-
-def _name(codes: Mapping[int, str], key: LotKey) -> LotName:
-    return LotName(codes[key[0]], key[1])
+    return Released(names, tuple((name_of(codes, key), name_of(codes, root)) for key, root in recalls))
 
 
 def _hold(
@@ -139,7 +112,7 @@ def _hold(
 
 
 def _release(tx: Transaction, sku_id: int, lot: str, note: str) -> LotsReleased:
-    code = _codes(tx, [(sku_id, lot)])[sku_id]
+    code = codes_of(tx, [(sku_id, lot)])[sku_id]
     try:
         done = inventory.release_lots(tx, sku_id, lot, note)
     except inventory.UnknownLot:
@@ -147,39 +120,3 @@ def _release(tx: Transaction, sku_id: int, lot: str, note: str) -> LotsReleased:
     if done is None:
         raise NotPossible(f"lot {lot} of {code} is not held")
     return done
-
-
-def _who_has(tx: Transaction, keys: Sequence[LotKey]) -> tuple[list[int], list[int]]:
-    """(orders whose sites have units of some lots in hand, orders whose customers have some)"""
-    traces = inventory.trace_lots(tx, keys).values()
-    requests = fulfillment.load_requests(tx, sorted({one.fulfillment_id for it in traces for one in it.shipped}))
-    at_sites = {one.order_id for it in traces for one in it.allocated if one.kind == inventory.ORDER}
-    return sorted(at_sites), sorted({request.order_id for request in requests})
-
-
-def _open_case(
-    desk: Desk, keys: Sequence[LotKey], names: Sequence[LotName], note: str, at_sites: Sequence[int],
-    shipped: Sequence[int],
-) -> int:  # fmt: skip
-    """One case for the recall; every order that has units of its lots is in it, with its money."""
-    root, *others = names
-    waiters = [
-        Waiter("order", order.order_id, order.units, order.book_total_minor, None)
-        for order in load_rows(desk.tx, desk.network, sorted({*at_sites, *shipped}))
-    ]
-    made_of = f" with {len(others):,} {'lot' if len(others) == 1 else 'lots'} made of it" if others else ""
-    raised = Raise(
-        kind=CaseKind.LOT_RECALLED,
-        cause_key=cause_key(*keys[0]),
-        title=f"Lot {root} is held{made_of}: {len(shipped)} orders have it, {len(at_sites)} are with their sites",
-        data={
-            "sku": root.sku,
-            "lot": root.lot,
-            "note": note,
-            "lots": [str(one) for one in others],
-            "shipped": list(shipped),
-            "at_sites": list(at_sites),
-        },
-        waiters=tuple(waiters) or (Waiter("sku", keys[0][0]),),
-    )
-    return worklist.raise_cases(desk.tx, desk.configuration, [raised])[CaseKind.LOT_RECALLED, raised.cause_key]

@@ -18,6 +18,7 @@ from . import events, rules, store
 from .carts import load_carts, lock_carts
 from .cutting import run_with_cuts
 from .model import Order, OrderStep, Plan
+from .recall_cases import restate_recalls
 from .service import Desk, complete, map_lines, require_unmerged, skus_of_orders, write_changed, write_plan
 
 ADVANCE = "order.advance"
@@ -38,6 +39,7 @@ RESUME_KINDS = (
     "allocation.released",
     "hold.ended",
     "stock.status_changed",
+    "lot.held",
     "lot.released",
     "claims.moved",
     "inbound.confirmed",
@@ -76,12 +78,16 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
     moved: set[int] = set()
     lost: set[int] = set()
     announced: set[int] = set()
+    recalled: set[tuple[int, str]] = set()
     for one in recorded:
         if one.kind == "claims.moved":
             claims = msgspec.json.decode(one.data, type=inventory.ClaimsMoved)
             lost |= {order_id for order_id, _, _ in claims.lost}
             moved |= {claims.inbound_id} if claims.arrived or claims.lost else set()
             announced |= {claims.sku_id} if claims.freed else set()
+        elif one.kind == "lot.held":
+            held = msgspec.json.decode(one.data, type=inventory.LotChanged)
+            recalled |= {(held.sku_id, held.lot)} if held.joined else set()
         elif one.kind.startswith("inbound."):
             moved.add(one.subject_id)
             announced |= {msgspec.json.decode(one.data, type=_Changed).sku_id}
@@ -99,6 +105,8 @@ def resume_events(tx: Transaction, recorded: Sequence[RecordedEvent]) -> None:
         names = catalog.load_skus(tx, [item.sku_id for item in named])
         listings += [(0, item.code) for item in named]
         listings += [(0, f"{catalog.NAME_KEY}{sku.name}") for sku in names.values()]
+    if recalled:
+        restate_recalls(tx, recalled)
     if listings:
         resume_listings(tx, listings)
         leave_mapped(tx, listings)

@@ -122,7 +122,7 @@ def hold_made(tx: Transaction, made: Collection[tuple[LotKey, LotKey]]) -> None:
                 fresh[one.root, key] = RecallLot(*one.root, *key, one.note, tx.actor, tx.now)
     recall_store.insert_recall_lots(tx, list(fresh.values()))
     changed = recall_store.set_lot_states(tx, {key for _, key in fresh}, HELD)
-    _tell(tx, changed, HELD, _rows_of(tx, changed), "made of what is recalled")
+    _tell(tx, changed, HELD, _rows_of(tx, changed), "made of what is recalled", joined=True)
 
 
 def find_recalled_since(tx: Transaction, keys: Collection[LotKey], at: datetime) -> set[LotKey]:
@@ -138,6 +138,14 @@ def load_recalls(tx: Transaction, sku_id: int, lot: str) -> list[RecallLot]:
     return [one for one in recall_store.load_recalls(tx, [(sku_id, lot)]) if one.key == (sku_id, lot)]
 
 
+def load_whole_recalls(tx: Transaction, keys: Collection[LotKey]) -> dict[LotKey, list[RecallLot]]:
+    """The recalls that hold some lots now, by their own lot, with every lot of each, its own first."""
+    found: dict[LotKey, list[RecallLot]] = {}
+    for one in recall_store.load_recalls(tx, keys):
+        found.setdefault(one.root, []).append(one)
+    return {root: sorted(lots, key=lambda one: one.key != root) for root, lots in found.items()}
+
+
 def _ended_by(recalls: Sequence[RecallLot], key: LotKey) -> list[RecallLot]:
     """What the release of a lot ends: its own recall, whole; else its part in those of others."""
     own = [one for one in recalls if one.root == key]
@@ -150,9 +158,12 @@ def _rows_of(tx: Transaction, keys: Collection[LotKey]) -> list[StockRow]:
     return [row for row in rows if (row.sku_id, row.lot) in wanted]
 
 
-def _tell(tx: Transaction, keys: Sequence[LotKey], state: str, rows: Sequence[StockRow], note: str) -> None:
+def _tell(
+    tx: Transaction, keys: Sequence[LotKey], state: str, rows: Sequence[StockRow], note: str, *, joined: bool = False
+) -> None:
     units = dict.fromkeys(keys, 0)
     for row in rows:
         units[row.sku_id, row.lot] += row.quantity
     for (sku_id, lot), quantity in units.items():
-        tx.emit_all(lot_event(sku_id, lot, state, -quantity if state == HELD else quantity, note, tx.now))
+        delta = -quantity if state == HELD else quantity
+        tx.emit_all(lot_event(sku_id, lot, state, delta, note, tx.now, joined=joined))

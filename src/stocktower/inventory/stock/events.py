@@ -194,12 +194,16 @@ class LotChanged(msgspec.Struct, frozen=True):
     delta: int
     """Units on hand that cannot be sold any more (below zero), or can be sold again."""
     note: str
+    joined: bool = False
+    """It is held by a recall that went on before it was known to be in it."""
 
 
-def lot_event(sku_id: int, lot: str, state: str, delta: int, note: str, now: datetime) -> list[Event]:
+def lot_event(
+    sku_id: int, lot: str, state: str, delta: int, note: str, now: datetime, *, joined: bool = False
+) -> list[Event]:
     """One event for a lot that is held or let back."""
     kind = "lot.held" if state == "held" else "lot.released"
-    return [Event(kind, "sku", sku_id, now, msgspec.json.encode(LotChanged(sku_id, lot, delta, note)))]
+    return [Event(kind, "sku", sku_id, now, msgspec.json.encode(LotChanged(sku_id, lot, delta, note, joined)))]
 
 
 def hold_ended_events(given: Mapping[int, int], now: datetime) -> list[Event]:
