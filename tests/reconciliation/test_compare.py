@@ -1,6 +1,8 @@
 """Statements against our stock as of their instant, in the database: nothing moves, each difference has its cause."""
 
 from datetime import timedelta
+from decimal import Decimal
+from random import Random
 from typing import Any
 
 import msgspec
@@ -196,6 +198,23 @@ def test_tolerance_by_units_and_by_share(tx: Transaction, world: World) -> None:
     assert world.lines()["LID", "EAST", "available"][2] == "tolerance"
     assert list(world.open_cases()) == ["system/erp/shrinkage"]
     world.holds_true()
+
+
+@pytest.mark.parametrize(("units", "percent"), [(0, "0"), (1, "0.5"), (3, "2.25"), (20, "10")])
+def test_what_is_within_the_tolerance_is_decided_as_the_rule_says(tx: Transaction, units: int, percent: str) -> None:
+    text = TEXT.replace("tolerance_units = 1", f"tolerance_units = {units}").replace("= 0.5", f"= {percent}")
+    dice = Random(f"{units} {percent}")
+    figures = {f"B{number}": (dice.randint(1, 2_000), dice.randint(-25, 25)) for number in range(80)}
+    world = World(tx, text, [ProductDocument(code, code, cost_minor=100, currency="USD") for code in figures])
+    world.hold("EAST", {code: ours for code, (ours, _) in figures.items()}, tx.now - timedelta(days=3))
+    world.state([("EAST", code, max(0, ours + apart)) for code, (ours, apart) in figures.items()], tx.now - hours(6))
+    points = int(Decimal(percent) * 100)
+    found = {sku: (ours, theirs, cause == "tolerance") for (sku, _, _), (ours, theirs, cause) in world.lines().items()}
+    assert found == {
+        code: (ours, theirs, reconciliation.within_tolerance(ours, theirs, units, points))
+        for code, (ours, apart) in figures.items()
+        if (theirs := max(0, ours + apart)) != ours
+    }
 
 
 def test_the_trend_of_a_line(tx: Transaction, world: World) -> None:
