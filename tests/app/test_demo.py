@@ -13,7 +13,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from stocktower.app.home import Home, open_tower
-from stocktower.platform import server_for
+from stocktower.network import load_network
+from stocktower.platform import load_feed, server_for
+from stocktower.web.labels import of_subjects
 from tests.app.shell import Program, Shell, processes_of, wait_for
 from tests.web.conftest import served
 from tests.web.looking import enter, handled, look, shape_of
@@ -258,6 +260,14 @@ def test_commands_in_words(demo: Shell) -> None:
     assert "invariants hold" in demo.say("verify").out
     assert "Trial balance of acme-us" in demo.say("trial-balance").out
     assert "Safety stock" in demo.say("ats", "BOTTLE", "--explain").out
+
+
+def test_what_events_are_about_has_a_name_and_a_page(demo: Shell) -> None:
+    with open_tower(Home(demo.home)) as tower, tower.reading() as tx:
+        subjects = {(one.subject, one.subject_id) for one in load_feed(tx, 0, 100_000)}
+        named = of_subjects(tx, load_network(tx), subjects)
+    assert len(subjects) > 1_000
+    assert {subject for (subject, key), label in named.items() if label.text == f"{subject} {key}"} == {"configuration"}
 
 
 def test_every_page_reads_well_on_every_screen(demo: Shell, chromium: Browser) -> None:

@@ -39,7 +39,16 @@ from .service import (
     system_of,
     take_statements,
 )
-from .views import Group, SystemStatus, load_allowances, load_lines, load_runs, load_status, load_unknown
+from .views import (
+    Group,
+    SystemStatus,
+    load_allowances,
+    load_lines,
+    load_runs,
+    load_status,
+    load_systems,
+    load_unknown,
+)
 
 __all__ = [
     "CAUSE_WORDS",
@@ -78,6 +87,7 @@ __all__ = [
     "load_lines",
     "load_runs",
     "load_status",
+    "load_systems",
     "load_unknown",
     "miss_statements",
     "overdue_at",

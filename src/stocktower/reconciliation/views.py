@@ -45,6 +45,11 @@ class SystemStatus(Struct, frozen=True):
         return sum(group.lines for group in self.groups)
 
 
+def load_systems(tx: Transaction) -> list[SystemRow]:
+    """The systems that were ever applied, by code."""
+    return store.load_systems(tx)
+
+
 def load_status(tx: Transaction, code: str = "") -> list[SystemStatus]:
     """How every applied system, or one, stands with us."""
     configuration = load_applied(tx).configuration

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from stocktower import catalog, counting, fulfillment, worklist
+from stocktower import catalog, counting, fulfillment, inventory, reconciliation, worklist
 from stocktower.inventory import views as stock
 from stocktower.network import Network
 from stocktower.ordering import views as orders
@@ -75,10 +75,16 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
         found["sku", sku_id] = Label(sku.code, sku_href(sku.code))
     for request in fulfillment.load_requests(tx, sorted(wanted.get("fulfillment", ()))):
         found["fulfillment", request.fulfillment_id] = Label(request.number, f"/orders/{request.order_id}")
-    for case_id in wanted.get("case", ()):
-        detail = worklist.load_case_by_id(tx, case_id)
-        if detail is not None:
-            found["case", case_id] = Label(detail.case.label, f"/cases/{detail.case.number}")
+    for case in worklist.load_cases_by_id(tx, wanted.get("case", ())):
+        found["case", case.case_id] = Label(case.label, f"/cases/{case.number}")
+    for coming in inventory.load_inbound_by_id(tx, sorted(wanted.get("inbound", ()))).values():
+        href = f"/inbound?{urlencode({'q': f'reference:{coming.reference}'})}"
+        found["inbound", coming.inbound_id] = Label(coming.reference, href)
+    for system in reconciliation.load_systems(tx) if "system" in wanted else ():
+        found["system", system.system_id] = Label(system.code, f"/reconciliation/{quote(system.code)}")
+    for channel_id in wanted.get("channel", set()) & set(network.channels):
+        code = network.channels[channel_id].code
+        found["channel", channel_id] = Label(code, f"/publication?{urlencode({'q': f'channel:{code}'})}")
     for message_id in wanted.get("message", ()):
         found["message", message_id] = Label(f"message {message_id}", f"/messages/{message_id}")
     for sheet_id, number in counting.load_numbers(tx, sorted(wanted.get(counting.SUBJECT, ()))).items():
@@ -89,6 +95,8 @@ def of_subjects(tx: Transaction, network: Network, subjects: Iterable[tuple[str,
     for relocation_id, reference, message_id in stock.name_relocations(tx, wanted.get("relocation", ())):
         href = f"/messages/{message_id}" if message_id else "/bins"
         found["relocation", relocation_id] = Label(f"bin move {reference}", href)
+    if 0 in wanted.get("supply", ()):
+        found["supply", 0] = Label("stock", "/stock")
     for subject, ids in wanted.items():
         for subject_id in ids:
             found.setdefault((subject, subject_id), Label(f"{subject} {subject_id}", f"/events?subject={subject_id}"))

@@ -1,6 +1,6 @@
 """Cases as pages and the API read them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -43,6 +43,11 @@ def load_case_by_id(tx: Transaction, case_id: int) -> CaseDetail | None:
         fix=text.fix,
         actions=text.actions if found[0].state == "open" else (),
     )
+
+
+def load_cases_by_id(tx: Transaction, case_ids: Collection[int]) -> list[Case]:
+    """Some cases, in the order of their numbers; those that are not known are missing."""
+    return list(_assess(tx, store.load_cases_by_id(tx, sorted(case_ids)))) if case_ids else []
 
 
 def load_cases_of(tx: Transaction, subject: str, subject_id: int) -> list[Case]:
