@@ -119,9 +119,8 @@ def _claim_at(
                 wanted = InboundClaim(
                     order.order_id, line.line_no, sku_id, 0, order.channel_id, order.priority, order.placed_at, 0
                 )
-                units = -(-short // per_unit) * per_unit
                 found = facts.coming.claim(
-                    wanted, units, per_unit, facts.free, site_ids=(site_id,), whole=False,
+                    wanted, short, 1, facts.free, site_ids=(site_id,), whole=False,
                     beside=beside + used.get(sku_id, 0),
                 )  # fmt: skip
             made += found

@@ -1,9 +1,9 @@
-"""Only what comes to a site that may serve an order where it goes is promised to it."""
+"""What inbound is claimed: only what comes to a site that may serve an order, and no more than is short of."""
 
 from datetime import date
 
 from stocktower.platform import Transaction
-from tests.ordering.test_preorders import PREORDERS, claims, coming, promised
+from tests.ordering.test_preorders import PREORDERS, claims, coming, promised, receive
 from tests.ordering.world import DE, World, document
 
 ABROAD = PREORDERS.replace('code = "WEST"', 'code = "WEST"\nships_to = ["DE", "US"]').replace(
@@ -31,4 +31,17 @@ def test_an_order_that_goes_elsewhere_gives_up_what_cannot_be_sent_there(tx: Tra
     assert claims(world) == {}
     assert promised(world, "a") == (date(2026, 6, 7), None, date(2026, 6, 7))
     assert [key.split()[0] for key in sorted(world.cases())] == ["no_stock", "promise_broken"]
+    world.check()
+
+
+def test_a_kit_claims_no_more_than_it_is_short_of_when_a_part_of_what_came_is_broken(tx: Transaction) -> None:
+    world = World(tx, PREORDERS)
+    world.stock("EAST", {"CUP": 5})
+    coming(world, "PO-1", "LID", 2, 5)
+    coming(world, "PO-2", "LID", 9, 8)
+    world.order("parts", document("a", ("SET", 1)))
+    assert claims(world) == {("a", "PO-1"): (2, 0)}
+    receive(world, "PO-1", "LID", 1, status="damaged")
+    assert claims(world) == {("a", "PO-1"): (1, 0), ("a", "PO-2"): (1, 0)}
+    assert promised(world, "a") == (date(2026, 6, 7), date(2026, 6, 10), date(2026, 6, 7))
     world.check()
