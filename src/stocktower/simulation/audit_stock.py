@@ -75,11 +75,12 @@ class StockModel(Struct):
             shelf = self.shelf(key)
             if shelf.counted_at is not None and shelf.counted_at > as_of:
                 continue
-            expected = shelf.real() + shelf.left_after(as_of) if shelf.counted_at is not None else 0
+            expected = shelf.real() + shelf.left_after(as_of)
             if not line.unit and self._looks_like_cases(line.sku, quantity, expected):
                 suspected.add((document.site, line.sku))
                 continue
-            before = shelf.real() if shelf.counted_at is not None else 0
+            # What left a shelf that nobody had counted was found there; what came to it is known.
+            before = shelf.real() if shelf.counted_at is not None else max(0, shelf.real())
             shelf.counted, shelf.counted_at = quantity, as_of
             applied[key] = (shelf.real() - before, line)
         self.suspected -= {(site, sku) for site, sku, _, _ in applied}
