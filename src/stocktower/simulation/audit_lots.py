@@ -68,15 +68,16 @@ class LotsModel(Struct):
         for (site, sku, lot), units in taken.items():
             if not units:
                 continue
-            if not self._keeps(sku, lot, least_days, now):
+            if not self.keeps(sku, lot, least_days, now):
                 yield f"{site} {sku}: {units} of lot {lot} were given to who may not have it"
             for (at, of, other), row in was.items():
                 earlier = self.last_days.get((of, other), FAR) < self.last_days.get((sku, lot), FAR)
                 left = row.quantity - row.allocated - taken.get((at, of, other), 0)
-                if (at, of) == (site, sku) and earlier and left and self._keeps(of, other, least_days, now):
+                if (at, of) == (site, sku) and earlier and left and self.keeps(of, other, least_days, now):
                     yield f"{site} {sku}: {units} of lot {lot} were given, {left} of {other} expire before"
 
-    def _keeps(self, sku: str, lot: str, least_days: int, now: datetime) -> bool:
+    def keeps(self, sku: str, lot: str, least_days: int, now: datetime) -> bool:
+        """Whether a lot may be sold to who wants it to last so many days."""
         last = self.last_days.get((sku, lot), FAR)
         return (sku, lot) not in self.recalled and last >= day_of(now) + timedelta(days=least_days)
 

@@ -300,7 +300,17 @@ class Auditor:
             asked = model.requests.values()
             # A site that did not find it is not asked for it again.
             doubtful = {one.site for one in asked if any(line.short for line in one.lines.values())}
-            sites = set(self.merchant.shop(taker.shop).sites) - doubtful
+            shop = self.merchant.shop(taker.shop)
+            # Nor may it have a lot that does not last long enough for its channel.
+            doubtful |= {
+                row.site
+                for row in tower.stock
+                if row.sku == offer.sku
+                and row.allocated
+                and row.lot
+                and not self.lots.keeps(row.sku, row.lot, shop.min_shelf_life_days, tower.now)
+            }
+            sites = set(shop.sites) - doubtful
             for giver in tower.orders:
                 other = self.orders[giver.shop, giver.order_ref]
                 if other.document.placed_at + timedelta(hours=SHIP_BY_HOURS - PROTECT_HOURS) <= tower.now:
