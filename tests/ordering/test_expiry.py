@@ -93,6 +93,19 @@ def test_a_lot_that_comes_right_after_another_expired_does_not_keep_it_on_sale(w
     world.check()
 
 
+def test_what_is_found_of_an_expired_lot_leaves_sale_too(world: World) -> None:
+    snapshot(world, "EAST", milk(3, "SOON", 4))
+    world.tx.now = datetime(2026, 6, 6, tzinfo=UTC)
+    assert look(world) == 1
+    sku_id, site_id = world.sku["MILK"], world.network.site_ids["EAST"]
+    (done,) = inventory.adjust(world.tx, [inventory.Posting(sku_id, site_id, 2, world.tx.now, lot="SOON")])
+    assert (done.problem, rows(world)["available", "own", "SOON"]) == ("", (2, 0))
+    assert look(world) == 1
+    assert rows(world) == {("expired", "own", "SOON"): (5, 0)}
+    assert look(world) == 0
+    world.check()
+
+
 def test_who_loses_what_expired_waits_again(world: World) -> None:
     snapshot(world, "EAST", milk(3, "SOON", 4))
     world.order("web", document("1", ("MILK", 2), financial_state="pending"))

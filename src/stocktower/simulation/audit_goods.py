@@ -20,7 +20,7 @@ def deliver(document: ReceiptDocument, merchant: Merchant, stock: StockModel, le
     assert document.received_at is not None
     for line in document.lines:
         come(stock, key_of(document.site, line.sku, AVAILABLE, line.lot), line.quantity, document.received_at)
-        come(stock, key_of(document.site, line.sku, DAMAGED), line.damaged, document.received_at)
+        come(stock, key_of(document.site, line.sku, DAMAGED, line.lot), line.damaged, document.received_at)
         value = (line.quantity + line.damaged) * (line.cost_minor or 0)
         if place.is_ours:
             ledger.post(place.entity, merchant.currencies[place.entity], [(INVENTORY, value), (RECEIVED, -value)])
@@ -29,7 +29,8 @@ def deliver(document: ReceiptDocument, merchant: Merchant, stock: StockModel, le
 def find(document: AdjustmentDocument, stock: StockModel) -> None:
     """What was found lies on the shelf."""
     assert document.occurred_at is not None
-    come(stock, key_of(document.site, document.sku, document.status), document.quantity, document.occurred_at)
+    key = key_of(document.site, document.sku, document.status, document.lot)
+    come(stock, key, document.quantity, document.occurred_at)
 
 
 def carry(document: TransferDocument, stock: StockModel) -> None:
@@ -37,12 +38,16 @@ def carry(document: TransferDocument, stock: StockModel) -> None:
     at = document.occurred_at
     assert at is not None
     for line in document.lines:
+        leaves, comes = (
+            key_of(site, line.sku, AVAILABLE, line.lot) for site in (document.origin, document.destination)
+        )
+        between = key_of(document.destination, line.sku, TRANSIT, line.lot)
         if document.step == "shipped":
-            come(stock, key_of(document.origin, line.sku, AVAILABLE), -line.quantity, at)
-            come(stock, key_of(document.destination, line.sku, TRANSIT), line.quantity, at)
+            come(stock, leaves, -line.quantity, at)
+            come(stock, between, line.quantity, at)
         elif document.step == "arrived":
-            come(stock, key_of(document.destination, line.sku, TRANSIT), -line.quantity, at)
-            come(stock, key_of(document.destination, line.sku, AVAILABLE), line.quantity, at)
+            come(stock, between, -line.quantity, at)
+            come(stock, comes, line.quantity, at)
 
 
 def make(

@@ -24,6 +24,7 @@ class Moving(Struct):
     destination: str
     sku: str
     units: int
+    lot: str = ""
     shipped: int = 0
     state: str = "ordered"
 
@@ -71,7 +72,8 @@ class Goods(Struct):
         if self.merchant.good(sku).by_lot:
             lot = self.lots.some(place, sku)
             self.lots.put(place.code, sku, lot, units)
-            line = ReceiptLine(sku, units, lot=lot, expires_on=self.lots.expires_on[sku, lot], cost_minor=cost)
+            last = self.lots.expires_on[sku, lot]
+            line = ReceiptLine(sku, units, damaged, lot=lot, expires_on=last, cost_minor=cost)
         else:
             code = self.warehouse.put_away(place.code, sku, units)
             if damaged:
@@ -81,13 +83,17 @@ class Goods(Struct):
         self.post.send(receipt_letter(document), step)
 
     def _find(self, step: int, place: Place, sku: str) -> None:
-        """Somebody finds units behind a shelf."""
-        if self.merchant.good(sku).by_lot:
+        """Somebody finds units behind a shelf, of a lot that was there already where it has any."""
+        lots = self.lots.at(place.code, sku)
+        if self.merchant.good(sku).by_lot and not lots:
             return
         units, at = self.random.randint(1, 3), self.tick()
-        self.warehouse.put(place.code, sku, units)
+        lot = self.random.choice(lots) if lots else ""
+        self._put(place.code, sku, lot, units)
         cost = self.random.choice(self.merchant.good(sku).costs)
-        document = AdjustmentDocument(self._name("A"), place.code, sku, units, FOUND, cost_minor=cost, occurred_at=at)
+        document = AdjustmentDocument(
+            self._name("A"), place.code, sku, units, FOUND, lot=lot, cost_minor=cost, occurred_at=at
+        )
         self.post.send(adjustment_letter(document), step)
 
     def _order(self, step: int, skus: Sequence[str], free: Mapping[tuple[str, str], int]) -> None:
@@ -97,17 +103,36 @@ class Goods(Struct):
         if not pairs:
             return
         origin, destination = self.random.choice(pairs)
-        able = [sku for sku in skus if free.get((origin.code, sku), 0) > 0 and not self.merchant.good(sku).by_lot]
+        able = [sku for sku in skus if free.get((origin.code, sku), 0) > 0]
         if not able:
             return
         sku = self.random.choice(able)
-        units = self.random.randint(1, free[origin.code, sku])
-        one = Moving(self._name("T"), origin.code, destination.code, sku, units)
+        most, lot = free[origin.code, sku], ""
+        if self.merchant.good(sku).by_lot:
+            there = [(lot, units) for lot, units in self.lots.usable(origin.code, sku, self.tick()).items() if units]
+            if not there:
+                return
+            lot, units = self.random.choice(there)
+            most = min(most, units)
+        one = Moving(self._name("T"), origin.code, destination.code, sku, self.random.randint(1, most), lot)
         self.moving.append(one)
-        self._say(step, one, "ordered", units)
+        self._say(step, one, "ordered", one.units)
+
+    def _there(self, one: Moving) -> int:
+        """What could leave of a transfer's goods: no lot that has expired or is recalled."""
+        if one.lot:
+            return self.lots.usable(one.origin, one.sku, self.tick()).get(one.lot, 0)
+        return self.warehouse.shelves.get((one.origin, one.sku, AVAILABLE), 0)
+
+    def _put(self, site: str, sku: str, lot: str, units: int) -> None:
+        """Units come to a shelf, or leave it."""
+        if lot:
+            self.lots.put(site, sku, lot, units)
+        else:
+            self.warehouse.put(site, sku, units)
 
     def _say(self, step: int, one: Moving, name: str, units: int) -> None:
-        lines = (TransferLine(one.sku, units),) if units else ()
+        lines = (TransferLine(one.sku, units, lot=one.lot),) if units else ()
         document = TransferDocument(one.reference, name, lines, one.origin, one.destination, self.tick())
         self.post.send(transfer_letter(document), step, prompt=True)
 
@@ -119,12 +144,12 @@ class Goods(Struct):
     def _next(self, step: int, one: Moving) -> None:
         """The next thing that happens to a transfer: what is not on the shelf does not leave."""
         if one.state == "ordered":
-            one.shipped = min(one.units, self.warehouse.shelves.get((one.origin, one.sku, AVAILABLE), 0))
+            one.shipped = min(one.units, self._there(one))
             one.state = "shipped" if one.shipped else "cancelled"
-            self.warehouse.put(one.origin, one.sku, -one.shipped)
+            self._put(one.origin, one.sku, one.lot, -one.shipped)
         elif one.state == "shipped":
             one.state = "arrived"
-            self.warehouse.put(one.destination, one.sku, one.shipped)
+            self._put(one.destination, one.sku, one.lot, one.shipped)
         else:
             one.state = "closed"
         self._say(step, one, one.state, one.shipped if one.state in ("shipped", "arrived") else 0)

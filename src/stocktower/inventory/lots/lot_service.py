@@ -13,7 +13,7 @@ from stocktower.platform import Event, Transaction, reschedule, schedule
 from ..stock import store
 from ..stock.events import LotCorrected, supply_event
 from . import lot_store
-from .lots import LOOK, Lot, end_of_day, expiries_of, is_expired, next_look
+from .lots import LOOK, Lot, LotKey, end_of_day, expiries_of, is_expired, next_look
 
 
 def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
@@ -31,6 +31,13 @@ def record_lots(tx: Transaction, lots: Iterable[Lot], network: Network) -> None:
 def look_now(tx: Transaction, sku_ids: Iterable[int]) -> None:
     """Look at SKUs at once: something of them has expired already."""
     schedule(tx, LOOK, [(sku_id, tx.now) for sku_id in sorted(set(sku_ids))])
+
+
+def look_at_grown(tx: Transaction, keys: Iterable[LotKey]) -> None:
+    """Units came to rows of some lots: those that have expired are looked at at once."""
+    wanted = set(keys)
+    lots = lot_store.load_known_lots(tx, wanted).values() if wanted else ()
+    look_now(tx, (one.sku_id for one in lots if is_expired(one.expires_at, tx.now)))
 
 
 def load_expired_rows(tx: Transaction, sku_ids: Sequence[int]) -> list[int]:

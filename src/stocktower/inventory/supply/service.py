@@ -13,8 +13,9 @@ from ..bins.following import follow_bins
 from ..channel_rules.rule_loading import ask_rules, offering_of
 from ..channel_rules.usage import count_demands, counted_by
 from ..coming.inbound_claims import trim_claims
-from ..formulas.model import Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
+from ..formulas.model import EXPIRED, Allocation, Demand, Grant, StockRow, Supply, SupplyRow, Waiting
 from ..formulas.terms import Rules
+from ..lots.lot_service import look_at_grown
 from ..stock import store
 from ..stock.book import Book, recorded_as
 from ..stock.discrepancies import drop_missing, settle_discrepancies
@@ -215,6 +216,8 @@ def write_book(tx: Transaction, book: Book) -> None:
     store.record_moves(tx, recorded_as(book.moves, recorded))
     store.record_entries(tx, book.entries, recorded)
     bin_store.write_bins(tx, bin_moves, recorded)
+    grown = [one.row for one in changed if one.row.lot and one.quantity > one.row.quantity]
+    look_at_grown(tx, [(row.sku_id, row.lot) for row in grown if row.status != EXPIRED])
 
 
 def change_demands(tx: Transaction, demands: Sequence[Demand]) -> None:
