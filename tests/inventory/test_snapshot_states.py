@@ -267,3 +267,19 @@ def test_a_count_of_a_lot_that_expired_meanwhile_speaks_of_all_of_it(
     assert found.get(("EAST", "expired", "own", "L1")) == 18
     assert found.get(("EAST", "available", "own", "L1"), 0) == stuck
     assert broken(tx) == []
+
+
+def test_a_count_of_an_expired_lot_that_is_older_than_one_before_it_expired_changes_nothing(
+    tx: Transaction, world: World
+) -> None:
+    over = datetime(2026, 7, 1, tzinfo=UTC)
+    tx.now = over - timedelta(hours=1)
+    take(world, tx, "EAST", milk(20, "L1", expires_on=EXPIRES), as_of=over - timedelta(hours=3))
+    # It expired, and nobody has looked yet.
+    tx.now = over + timedelta(hours=1)
+    result = take(world, tx, "EAST", milk(30, "L1"), as_of=over - timedelta(hours=4), message_id=2)
+    assert (result.changed, result.stale) == (0, 2)
+    assert held(tx, world, "MILK") == {("EAST", "available", "own", "L1"): 20}
+    take(world, tx, "EAST", milk(18, "L1"), as_of=over - timedelta(hours=2), message_id=3)
+    assert held(tx, world, "MILK") == {("EAST", "expired", "own", "L1"): 18}
+    assert broken(tx) == []

@@ -216,6 +216,8 @@ class Snapshot:
         """Serial numbers that lie somewhere else as far as anybody knows."""
         self._balances: dict[RowKey, Balance] = {}
         self._moved: dict[int, int] = {}
+        self._counted_later: set[RowKey] = set()
+        """What is said of expired lots that were counted later, when they were still called available."""
         self._changed: list[Demand] = []
         self._book = Book((), actor=tx.actor, now=tx.now)
         self._locked: set[int] = set()
@@ -301,6 +303,10 @@ class Snapshot:
             expired = self._balances[over[stock_id]].row.stock_id
             self._moved[expired] = self._moved.get(expired, 0) + units
         self._moved |= dict.fromkeys(over, 0)
+        for stock_id, key in over.items():
+            counted_at = self._book.balances[stock_id].counted_at
+            if counted_at is not None and counted_at > self._at(key):
+                self._counted_later.add(key)
 
     def _check_tracking(self) -> None:
         """A SKU whose tracking changed while its first stock came is read again."""
@@ -332,7 +338,9 @@ class Snapshot:
 
     def decide(self) -> Verdict:
         """What the statements mean."""
-        return decide_snapshot(self._stated, self._balances, self._moved, self._meaning.units, self._as_of)
+        stated = [one for one in self._stated if one.key not in self._counted_later]
+        verdict = decide_snapshot(stated, self._balances, self._moved, self._meaning.units, self._as_of)
+        return replace(verdict, stale=verdict.stale + len(self._counted_later))
 
     def judge(self, verdict: Verdict, message_id: int, *, is_whole: bool, left_out: Collection[RowKey]) -> Verdict:
         """Ask about what differs by more than the site may, and about zeros that would empty too much of it.
