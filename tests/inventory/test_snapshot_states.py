@@ -283,3 +283,19 @@ def test_a_count_of_an_expired_lot_that_is_older_than_one_before_it_expired_chan
     take(world, tx, "EAST", milk(18, "L1"), as_of=over - timedelta(hours=2), message_id=3)
     assert held(tx, world, "MILK") == {("EAST", "expired", "own", "L1"): 18}
     assert broken(tx) == []
+
+
+def test_what_is_learned_late_of_an_expired_lot_is_in_its_count(tx: Transaction, world: World) -> None:
+    take(world, tx, "EAST", milk(20, "L1", expires_on=EXPIRES))
+    over = datetime(2026, 7, 1, tzinfo=UTC)
+    tx.now = over + timedelta(hours=1)
+    (row,) = inventory.load_availability(tx, [world.sku["MILK"]], world.network).rows(world.sku["MILK"])
+    inventory.withdraw(tx, [inventory.Withdraw(row.stock_id, "expired", "expired")], may_cut=lambda _: set())
+    tx.now = over + timedelta(hours=3)
+    take(world, tx, "EAST", milk(23, "L1"), as_of=over + timedelta(hours=2), message_id=2)
+    # Three were found before the count, and whoever counted saw them.
+    found = inventory.Posting(world.sku["MILK"], world.site["EAST"], 3, tx.now - timedelta(minutes=90), lot="L1")
+    (done,) = inventory.adjust(tx, [found])
+    assert done.problem == ""
+    assert held(tx, world, "MILK") == {("EAST", "expired", "own", "L1"): 23}
+    assert broken(tx) == []

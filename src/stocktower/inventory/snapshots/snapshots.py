@@ -245,7 +245,7 @@ class Snapshot:
         return [
             Stated(row.sku_id, self._tracked[row.sku_id].code, row.status, 0, 0, None, True, None, row.owner, row.lot)
             for row in rows
-            if (row.quantity or row.discrepancy)
+            if (row.quantity or row.discrepancy or self._is_over(row))
             and key_of(row) not in named
             and (key_of(row)[:3] in self._whole or (row.sku_id, row.lot) in seen or self._is_over(row))
         ]
