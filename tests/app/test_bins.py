@@ -127,6 +127,28 @@ def test_what_is_picked_leaves_the_bin_that_is_named_before_it_ships(shell: Shel
     assert shell.ask("verify")["ok"]
 
 
+def test_what_is_picked_and_does_not_leave_is_picked_for_nobody_any_more(shell: Shell) -> None:
+    before = cups(shell)
+    placed = datetime.now(UTC) - timedelta(hours=1)
+    shell.ask("import", "orders", write(shell, "orders3.csv", orders(("O-3", "CUP", 3, placed))), "--channel", "web",
+              "--format", "csv")  # fmt: skip
+    shell.ask("run")
+    at = datetime.now(UTC).isoformat()
+    text = "order,occurred_at,event,sku,quantity,bin\n"
+    picked = f"{text}O-3,{at},picked,CUP,3,A-2\n"
+    shell.ask("import", "shipments", write(shell, "picked3.csv", picked))
+    shell.ask("run")
+    assert cups(shell) == before | {"A-2": before["A-2"] - 3, "picked": 3}
+    # Two leave; the third was broken on its way to the door.
+    shell.ask("import", "shipments", write(shell, "shipped3.csv", f"{text}O-3,{at},shipped,CUP,2,\n"))
+    shell.ask("import", "shipments", write(shell, "short3.csv", f"{text}O-3,{at},short_picked,CUP,1,\n"))
+    shell.ask("run")
+    assert cups(shell) == before | {"A-2": before["A-2"] - 3}
+    history = shell.ask("bins", "history", "--sku", "CUP", "--bin", "picked", "--limit", "1")["changes"]
+    assert [(one["change"], one["reason"]) for one in history] == [(-1, "put_back")]
+    assert shell.ask("verify")["ok"]
+
+
 def test_a_site_that_keeps_bins_no_more_has_its_units_nowhere_in_particular(shell: Shell) -> None:
     write(shell, "stocktower.toml", CONFIGURATION)
     shell.ask("apply")

@@ -249,6 +249,23 @@ def test_what_is_picked_out_of_a_bin_falls_there_and_leaves_from_where_it_lies_t
     assert broken(tx) == []
 
 
+def test_what_is_picked_for_a_request_that_is_over_is_not_put_away(tx: Transaction, world: World) -> None:
+    count(tx, {"A-1": 6, "B-1": 3})
+    for order_id in (1, 2):
+        world.order(tx, order_id, "CUP", 4)
+        pick(tx, world, order_id, "A-1", 3)
+    ship(tx, world, 1, ("", 2))
+    assert there(tx, world) == {"B-1": 3, "picked": 4}
+    inventory.put_back(tx, [901, 999])
+    assert there(tx, world) == {"B-1": 3, "picked": 3, "": 1}
+    before = moves(tx)
+    inventory.put_back(tx, [901])
+    assert moves(tx) == before
+    ship(tx, world, 2, ("", 3))
+    assert there(tx, world) == {"B-1": 3, "": 1}
+    assert broken(tx) == []
+
+
 def test_a_pick_that_a_count_of_the_bins_saw_takes_nothing_out_of_them(tx: Transaction, world: World) -> None:
     count(tx, {"A-1": 6, "": 3}, ago=5 * MINUTE)
     world.order(tx, 1, "CUP", 2)

@@ -165,6 +165,7 @@ DUE_WORK: tuple[DueWork, ...] = (
     DueWork(ordering.REALLOCATE, "order", ordering.reallocate),
     DueWork(inventory.EXPIRY, "hold", inventory.expire_holds),
     DueWork(inventory.LOOK, "sku", ordering.look_at_lots),
+    DueWork(inventory.PUT_BACK, "fulfillment", inventory.put_back),
     DueWork(inventory.LOOK_FOR_ORDER, "message", inventory.look_for_orders),
     DueWork(inventory.LOOK_AT_TRANSFER, "transfer", inventory.look_at_transfers),
     DueWork(inventory.WINDOW, "rule", turn_rules),

@@ -37,6 +37,7 @@ from .assembly.assembly_rules import Assembly, AssemblyLine, AssemblyRequest, Na
 from .bin_moves.fetching import fetch
 from .bin_moves.giving_up import give_up_bins
 from .bin_moves.moving import take_bin_moves
+from .bin_moves.putting_back import PUT_BACK, put_back
 from .channel_rules.rule_loading import load_offering, load_rules
 from .channel_rules.rule_views import RULE_STATES, RuleList, RulesAsked, RuleView, list_rules, load_rule_views
 from .channel_rules.usage import recount
@@ -230,7 +231,7 @@ from .transfers.transfers import (
 __all__ = [
     "ARRIVED", "AVAILABLE", "BUILT_IN", "CLAIMED", "COVER", "EXPIRED", "EXPIRY", "FIGURES", "HELD", "HOLD",
     "INBOUND_KINDS", "LOOK", "LOOK_AT_TRANSFER", "LOOK_FOR_ORDER", "LOST", "NO_LOT", "OPEN", "ORDER", "OWN",
-    "PRODUCTION", "PROJECTIONS", "PURCHASE", "RETURNED", "RULE_STATES", "STEPS", "STOCK_KINDS", "SUPPLIER",
+    "PRODUCTION", "PROJECTIONS", "PURCHASE", "PUT_BACK", "RETURNED", "RULE_STATES", "STEPS", "STOCK_KINDS", "SUPPLIER",
     "SUPPLY_KINDS", "TRANSFER", "TRANSIT", "UNLIMITED", "WINDOW", "Adjustment", "AdjustmentRequest", "AdjustmentResult",
     "Allocation", "Arrival", "AssembledLine", "Assembly", "AssemblyLine", "AssemblyRequest", "AssemblyResult",
     "AtpAnswer", "Availability", "Basis", "Candidate", "Cart", "CartResult", "Claims", "ClaimsMoved", "ComingFilter",
@@ -261,11 +262,11 @@ __all__ = [
     "load_site_rows", "load_snapshot_orders", "load_supplied", "load_transfer", "load_unclaimed", "load_waiting",
     "load_whole", "load_whole_recalls", "lock_carts", "lock_holds_of_orders", "lock_supply", "lock_used",
     "look_at_transfers", "look_for_orders", "measure_cover", "measure_effects", "measure_lead_time", "net", "pool",
-    "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances", "receive",
-    "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount", "refuse_adjustment",
-    "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks", "set_rule",
-    "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound", "state_receipt",
-    "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies", "take_bin_moves",
-    "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot", "trace_lots",
-    "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
+    "put_back", "read_adjustment", "read_inbound", "read_receipt", "read_snapshot", "read_transfer", "rebuild_balances",
+    "receive", "receive_deliveries", "record_claims", "record_inbound", "record_reservations", "recount",
+    "refuse_adjustment", "release_holds", "release_lots", "reschedule_looks", "resolve_transit", "schedule_looks",
+    "set_rule", "settle_whole", "shown", "state_adjustment", "state_assembly", "state_bin_moves", "state_inbound",
+    "state_receipt", "state_transfer", "supersede_holds", "supply_event", "take_adjustments", "take_assemblies",
+    "take_bin_moves", "take_inbound", "take_receipts", "take_snapshot", "take_steps", "take_transfers", "trace_lot",
+    "trace_lots", "trim_claims_of", "turn_rules", "whole_cause", "withdraw",
 ]  # fmt: skip

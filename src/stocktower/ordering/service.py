@@ -309,6 +309,8 @@ def write_plan(desk: Desk, plan: Plan, supply: inventory.Supply | None, reason: 
     schedule(tx, PROMISE, plan.looks)
     schedule(tx, RELEASE, plan.releases)
     schedule(tx, REALLOCATE, [(order_id, tx.now) for order_id in plan.short])
+    over = [one for one in plan.changed_requests.values() if not one.is_open and desk.network.sites[one.site_id].bins]
+    schedule(tx, inventory.PUT_BACK, [(one.fulfillment_id, tx.now) for one in over])
     if answered:
         waiters = [("fulfillment", one.fulfillment_id) for one in answered]
         worklist.drop_waiters(tx, waiters, [CaseKind.NOT_ACKNOWLEDGED])
