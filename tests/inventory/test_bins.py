@@ -314,3 +314,37 @@ def test_shipments_and_bin_moves_of_one_row_at_once_never_leave_more_in_bins_tha
         assert set(refused) <= {"quantity"}
         assert sum(there(tx, world).values()) == 20
         assert network.load_network(tx).sites[world.site["EAST"]].bins
+
+
+def test_counts_of_bins_meet_picks_receipts_and_shipments_of_the_row(database: Database, merchant: int) -> None:
+    with database.transaction(merchant, actor="tester") as tx:
+        world = World(tx, KEEPS_BINS, PRODUCTS)
+        count(tx, {"A-1": 30, "B-1": 10, "": 20})
+        for order_id in range(1, 31):
+            world.order(tx, order_id, "CUP", 1)
+
+    def counting(units: int) -> None:
+        again(database, merchant, lambda tx: count(tx, {"A-1": units, "B-1": 8, "": 15}))
+
+    def shipping(order_id: int) -> None:
+        again(database, merchant, lambda tx: pick(tx, world, order_id, "A-1", 1))
+        again(database, merchant, lambda tx: ship(tx, world, order_id, ("", 1)))
+        again(database, merchant, lambda tx: inventory.put_back(tx, [900 + order_id]))
+
+    def receiving(number: int) -> None:
+        again(database, merchant, lambda tx: receive(tx, f"D-{number}", {"A-1": 1, "C-1": 1}))
+
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(shipping, order_id) for order_id in range(1, 31)]
+        done += [threads.submit(counting, 30 + number) for number in range(10)]
+        done += [threads.submit(receiving, number) for number in range(10)]
+        for one in done:
+            one.result()
+    check(database, merchant)
+    with database.transaction(merchant, actor="tester") as tx:
+        row = rows(tx, world)["available"]
+        assert (row.allocated, "picked" in there(tx, world)) == (0, False)
+        # Whatever came in between, the next count is right.
+        count(tx, {"A-1": 7, "B-1": 3, "": 2})
+        assert there(tx, world) == {"A-1": 7, "B-1": 3, "": 2}
+        assert broken(tx) == []
