@@ -1,5 +1,6 @@
 """Snapshots of whole sites: what is left out is none, half a file waits for a person; too large a difference."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 
 from stocktower import exchange, inventory, ordering, worklist
 from stocktower.exchange import Incoming, StockDocument, StockLine
-from stocktower.platform import Transaction
+from stocktower.platform import Database, Transaction
 from tests.inventory.world import TEXT, World, broken
 
 HOUR = timedelta(hours=1)
@@ -176,3 +177,31 @@ def test_a_difference_beyond_the_tolerance(tx: Transaction) -> None:
         assert place.row(tx, "WEST", "CUP") == (8, 0, 0)
         tx.now += HOUR
     assert broken(tx) == []
+
+
+def test_a_last_part_that_meets_an_earlier_one_goes_on_when_that_is_done(database: Database) -> None:
+    merchant_id = database.ensure_merchant("acme")
+    with database.transaction(merchant_id, actor="tester") as tx:
+        place = world(tx, "\n[[snapshots]]\nmissing_percent = 60\n")
+        send(tx, {"CUP": 38}, 0)
+
+    def last() -> None:
+        with database.transaction(merchant_id, actor="tester") as tx:
+            ordering.take_stock(tx, exchange.claim(tx, ["stock"], 1))
+
+    with database.transaction(merchant_id, actor="tester") as tx:
+        (first,) = exchange.claim(tx, ["stock"], 1)
+        with database.transaction(merchant_id, actor="tester") as other:
+            document = msgspec.json.decode(first.body, type=StockDocument)
+            body = msgspec.structs.replace(document, lines=(), part=1, complete=True, parts=2)
+            key = f"{first.key.rpartition('/')[0]}/1"
+            exchange.receive(other, "EAST", [Incoming("stock", key, msgspec.json.encode(body))], origin="test")
+        ordering.take_stock(tx, [first])
+        meeting = threading.Thread(target=last)
+        meeting.start()
+        meeting.join(timeout=0.5)
+        assert meeting.is_alive()
+    meeting.join()
+    with database.transaction(merchant_id, actor="tester") as tx:
+        assert (held(tx, place), backlog(tx)) == ([38, 0, 0], [])
+        assert broken(tx) == []

@@ -5,6 +5,11 @@
 -- two overlapping files never wait for each other in a circle.
 SELECT pg_advisory_xact_lock(hashtextextended('exchange.message/' || %(source)s::text, %(merchant_id)s::bigint))::text;
 
+-- name: lock_causes
+-- Who waits for some causes and who resolves them see each other: the later one waits until the other has committed.
+SELECT count(pg_advisory_xact_lock(hashtextextended('exchange.cause/' || cause.name, %(merchant_id)s::bigint)))
+FROM (SELECT name FROM unnest(%(causes)s::text[]) AS named (name) ORDER BY name) AS cause;
+
 -- name: load_known
 -- What is known of some keys of a source. OFFSET keeps it one index look-up a key, however large the inbox has grown
 -- since the plan was made.

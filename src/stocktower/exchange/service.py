@@ -89,6 +89,15 @@ def resume(tx: Transaction, causes: Sequence[str]) -> int:
     return store.resume(tx, causes) if causes else 0
 
 
+def lock_causes(tx: Transaction, causes: Sequence[str]) -> None:
+    """Before looking whether causes are resolved, or resuming who waits for them: neither misses the other.
+
+    Take it last, so that nobody who has it waits for anything else.
+    """
+    if causes:
+        store.lock_causes(tx, causes)
+
+
 def park(tx: Transaction, message_id: int, error: str) -> None:
     """Put aside a message that cannot be worked; the later ones of its key wait behind it."""
     store.set_parked(tx, message_id, (error.replace("\0", "") or "unknown error")[:_LONGEST_ERROR])

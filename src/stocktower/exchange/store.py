@@ -25,6 +25,11 @@ def lock_source(tx: Transaction, source: str) -> None:
     tx.value(_Q.lock_source, source=source)
 
 
+def lock_causes(tx: Transaction, causes: Sequence[str]) -> None:
+    """Locked until the transaction ends, in their order."""
+    tx.value(_Q.lock_causes, causes=list(causes))
+
+
 def load_known(tx: Transaction, source: str, keys: Sequence[tuple[str, str]]) -> list[KnownMessage]:
     """What is known of (kind, key) pairs."""
     kinds, names = [kind for kind, _ in keys], [key for _, key in keys]

@@ -29,7 +29,8 @@ def take_stock(tx: Transaction, messages: Sequence[Message]) -> None:
             documents.append((message, _decode(message.body)))
         except msgspec.MsgspecError as error:
             refused.append((message, f"not a snapshot: {error}"))
-    for message, document in documents:
+    # A last part may have to wait for the others, and who waits takes no more locks.
+    for message, document in sorted(documents, key=lambda one: one[1].complete):
         if document.site not in desk.network.site_ids:
             known = ", ".join(sorted(desk.network.site_ids))
             refused.append((message, f"{document.site} is not a site of the applied configuration; one of: {known}"))
@@ -39,9 +40,9 @@ def take_stock(tx: Transaction, messages: Sequence[Message]) -> None:
             take_snapshot(desk, document, message.message_id)
             exchange.finish(tx, [message.message_id])
     # A part that is done may have been the last that its whole site waited for.
-    exchange.resume(
-        tx, sorted({inventory.whole_cause(one.key) for one, document in documents if not document.complete})
-    )
+    causes = sorted({inventory.whole_cause(one.key) for one, document in documents if not document.complete})
+    exchange.lock_causes(tx, causes)
+    exchange.resume(tx, causes)
     for message, problem in refused:
         exchange.park(tx, message.message_id, problem)
     if refused:
@@ -52,6 +53,9 @@ def _take_whole(desk: Desk, message: Message, document: StockDocument) -> None:
     """The last part of a whole site: what none of its parts names is none, unless that is too much to be believed."""
     tx, message_id = desk.tx, message.message_id
     whole = inventory.load_whole(tx, desk.network, message, document)
+    if whole is None:
+        exchange.lock_causes(tx, [inventory.whole_cause(message.key)])
+        whole = inventory.load_whole(tx, desk.network, message, document)
     if whole is None:
         inventory.let_wait(tx, [message], {message_id: inventory.whole_cause(message.key)})
         return
