@@ -299,3 +299,26 @@ def test_writes_need_a_token_and_a_role(site: Site) -> None:
 def test_tokens_do_not_send_forms(site: Site) -> None:
     client = site.with_token()
     assert client.post("/theme", data={"theme": "dark", "form_token": ""}).status_code == 403
+
+
+UNUSABLE = (
+    *(f"/api/v1/cases/{10**22}", f"/api/v1/orders/{10**22}", f"/api/v1/stock?page={10**22}", "/api/v1/supply?sku=%00x"),
+    *(f"/orders/{10**22}", f"/imports?page={10**22}", "/history?sku=%00x", "/books/accounts/%00x/y"),
+)
+
+
+@pytest.mark.parametrize("address", UNUSABLE)
+def test_a_value_that_nothing_can_hold_is_refused_in_words(site: Site, address: str) -> None:
+    client = site.with_token() if address.startswith("/api/") else site.signed_in()
+    answer = client.get(address)
+    client.close()
+    assert answer.status_code in (400, 404), answer.text
+    if answer.status_code == 400:
+        assert "too large" in answer.text or "NUL" in answer.text
+
+
+def test_a_text_with_a_nul_is_refused_and_nothing_is_kept(site: Site) -> None:
+    with site.with_token() as api:
+        receipt = {"reference": "R\0", "site": "EAST", "lines": [{"sku": "LAMP", "quantity": 1}]}
+        answer = api.post("/api/v1/receipts", json=receipt)
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/unusable")

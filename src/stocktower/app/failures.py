@@ -9,7 +9,7 @@ from stocktower.app.administration import configuration_failure
 from stocktower.app.home import NoHome
 from stocktower.app.output import CommandFailed
 from stocktower.app.workers import describe
-from stocktower.platform import MigrationError, NoFreeConnection, ServerUnavailable, is_transient
+from stocktower.platform import MigrationError, NoFreeConnection, ServerUnavailable, is_transient, unusable_value
 
 TRACEBACK_VARIABLE = "STOCKTOWER_TRACEBACK"
 WRONG, MISSING, FAULT = 2, 3, 4
@@ -35,6 +35,8 @@ def failure_of(error: Exception) -> CommandFailed:
             missing = isinstance(error, FileNotFoundError)
             words = f"{place}: {error.strerror or error}; nothing more was done"
             return CommandFailed(words, code=MISSING if missing else WRONG)
+        case _ if words := unusable_value(error):
+            return CommandFailed(f"{words} Nothing was done", code=WRONG)
         case _:
             if os.environ.get(TRACEBACK_VARIABLE):
                 raise error

@@ -12,7 +12,7 @@ from .clock import Clock, FrozenClock, SystemClock
 from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
-from .database import Database, NoFreeConnection, is_transient, run_again
+from .database import Database, NoFreeConnection, is_transient, run_again, unusable_value
 from .due import next_due_at, reschedule, schedule, schedule_new, take_due, unschedule
 from .events import (
     count_kinds,
@@ -101,4 +101,5 @@ __all__ = [
     "take_due",
     "unpark",
     "unschedule",
+    "unusable_value",
 ]

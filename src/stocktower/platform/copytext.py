@@ -17,6 +17,13 @@ class NotCopyable(TypeError):
     """A value that no column takes: a naive time, text with a NUL, a type without a text form."""
 
 
+class HoldsNul(NotCopyable):
+    """A text with a NUL character, which PostgreSQL cannot hold."""
+
+    def __init__(self) -> None:
+        super().__init__("text for PostgreSQL must not hold a NUL character")
+
+
 def _escape_joined(text: str, count: int) -> list[str]:
     """Escape texts that were joined by NUL, and take them apart again."""
     if "\\" in text:
@@ -29,7 +36,7 @@ def _escape_joined(text: str, count: int) -> list[str]:
         text = text.replace("\r", "\\r")
     parts = text.split("\0")
     if len(parts) != count:
-        raise NotCopyable("text for PostgreSQL must not hold a NUL character")
+        raise HoldsNul
     return parts
 
 
@@ -94,7 +101,7 @@ def _quoted(texts: Sequence[str]) -> str:
     """Texts as elements of an array, joined by NUL to be escaped all at once."""
     joined = "\0".join(texts)
     if joined.count("\0") != len(texts) - 1:
-        raise NotCopyable("text for PostgreSQL must not hold a NUL character")
+        raise HoldsNul
     return '"' + joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","') + '"'
 
 

@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from .clock import Clock
 from .connection import connect
+from .copytext import HoldsNul
 from .ids import IdSource, SequenceIds
 from .sql import load_queries
 from .transaction import Transaction
@@ -48,6 +49,15 @@ def is_transient(error: BaseException) -> bool:
             NoFreeConnection,
         ),
     ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
+
+
+def unusable_value(error: BaseException) -> str:
+    """What is wrong with a value that was given and that PostgreSQL cannot hold; empty: the error is another one."""
+    if isinstance(error, HoldsNul):
+        return "A text holds a NUL character; leave it out."
+    if isinstance(error, psycopg.errors.NumericValueOutOfRange) and "portal parameter" in (error.diag.context or ""):
+        return "A number is too large; no number here has more than 18 digits."
+    return ""
 
 
 _PAUSES = (0.05, 0.2, 0.5, 1.0)

@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
-from .copytext import NotCopyable, array_literal
+from .copytext import HoldsNul, NotCopyable, array_literal
 
 _BINARY = Format.BINARY
 _BROKEN = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
@@ -71,7 +71,7 @@ def _encoder(kind: type) -> Callable[[Any], bytes]:
 
 
 def encode(values: Sequence[Any]) -> Params:
-    """Values as parameters of a statement; raises NotCopyable, and psycopg.DataError for text with a NUL."""
+    """Values as parameters of a statement; raises NotCopyable, HoldsNul."""
     texts: list[bytes | None] = []
     formats: list[int] = []
     for value in values:
@@ -82,7 +82,7 @@ def encode(values: Sequence[Any]) -> Params:
             continue
         text = None if value is None else (_ENCODERS.get(kind) or _encoder(kind))(value)
         if text is not None and b"\0" in text:
-            raise psycopg.DataError("text for PostgreSQL must not hold a NUL character")
+            raise HoldsNul
         texts.append(text)
         formats.append(0)
     return texts, formats

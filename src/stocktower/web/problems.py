@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from stocktower import access, counting, exchange, model
-from stocktower.platform import is_transient
+from stocktower.platform import is_transient, unusable_value
 from stocktower.web.asking import Askings
 from stocktower.web.desk import Desk
 from stocktower.web.services import Refused, Services
@@ -86,6 +86,8 @@ def problem_of(error: Exception) -> Problem:
     if is_transient(error):
         fix = "Nothing was kept of it; send it again."
         return Problem("/problems/busy", TITLES[503], 503, "The database was not to be had.", fix=fix)
+    if words := unusable_value(error):
+        return Problem("/problems/unusable", TITLES[400], 400, words)
     LOG.error("unexpected error", exc_info=error)
     return Problem(
         "/problems/internal", TITLES[500], 500, "Nothing was changed. The log of this process says what it was."
