@@ -9,7 +9,16 @@ import msgspec
 
 from stocktower import access, catalog, counting, inventory, model, network, purchasing, reconciliation, stewardship
 from stocktower.app.output import CommandFailed
-from stocktower.platform import Clock, Database, FrozenClock, SystemClock, Transaction, data_folder, migrate, server_for
+from stocktower.platform import (
+    MACHINE_CLOCK,
+    Clock,
+    Database,
+    FrozenClock,
+    Transaction,
+    data_folder,
+    migrate,
+    server_for,
+)
 
 CONFIGURATION_FILE = "stocktower.toml"
 
@@ -119,7 +128,7 @@ def open_tower(home: Home, *, clock: Clock | None = None) -> Generator[Tower]:
     """Start or join the server, migrate, and make sure of the merchant; a `[demo] now` stands the clock still."""
     configuration = model.load_configuration(home.read_configuration(), file=str(home.configuration_file))
     home.data.mkdir(parents=True, exist_ok=True)
-    chosen = clock or (FrozenClock(configuration.demo.now) if configuration.demo else SystemClock())
+    chosen = clock or (FrozenClock(configuration.demo.now) if configuration.demo else MACHINE_CLOCK)
     with server_for(home.folder) as url:
         migrate(url)
         database = Database(url, chosen)

@@ -8,7 +8,7 @@ a cast (`%(codes)s::text[]`); json and jsonb come out as bytes, and go in as tex
 COPY. A column of bytes is declared `name:bytea` in a `-- copy:` line.
 """
 
-from .clock import Clock, FrozenClock, SystemClock
+from .clock import MACHINE_CLOCK, Clock, FrozenClock
 from .columns import Columns, NotWholeNumbers
 from .connection import connect
 from .copytext import NotCopyable
@@ -42,6 +42,7 @@ from .transaction import FEW, Answer, NotCommitted, Transaction, UnknownMerchant
 
 __all__ = [
     "FEW",
+    "MACHINE_CLOCK",
     "Answer",
     "Clock",
     "Columns",
@@ -67,7 +68,6 @@ __all__ = [
     "SequenceIds",
     "ServerUnavailable",
     "SqlFileError",
-    "SystemClock",
     "Transaction",
     "UnknownMerchant",
     "connect",

@@ -1,7 +1,15 @@
 """The only place where the time of day is read."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+SET_BACK = timedelta(minutes=1)
+"""By how much a clock is set back when it is corrected; by more, it was wrong before."""
+
+
+def _machine_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Clock(Protocol):
@@ -13,11 +21,23 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of the machine."""
+    """The clock of the machine, that hardly moves while that is corrected: nothing happens before what led to it."""
+
+    def __init__(self, read: Callable[[], datetime] = _machine_now) -> None:
+        self._read = read
+        self._last = read()
 
     def now(self) -> datetime:
-        """The present instant."""
-        return datetime.now(UTC)
+        """The present instant; later than the last one said, unless the machine was more than a minute ahead."""
+        at, last = self._read(), self._last
+        if last - SET_BACK <= at <= last:
+            at = last + timedelta.resolution
+        self._last = at
+        return at
+
+
+MACHINE_CLOCK = SystemClock()
+"""The one clock of a process, so that all that it does agrees on what came first."""
 
 
 class FrozenClock:
