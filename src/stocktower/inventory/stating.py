@@ -20,7 +20,7 @@ from stocktower.platform import Transaction
 
 from .adjustments.adjusting import adjust_stock, read_adjustment
 from .arrivals.arrivals import receive_deliveries
-from .arrivals.goods_in import read_inbound, read_receipt
+from .arrivals.goods_in import find_early, read_inbound, read_receipt
 from .arrivals.inbound import record_inbound
 from .assembly.assembling import assemble
 from .assembly.assembly_messages import read_assembly
@@ -78,10 +78,13 @@ def state_inbound(tx: Transaction, document: InboundDocument) -> Stated:
 
 
 def state_receipt(tx: Transaction, document: ReceiptDocument) -> Stated:
-    """What a site received."""
+    """What a site received; whoever states it is there to say under what, so it does not wait for an inbound."""
     words = Words(tx, [line.sku for line in document.lines])
-    at = min(document.received_at or tx.now, tx.now)
-    [result] = receive_deliveries(tx, [read_receipt(document, words, at)])
+    delivery = read_receipt(document, words, min(document.received_at or tx.now, tx.now))
+    if find_early(tx, [delivery]):
+        fix = "state it first; or leave it out, where nobody expects the delivery"
+        raise NotUsable("inbound", f"nobody has stated {delivery.inbound}", fix)
+    [result] = receive_deliveries(tx, [delivery])
     _check(result.problem)
     state = "corrected" if result.is_correction and result.entered else "entered" if result.entered else "repeated"
     if result.closed_short and state == "repeated":

@@ -65,7 +65,7 @@ def take_receipts(tx: Transaction, messages: Sequence[Message], *, unstated: boo
             items.append(read_receipt(document, words, at, message_id))
         except NotUsable as error:
             problems[message_id] = str(error)
-    early = {} if unstated else _find_early(tx, items)
+    early = {} if unstated else find_early(tx, items)
     items = [item for item in items if item.message_id not in early]
     for item, result in zip(items, receive_deliveries(tx, items), strict=True):
         if result.problem:
@@ -73,7 +73,7 @@ def take_receipts(tx: Transaction, messages: Sequence[Message], *, unstated: boo
     conclude(tx, messages, problems, early)
 
 
-def _find_early(tx: Transaction, items: Sequence[Delivery]) -> dict[int, str]:
+def find_early(tx: Transaction, items: Sequence[Delivery]) -> dict[int, str]:
     """What deliveries wait for, by message: an inbound of which nobody has said anything yet."""
     references = sorted({item.inbound for item in items if item.inbound})
     if not references:
