@@ -1,10 +1,11 @@
 """Bins by files and commands: counted, received, put away, picked from, refused with the fix, proved and given up."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from stocktower.platform import MACHINE_CLOCK
 from tests.app.shell import Shell
 from tests.app.test_goods import CONFIGURATION, PRODUCTS, write
 from tests.app.test_promise_commands import orders
@@ -46,7 +47,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory, new_database_url: Callable[[
         shell.ask("apply")
         shell.ask("import", "products", write(shell, "products.csv", PRODUCTS))
         # Counted long before anything is picked: the machine may set its clock while this runs.
-        counted = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+        counted = (MACHINE_CLOCK.now() - timedelta(hours=2)).isoformat()
         shell.ask("import", "stock", write(shell, "stock.csv", STOCK), "--opening", "--as-of", counted)
         shell.ask("run")
         yield shell
@@ -92,11 +93,11 @@ def test_a_day_of_a_site_with_bins(shell: Shell) -> None:
 def test_what_is_shipped_leaves_the_bin_that_is_named_and_then_bins_as_people_walk(shell: Shell) -> None:
     before = cups(shell)
     assert before["B-7"] == 6
-    placed = datetime.now(UTC) - timedelta(hours=1)
+    placed = MACHINE_CLOCK.now() - timedelta(hours=1)
     shell.ask("import", "orders", write(shell, "orders.csv", orders(("O-1", "CUP", 3, placed))), "--channel", "web",
               "--format", "csv")  # fmt: skip
     shell.ask("run")
-    text = SHIPPED.format(number="O-1", at=datetime.now(UTC).isoformat())
+    text = SHIPPED.format(number="O-1", at=MACHINE_CLOCK.now().isoformat())
     shell.ask("import", "shipments", write(shell, "shipped.csv", text))
     shell.ask("run")
     assert cups(shell) == before | {"B-7": 4, "A-2": before["A-2"] - 1}
@@ -105,11 +106,11 @@ def test_what_is_shipped_leaves_the_bin_that_is_named_and_then_bins_as_people_wa
 
 def test_what_is_picked_leaves_the_bin_that_is_named_before_it_ships(shell: Shell) -> None:
     before = cups(shell)
-    placed = datetime.now(UTC) - timedelta(hours=1)
+    placed = MACHINE_CLOCK.now() - timedelta(hours=1)
     shell.ask("import", "orders", write(shell, "orders2.csv", orders(("O-2", "CUP", 6, placed))), "--channel", "web",
               "--format", "csv")  # fmt: skip
     shell.ask("run")
-    text = PICKED.format(number="O-2", at=datetime.now(UTC).isoformat())
+    text = PICKED.format(number="O-2", at=MACHINE_CLOCK.now().isoformat())
     shell.ask("import", "shipments", write(shell, "picked.csv", text))
     shell.ask("import", "shipments", write(shell, "again.csv", text))
     shell.ask("run")
@@ -121,7 +122,7 @@ def test_what_is_picked_leaves_the_bin_that_is_named_before_it_ships(shell: Shel
     assert "MAIN: 3 taken out of C-1, which held 2 of CUP" in titles
     assert any("MAIN did not find 1 for order O-2" in title for title in titles)
     assert shell.ask("verify")["ok"]
-    shipped = f"order,occurred_at,sku,quantity\nO-2,{datetime.now(UTC).isoformat()},CUP,5\n"
+    shipped = f"order,occurred_at,sku,quantity\nO-2,{MACHINE_CLOCK.now().isoformat()},CUP,5\n"
     shell.ask("import", "shipments", write(shell, "shipped2.csv", shipped))
     shell.ask("run")
     del picked["picked"]
@@ -131,11 +132,11 @@ def test_what_is_picked_leaves_the_bin_that_is_named_before_it_ships(shell: Shel
 
 def test_what_is_picked_and_does_not_leave_is_picked_for_nobody_any_more(shell: Shell) -> None:
     before = cups(shell)
-    placed = datetime.now(UTC) - timedelta(hours=1)
+    placed = MACHINE_CLOCK.now() - timedelta(hours=1)
     shell.ask("import", "orders", write(shell, "orders3.csv", orders(("O-3", "CUP", 3, placed))), "--channel", "web",
               "--format", "csv")  # fmt: skip
     shell.ask("run")
-    at = datetime.now(UTC).isoformat()
+    at = MACHINE_CLOCK.now().isoformat()
     text = "order,occurred_at,event,sku,quantity,bin\n"
     picked = f"{text}O-3,{at},picked,CUP,3,A-2\n"
     shell.ask("import", "shipments", write(shell, "picked3.csv", picked))

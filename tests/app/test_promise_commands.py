@@ -1,11 +1,12 @@
 """Promises at the command line: what can be promised by when, preorders that move, what is to be ordered."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from stocktower.platform import MACHINE_CLOCK
 from tests.app.shell import Shell
 
 PRODUCTS = "sku,name,cost,price,currency\nCUP,Cup,2.00,5.00,USD\nLID,Lid,1.00,2.00,USD\n"
@@ -26,7 +27,7 @@ moq = 12
 order_multiple = 6
 promise = true
 """
-TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+TODAY = MACHINE_CLOCK.now().replace(hour=12, minute=0, second=0, microsecond=0)
 DAY = timedelta(days=1)
 
 
@@ -74,7 +75,7 @@ def test_what_can_be_promised_by_when(shop: Shell) -> None:
     (answer, *_) = shop.ask("atp", "CUP", "--channel", channel_of(shop), "--quantity", "100")["channels"]
     assert answer["timeline"]["points"][0]["atp"] == 8
     due = datetime.fromisoformat(answer["earliest"])
-    assert timedelta(days=9) < due - datetime.now(UTC) <= timedelta(days=10)
+    assert timedelta(days=9) < due - MACHINE_CLOCK.now() <= timedelta(days=10)
     said = shop.say("atp", "CUP", "--quantity", "100", "--by", f"{TODAY + 3 * DAY:%Y-%m-%d}").out
     assert "100 units from" in said
     assert "lead time" in said
