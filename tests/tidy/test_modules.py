@@ -9,6 +9,8 @@ LONGEST_MODULE = 500
 LONGEST_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
 
+NOW = {"datetime.now", "time.time", "time.time_ns"}
+
 type_of_definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -49,6 +51,17 @@ def test_public_names_have_a_docstring() -> None:
         if not ast.get_docstring(node)
     ]
     report("A public function or class has a docstring of one sentence:", broken)
+
+
+def test_the_time_of_day_is_read_in_one_place() -> None:
+    broken = [
+        f"{module.where}:{node.lineno}"
+        for module in modules("src")
+        if module.dotted != "stocktower.platform.clock"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and (ast.unparse(node) in NOW or node.attr in {"utcnow", "today"})
+    ]
+    report("The time of day is read by platform/clock.py alone; ask the transaction or the clock:", broken)
 
 
 def test_rooms_have_a_face() -> None:

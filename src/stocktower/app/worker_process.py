@@ -3,12 +3,12 @@
 import gc
 import os
 import time
-from datetime import UTC, datetime
 
 from stocktower.app.checking import check_when_due
 from stocktower.app.home import Tower
 from stocktower.app.output import err
 from stocktower.app.workers import describe, work_round
+from stocktower.platform import MACHINE_CLOCK
 
 IDLE = 0.5
 """Seconds."""
@@ -40,7 +40,7 @@ def work_forever(tower: Tower, *, parent: int | None = None) -> None:
         except Exception as error:
             if failures == len(PAUSES):
                 raise
-            err.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} worker {os.getpid()}: {describe(error)}", markup=False)
+            err.print(f"{MACHINE_CLOCK.now():%Y-%m-%d %H:%M:%S} worker {os.getpid()}: {describe(error)}", markup=False)
             time.sleep(PAUSES[failures])
             failures += 1
             continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Protocol
 
 SET_BACK = timedelta(minutes=1)
@@ -25,15 +26,17 @@ class SystemClock:
 
     def __init__(self, read: Callable[[], datetime] = _machine_now) -> None:
         self._read = read
+        self._lock = Lock()
         self._last = read()
 
     def now(self) -> datetime:
         """The present instant; later than the last one said, unless the machine was more than a minute ahead."""
-        at, last = self._read(), self._last
-        if last - SET_BACK <= at <= last:
-            at = last + timedelta.resolution
-        self._last = at
-        return at
+        with self._lock:
+            at, last = self._read(), self._last
+            if last - SET_BACK <= at <= last:
+                at = last + timedelta.resolution
+            self._last = at
+            return at
 
 
 MACHINE_CLOCK = SystemClock()

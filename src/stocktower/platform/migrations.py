@@ -1,13 +1,13 @@
 """Brings a database to the newest schema: numbered SQL files, each applied once, in order, and never changed again."""
 
 import hashlib
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from .clock import MACHINE_CLOCK
 from .connection import connect
 
 # Any number that nobody else in the database uses.
@@ -76,5 +76,5 @@ def _apply(connection: psycopg.Connection[Any], name: str, text: bytes) -> None:
         connection.execute(text, prepare=False)
         connection.execute(
             "INSERT INTO public.stocktower_migration (name, sha256, applied_at) VALUES (%s, %s, %s)",
-            (name, hashlib.sha256(text).hexdigest(), datetime.now(UTC)),
+            (name, hashlib.sha256(text).hexdigest(), MACHINE_CLOCK.now()),
         )
