@@ -162,7 +162,9 @@ def test_commands_of_goods(shell: Shell) -> None:
     assert shell.ask(*receive)["done"]["state"] == "entered"
     assert shell.ask(*receive)["done"]["state"] == "repeated"
     early = ("receive", "DN-8", "--site", "MAIN", "--inbound", "PO-8", "--line", "CUP=9")
-    assert "--inbound: nobody has stated PO-8; state it first" in " ".join(shell.say(*early, code=2).err.split())
+    assert "--inbound: nobody has stated what will come under PO-8; state that first" in " ".join(
+        shell.say(*early, code=2).err.split()
+    )
     assert "--line CUP: write SKU=QUANTITY" in shell.say("receive", "X", "--site", "MAIN", "--line", "CUP", code=2).err
     assert (
         "--site: 'NOWHERE' is not a site"

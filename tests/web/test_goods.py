@@ -50,8 +50,8 @@ def test_refusals_name_the_field_and_the_fix(api: httpx.Client) -> None:
     assert api.post("/api/v1/status-changes", json=change).json()["field"] == "quantity"
     early = {"reference": "DN-8", "site": "EAST", "inbound": "PO-8", "lines": [{"sku": "LAMP", "quantity": 1}]}
     problem = api.post("/api/v1/receipts", json=early).json()
-    assert (problem["field"], problem["title"]) == ("inbound", "nobody has stated PO-8")
-    assert "leave it out" in problem["fix"]
+    assert (problem["field"], problem["title"]) == ("inbound", "nobody has stated what will come under PO-8")
+    assert "name no inbound" in problem["fix"]
     assert api.get("/api/v1/receipts", params={"reference": "DN-8", "site": "EAST"}).status_code == 404
     transfer = {"reference": "T-9", "step": "shipped"}
     assert api.post("/api/v1/transfers", json=transfer).json()["field"] == "reference"

@@ -82,8 +82,8 @@ def state_receipt(tx: Transaction, document: ReceiptDocument) -> Stated:
     words = Words(tx, [line.sku for line in document.lines])
     delivery = read_receipt(document, words, min(document.received_at or tx.now, tx.now))
     if find_early(tx, [delivery]):
-        fix = "state it first; or leave it out, where nobody expects the delivery"
-        raise NotUsable("inbound", f"nobody has stated {delivery.inbound}", fix)
+        fix = "state that first, or name no inbound where nobody expects the delivery"
+        raise NotUsable("inbound", f"nobody has stated what will come under {delivery.inbound}", fix)
     [result] = receive_deliveries(tx, [delivery])
     _check(result.problem)
     state = "corrected" if result.is_correction and result.entered else "entered" if result.entered else "repeated"
